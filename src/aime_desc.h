@@ -1,0 +1,126 @@
+/*
+ * Parameter descriptions: the [INPUTS] table of an endpoint file, compiled
+ * while configuring (PROTOCOL section 5).  Floor 0: knows neither files nor
+ * jobs nor nginx.
+ */
+
+#ifndef AIME_DESC_H_INCLUDED
+#define AIME_DESC_H_INCLUDED
+
+
+#include <cjson/cJSON.h>
+
+#include "aime_json.h"
+
+
+#define AIME_DESC_ERROR_LEN    256
+
+
+typedef enum {
+    AIME_DESC_STRING = 0,
+    AIME_DESC_INTEGER,
+    AIME_DESC_FLOAT,
+    AIME_DESC_BOOL,
+    AIME_DESC_SELECTION,
+    AIME_DESC_JSON,
+    AIME_DESC_CHAT_CONTEXT,
+    AIME_DESC_TEXT_CONTEXT,
+    AIME_DESC_IMAGE,
+    AIME_DESC_AUDIO,
+    AIME_DESC_VIDEO
+} aime_desc_type_e;
+
+
+typedef enum {
+    AIME_DESC_DECLARED = 0,
+    AIME_DESC_KEY,                      /* the implicit parameters */
+    AIME_DESC_SESSION_KEY,
+    AIME_DESC_WAIT_FOR_RESULT
+} aime_desc_role_e;
+
+
+/*
+ * A bound of an integer parameter is exact to 64 bits, of a float parameter a
+ * double; only the member of the parameter's own type is meaningful.
+ */
+
+typedef struct {
+    long long             i;
+    double                f;
+} aime_desc_number_t;
+
+
+typedef struct {
+    aime_str_t            name;
+    aime_desc_type_e      type;
+    aime_desc_role_e      role;
+
+    aime_desc_number_t    minimum;
+    aime_desc_number_t    maximum;
+    aime_desc_number_t    align;
+    size_t                max_length;       /* in characters */
+
+    /* JSON text in the form that the worker gets; len 0: none */
+    aime_str_t            default_value;
+
+    aime_json_value_t    *supported;        /* raw JSON texts */
+    size_t                nsupported;
+
+    unsigned              required:1;
+    unsigned              auto_convert:1;
+    unsigned              has_minimum:1;
+    unsigned              has_maximum:1;
+    unsigned              has_align:1;
+    unsigned              has_max_length:1;
+
+    const cJSON          *tree;             /* the TOML table, as written */
+} aime_desc_param_t;
+
+
+/* params: in the order of the file, then the implicit ones */
+
+typedef struct {
+    aime_desc_param_t    *params;
+    size_t                nparams;
+    uint32_t             *buckets;          /* by name; private */
+    size_t                nbuckets;
+} aime_desc_t;
+
+
+/* line: of the offending key in the TOML text, 0 where it is unknown */
+
+typedef struct {
+    unsigned int          line;
+    char                  text[AIME_DESC_ERROR_LEN];
+} aime_desc_error_t;
+
+
+/*
+ * Called for every attribute that is not known, so that the caller can log a
+ * notice; may be NULL.
+ */
+typedef void (*aime_desc_notice_pt)(void *ctx, const char *param,
+    const char *attribute, unsigned int line);
+
+
+/*
+ * Compiles the [INPUTS] tree as aime_toml_parse() gives it (NULL: no inputs)
+ * and adds the implicit parameters key, client_session_auth_key and
+ * wait_for_result (PROTOCOL section 2), which win over declared ones of these
+ * names.  The tree must outlive the description, whose memory comes from the
+ * pool.  Unknown type, wrong type of an attribute, minimum above maximum,
+ * align of 0, an empty supported list, a default of a wrong type: AIME_ERROR
+ * with a text that names parameter and attribute.
+ */
+int aime_desc_compile(aime_pool_t *pool, const cJSON *inputs,
+    aime_desc_t *desc, aime_desc_notice_pt notice, void *notice_ctx,
+    aime_desc_error_t *error);
+
+/* The parameter of that name or NULL; constant time on average. */
+aime_desc_param_t *aime_desc_find(const aime_desc_t *desc, aime_str_t name);
+
+/* The type's name on the wire, as a constant: "integer", "chat_context", ... */
+const char *aime_desc_type_name(aime_desc_type_e type);
+
+
+#endif /* AIME_DESC_H_INCLUDED */

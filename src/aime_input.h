@@ -1,0 +1,68 @@
+/*
+ * Validates and converts the inputs of one client request against a
+ * description (PROTOCOL section 5).  Floor 0: knows neither requests nor
+ * queues nor nginx.
+ */
+
+#ifndef AIME_INPUT_H_INCLUDED
+#define AIME_INPUT_H_INCLUDED
+
+
+#include "aime_json.h"
+#include "aime_desc.h"
+
+
+/* characters of a value that a message quotes */
+#define AIME_INPUT_QUOTE_CHARS   30
+
+/* messages of one answer; one more says how many were left out */
+#define AIME_INPUT_MAX_ERRORS    64
+
+
+/*
+ * An argument of a request.  From a JSON body, value is the slice as written.
+ * From a query string (query = 1) value.text is the decoded argument itself,
+ * without quotes, which is converted to the parameter's type.
+ */
+
+typedef struct {
+    aime_str_t            name;
+    aime_json_value_t     value;
+    unsigned              query:1;
+} aime_input_arg_t;
+
+
+typedef struct {
+    /*
+     * What the worker gets: declared parameters in the order of the file,
+     * each value a JSON text, defaults filled in, absent ones left out.
+     * Values that need no conversion are the slices of the request.
+     */
+    aime_json_member_t   *members;
+    size_t                nmembers;
+
+    /* messages, UTF-8, not escaped; any at all means that nothing else counts */
+    aime_str_t           *errors;
+    size_t                nerrors;
+
+    unsigned              wait_for_result:1;    /* default 1 */
+
+    /*
+     * A value was given for a parameter whose type cannot be served yet: the
+     * request is to be refused with 501 and the errors as its text.
+     */
+    unsigned              unsupported:1;
+} aime_input_t;
+
+
+/*
+ * All violations are found in one go.  Arguments of one name: from a body the
+ * caller has dropped all but the last, from a query string it is an error
+ * that names the parameter.  Memory comes from the pool and lives as long as
+ * it and the request's text.  AIME_OK (look at nerrors) or AIME_NOMEM.
+ */
+int aime_input_validate(aime_pool_t *pool, const aime_desc_t *desc,
+    const aime_input_arg_t *args, size_t nargs, aime_input_t *input);
+
+
+#endif /* AIME_INPUT_H_INCLUDED */
