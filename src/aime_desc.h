@@ -14,6 +14,10 @@
 
 
 #define AIME_DESC_ERROR_LEN    256
+#define AIME_DESC_FAULT_LEN    512
+
+/* the value counts as not given */
+#define AIME_DESC_ABSENT       1
 
 
 typedef enum {
@@ -87,6 +91,28 @@ typedef struct {
 } aime_desc_t;
 
 
+/* What a value violates. */
+
+typedef enum {
+    AIME_DESC_WRONG_TYPE = 0,
+    AIME_DESC_FRACTION,                 /* where an integer is wanted */
+    AIME_DESC_TOO_LARGE,                /* to be represented at all */
+    AIME_DESC_BELOW,
+    AIME_DESC_ABOVE,
+    AIME_DESC_UNALIGNED,
+    AIME_DESC_NO_MULTIPLE,              /* of align within the bounds */
+    AIME_DESC_TOO_LONG,
+    AIME_DESC_NOT_SUPPORTED,
+    AIME_DESC_NO_JSON
+} aime_desc_rule_e;
+
+
+typedef struct {
+    aime_desc_rule_e      rule;
+    aime_json_error_t     json;             /* of AIME_DESC_NO_JSON */
+} aime_desc_fault_t;
+
+
 /* line: of the offending key in the TOML text, 0 where it is unknown */
 
 typedef struct {
@@ -118,6 +144,53 @@ int aime_desc_compile(aime_pool_t *pool, const cJSON *inputs,
 
 /* The parameter of that name or NULL; constant time on average. */
 aime_desc_param_t *aime_desc_find(const aime_desc_t *desc, aime_str_t name);
+
+/*
+ * Converts a value to what the worker gets and checks it on the way (PROTOCOL
+ * section 5).  The text is a slice of the value where nothing is to be done,
+ * of the description or from the pool else.  A default is taken as it is where
+ * the parameter does not convert, and never checked against supported.  The
+ * contents of chat contexts and media are not looked at.
+ * AIME_OK, AIME_DESC_ABSENT (null, and the empty string where it is no value),
+ * AIME_ERROR with the fault, AIME_NOMEM.
+ */
+int aime_desc_convert(aime_pool_t *pool, const aime_desc_param_t *param,
+    const aime_json_value_t *value, int is_default, aime_str_t *text,
+    aime_desc_fault_t *fault);
+
+/*
+ * The same for the text of a number, which may be no number at all, and an
+ * integer or float parameter.  AIME_DESC_UNCHECKED: bounds and align do not
+ * count.  AIME_DESC_EXACT: a fraction is not dropped even with auto_convert.
+ * AIME_OK, AIME_ERROR, AIME_NOMEM.
+ */
+#define AIME_DESC_UNCHECKED   1
+#define AIME_DESC_EXACT       2
+
+int aime_desc_fit(aime_pool_t *pool, const aime_desc_param_t *param,
+    aime_str_t digits, unsigned flags, aime_str_t *text,
+    aime_desc_fault_t *fault);
+
+/*
+ * Writes the fault as the end of a sentence whose subject is the value ("is
+ * above the maximum of 100"), terminated, into AIME_DESC_FAULT_LEN bytes.
+ */
+void aime_desc_fault_text(const aime_desc_param_t *param,
+    const aime_desc_fault_t *fault, char *buf);
+
+/*
+ * The one of the supported values that equals the value, or NULL.  Strings are
+ * compared decoded, numbers exactly; an integer equals a float, but no float
+ * an integer.  AIME_OK or AIME_NOMEM.
+ */
+int aime_desc_supported(aime_pool_t *pool, const aime_desc_param_t *param,
+    const aime_json_value_t *value, const aime_json_value_t **found);
+
+/*
+ * Bytes in front of the closing quote of a validated JSON string that hold at
+ * most that many characters; escapes and surrogate pairs stay whole.
+ */
+size_t aime_desc_prefix(aime_str_t string, size_t chars);
 
 /* The type's name on the wire, as a constant: "integer", "chat_context", ... */
 const char *aime_desc_type_name(aime_desc_type_e type);

@@ -41,7 +41,7 @@ typedef struct {
     aime_json_member_t   *members;
     size_t                nmembers;
 
-    /* messages, UTF-8, not escaped; any at all means that nothing else counts */
+    /* messages, UTF-8, not escaped; any at all: nothing else counts */
     aime_str_t           *errors;
     size_t                nerrors;
 

@@ -32,9 +32,10 @@ typedef struct {
  *
  * Keys stand in the order of the file.  Numbers are cJSON_Raw items that hold
  * them as JSON text, so that 2.0 stays 2.0 and 9007199254740993 itself (cJSON
- * prints raw items as they are); nan and inf are an error, dates and times are
- * strings as written.  The valueint member of every item is the line that it
- * stands in, for messages about it (see aime_toml_line()).
+ * prints raw items as they are); nan, inf, a NUL in a string and nesting beyond
+ * 64 are errors, dates and times are strings in TOML's form (with a T between).
+ * The valueint member of every item is the line that it stands in, for messages
+ * about it (see aime_toml_line()).  Without memory: NULL with line 0.
  */
 cJSON *aime_toml_parse(const char *text, size_t len, aime_toml_error_t *error);
 

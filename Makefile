@@ -1,0 +1,167 @@
+# Builds, tests and runs the module.
+#
+#   make            the module, build/ngx_http_aime_api_module.so
+#   make install    copies it into nginx's modules folder (DESTDIR honoured)
+#   make run        a complete example: server, worker, client
+#   make test       the test suite (T=t/some.t for one file of it)
+#   make valgrind   what of it nginx serves, under valgrind with one process
+#                   (NGINX_T=t/some.t)
+#   make asan       the same with AddressSanitizer and UBSan
+#   make deps       installs what is missing (run, test and the two above do)
+#   make clean
+#
+# NGINX is the nginx binary to build for and to test with, NGINX_SRC its source
+# tree (Debian: nginx-dev), CC the compiler, CC_OPT and LD_OPT its options; V=1
+# shows the commands.
+
+NAME      := ngx_http_aime_api_module
+BUILD     := build
+MODULE    := $(BUILD)/$(NAME).so
+
+ifeq ($(NGINX),)
+NGINX     := $(shell PATH="$$PATH:/usr/sbin:/usr/local/sbin"; \
+                     command -v nginx)
+endif
+
+ifeq ($(NGINX_SRC),)
+NGINX_SRC := $(patsubst %/configure,%,$(firstword $(wildcard $(addsuffix \
+                 /../share/nginx/src/configure,$(dir $(NGINX)) /usr/bin \
+                 $(subst :, ,$(PATH))))))
+NGINX_SRC := $(if $(NGINX_SRC),$(realpath $(NGINX_SRC)))
+endif
+
+CC_OPT    ?= -g -O2 -fstack-protector-strong -Wformat \
+             -Werror=format-security -Wdate-time -D_FORTIFY_SOURCE=2
+LD_OPT    ?= -Wl,-z,relro -Wl,-z,now
+JOBS      ?= $(shell nproc 2>/dev/null || echo 1)
+
+SAN       := -fsanitize=address,undefined -fno-omit-frame-pointer
+T         ?= t/*.t
+NGINX_T   ?= $(filter-out t/floors.t t/unit.t t/conformance.t,$(wildcard t/*.t))
+PROVE     ?= prove
+TOOLS     ?=
+
+SOURCES   := config $(NAME).c $(wildcard src/*.c src/*.cpp src/*.h)
+TREE      := $(BUILD)/nginx-src
+OBJS      := $(BUILD)/objs
+SETTINGS  := $(CC) | $(CC_OPT) | $(LD_OPT) | $(NGINX) | $(NGINX_SRC)
+
+.PHONY: all install run run-only test check valgrind asan deps clean FORCE
+.DELETE_ON_ERROR:
+
+all: $(MODULE)
+
+
+# The module.  nginx's configure works in the folder that it lies in, so it
+# gets a copy of the source tree, which stays untouched.
+
+ifneq ($(shell cat $(BUILD)/settings 2>/dev/null),$(strip $(SETTINGS)))
+$(BUILD)/settings: FORCE
+endif
+
+$(BUILD)/settings:
+	@mkdir -p $(BUILD)
+	@test -f "$(NGINX_SRC)/configure" || { echo "no nginx source tree:" \
+	    "run 'make deps' or set NGINX_SRC" >&2; exit 1; }
+	@echo '$(strip $(SETTINGS))' > $@
+
+$(TREE)/configure: $(BUILD)/settings $(wildcard $(NGINX_SRC)/configure)
+	@rm -rf $(TREE)
+	@mkdir -p $(TREE)
+	@cp -R "$(NGINX_SRC)"/* $(TREE)/
+	@chmod -R u+w $(TREE)
+	@touch $@
+
+# Debian's conf_flags are those of the binary; elsewhere the binary tells them
+$(OBJS)/Makefile: $(TREE)/configure config
+	@rm -rf $(OBJS)
+	@cd $(TREE) && if [ -f conf_flags ]; then \
+	    flags=$$(sed -n 's/^NGX_CONF_FLAGS=(\(.*\))$$/\1/p' conf_flags); \
+	else \
+	    flags=$$("$(NGINX)" -V 2>&1 | tr ' ' '\n' | grep -Ex -e \
+	      '--with-(debug|threads|http_(ssl|v2|v3|realip)_module)'); \
+	fi; \
+	sh ./configure $$flags --with-compat --with-cc="$(CC)" \
+	    --with-cc-opt="$(CC_OPT)" --with-ld-opt="$(LD_OPT)" \
+	    --builddir="$(CURDIR)/$(OBJS)" \
+	    --add-dynamic-module="$(CURDIR)" > ../configure.log 2>&1 \
+	|| { tail -n 30 ../configure.log >&2; rm -f "$(CURDIR)/$@"; exit 1; }
+
+$(MODULE): $(OBJS)/Makefile $(SOURCES)
+	@echo "building $@"
+	@$(MAKE) --no-print-directory $(if $(V),,-s) -C $(TREE) \
+	    -f $(CURDIR)/$(OBJS)/Makefile $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS)) modules
+	@cp $(OBJS)/$(NAME).so $@
+
+install: $(MODULE)
+	@path=$$("$(NGINX)" -V 2>&1 | \
+	    sed -n 's/.*--modules-path=\([^ ]*\).*/\1/p'); \
+	path="$(DESTDIR)$${path:-/usr/lib/nginx/modules}"; \
+	install -D -m 644 $(MODULE) "$$path/$(NAME).so" && \
+	echo "installed $$path/$(NAME).so"
+
+
+# Running and testing.  What deps has installed is found by a make of its own.
+
+AGAIN     := $(MAKE) --no-print-directory
+PROVE_ENV  = MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" CC="$(CC)"
+
+run:
+	@$(AGAIN) deps
+	@$(AGAIN) run-only
+
+run-only: all
+	@MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" examples/run.sh
+
+test:
+	@$(AGAIN) deps
+	@$(AGAIN) check
+
+check: all
+	@$(PROVE_ENV) $(PROVE) -It/lib $(PROVE_FLAGS) $(T)
+
+valgrind:
+	@$(AGAIN) deps TOOLS=valgrind
+	@AIME_VALGRIND=1 $(AGAIN) check T="$(NGINX_T)"
+
+asan:
+	@$(AGAIN) deps
+	@AIME_ASAN=1 $(AGAIN) check T="$(NGINX_T)" BUILD=$(BUILD)/asan \
+	    CC_OPT="-g -O1 $(SAN)" LD_OPT="$(SAN)"
+
+
+# Each line: a Debian package and the command that tells whether it is there
+
+deps:
+	@missing=; \
+	need() { package=$$1; shift; \
+	    "$$@" >/dev/null 2>&1 || missing="$$missing $$package"; }; \
+	header() { echo "#include <$$2>" | $(CC) -E -x $$1 - ; }; \
+	need gcc              command -v $(firstword $(CC)); \
+	need g++              header c++ string; \
+	need libc6-dev        header c stdio.h; \
+	need nginx            test -x "$(NGINX)"; \
+	need nginx-dev        test -f "$(NGINX_SRC)/configure"; \
+	need libpcre2-dev     header c pcre2posix.h; \
+	need libssl-dev       header c openssl/ssl.h; \
+	need zlib1g-dev       header c zlib.h; \
+	need libcjson-dev     header c cjson/cJSON.h; \
+	need libtomlplusplus-dev header c++ toml++/toml.h; \
+	need perl             command -v prove; \
+	need libtest-base-perl perl -MTest::Base -e 1; \
+	need libmojolicious-perl perl -MMojo::UserAgent -e 1; \
+	need python3          command -v python3; \
+	for tool in $(TOOLS); do need $$tool command -v $$tool; done; \
+	[ -n "$$missing" ] || exit 0; \
+	echo "installing:$$missing"; \
+	command -v apt-get >/dev/null \
+	    || { echo "no apt-get here: install them by hand" >&2; exit 1; }; \
+	sudo=sudo; [ "$$(id -u)" != 0 ] || sudo=; \
+	apt="$$sudo env DEBIAN_FRONTEND=noninteractive apt-get -q -y"; \
+	apt="$$apt --no-install-recommends"; \
+	apt-cache show $$missing >/dev/null 2>&1 || $$apt update; \
+	$$apt install $$missing \
+	    || { $$apt update && $$apt install $$missing; }
+
+clean:
+	rm -rf $(BUILD)

@@ -1,0 +1,626 @@
+/*
+ * toml++ behind a C face.
+ *
+ * The only C++ of the module: nothing of it shows in the header, and neither
+ * an exception nor an abort leaves it.  toml++ sorts its keys, so the order of
+ * the file is restored from the places that it remembers.
+ */
+
+#define TOML_HEADER_ONLY        1
+#define TOML_EXCEPTIONS         0
+#define TOML_ENABLE_FORMATTERS  0
+#define TOML_MAX_NESTED_VALUES  64
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cerrno>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "aime_toml.h"
+
+
+/* segments of one key: toml++ bounds the nesting of values, but not these */
+#define AIME_TOML_MAX_SEGMENTS  64
+
+/* nesting of the tree that is handed out */
+#define AIME_TOML_MAX_DEPTH     64
+
+
+typedef struct {
+    const char          *pos;
+    const char          *end;
+    const char          *line_start;
+    unsigned int         line;
+    unsigned int         segments;
+} aime_toml_lexer_t;
+
+
+typedef std::pair<const toml::key *, const toml::node *>  aime_toml_entry_t;
+
+
+/* Owns a part of the tree until it hangs in another, whatever is thrown. */
+
+struct aime_toml_delete_t {
+    void operator()(cJSON *item) const { cJSON_Delete(item); }
+};
+
+typedef std::unique_ptr<cJSON, aime_toml_delete_t>  aime_toml_owner_t;
+
+
+static cJSON *aime_toml_document(std::string_view text,
+    aime_toml_error_t *error);
+static bool aime_toml_keys_bounded(std::string_view text,
+    aime_toml_error_t *error);
+static void aime_toml_skip_line(aime_toml_lexer_t *lx);
+static void aime_toml_skip_string(aime_toml_lexer_t *lx);
+static cJSON *aime_toml_node(const toml::node &node, unsigned int depth,
+    aime_toml_error_t *error);
+static cJSON *aime_toml_table(const toml::table &table, unsigned int depth,
+    aime_toml_error_t *error);
+static cJSON *aime_toml_array(const toml::array &array, unsigned int depth,
+    aime_toml_error_t *error);
+static bool aime_toml_before(const aime_toml_entry_t &a,
+    const aime_toml_entry_t &b);
+static cJSON *aime_toml_string(const toml::node &node, const std::string &text,
+    aime_toml_error_t *error);
+static cJSON *aime_toml_int(int64_t value);
+static cJSON *aime_toml_float(const toml::node &node, double value,
+    aime_toml_error_t *error);
+static cJSON *aime_toml_date_time(const toml::node &node);
+static void aime_toml_put_date(char *buf, size_t size, const toml::date &date);
+static void aime_toml_put_time(char *buf, size_t size, const toml::time &time);
+static void aime_toml_put_offset(char *buf, size_t size, int minutes);
+static cJSON *aime_toml_refuse(const toml::source_region &at,
+    aime_toml_error_t *error, std::string_view reason);
+static void aime_toml_set_error(aime_toml_error_t *error, unsigned int line,
+    unsigned int column, std::string_view reason);
+
+
+extern "C" cJSON *
+aime_toml_parse(const char *text, size_t len, aime_toml_error_t *error)
+{
+    cJSON             *tree;
+    std::string_view   view(len ? text : "", len);
+
+    aime_toml_set_error(error, 0, 0, "out of memory");
+
+    if (!aime_toml_keys_bounded(view, error)) {
+        return NULL;
+    }
+
+#if defined(__cpp_exceptions)
+
+    /* toml++ itself does not throw, but the allocator does */
+
+    try {
+        tree = aime_toml_document(view, error);
+
+    } catch (...) {
+        tree = NULL;
+    }
+
+#else
+
+    tree = aime_toml_document(view, error);
+
+#endif
+
+    if (tree) {
+        aime_toml_set_error(error, 0, 0, "");
+    }
+
+    return tree;
+}
+
+
+extern "C" unsigned int
+aime_toml_line(const cJSON *item)
+{
+    return (item && item->valueint > 0) ? (unsigned int) item->valueint : 0;
+}
+
+
+extern "C" int
+aime_toml_is_number(const cJSON *item)
+{
+    return cJSON_IsRaw(item);
+}
+
+
+extern "C" int
+aime_toml_integer(const cJSON *item, long long *value)
+{
+    char       *end;
+    long long   n;
+
+    if (!cJSON_IsRaw(item) || item->valuestring[0] == '\0') {
+        return AIME_TOML_ERROR;
+    }
+
+    errno = 0;
+    n = strtoll(item->valuestring, &end, 10);
+
+    if (*end != '\0' || errno != 0) {
+        return AIME_TOML_ERROR;
+    }
+
+    *value = n;
+
+    return AIME_TOML_OK;
+}
+
+
+extern "C" int
+aime_toml_double(const cJSON *item, double *value)
+{
+    double                  n;
+    const char             *last;
+    std::from_chars_result  rc;
+
+    if (!cJSON_IsRaw(item)) {
+        return AIME_TOML_ERROR;
+    }
+
+    /* not strtod(): the decimal point is a matter of locale there */
+
+    last = item->valuestring + strlen(item->valuestring);
+    rc = std::from_chars(item->valuestring, last, n);
+
+    if (rc.ec != std::errc() || rc.ptr != last) {
+        return AIME_TOML_ERROR;
+    }
+
+    *value = n;
+
+    return AIME_TOML_OK;
+}
+
+
+/* NULL with the error set, or still what it was where memory ran out. */
+
+static cJSON *
+aime_toml_document(std::string_view text, aime_toml_error_t *error)
+{
+    cJSON               *tree;
+    toml::parse_result   result = toml::parse(text);
+
+    if (!result) {
+        return aime_toml_refuse(result.error().source(), error,
+                                result.error().description());
+    }
+
+    tree = aime_toml_table(result.table(), 0, error);
+
+    if (tree) {
+        tree->valueint = 1;
+    }
+
+    return tree;
+}
+
+
+/*
+ * Refuses keys of very many segments, as every segment is a table inside
+ * another and toml++ walks and frees tables recursively.  Outside of strings
+ * and comments dots stand in keys, floats and times only, so counting them is
+ * enough; everything else is the parser's to judge.
+ */
+
+static bool
+aime_toml_keys_bounded(std::string_view text, aime_toml_error_t *error)
+{
+    aime_toml_lexer_t  lx;
+
+    lx.pos = text.data();
+    lx.end = lx.pos + text.size();
+    lx.line_start = lx.pos;
+    lx.line = 1;
+    lx.segments = 1;
+
+    while (lx.pos < lx.end) {
+
+        switch (*lx.pos) {
+
+        case '#':
+            aime_toml_skip_line(&lx);
+            continue;
+
+        case '"':
+        case '\'':
+            aime_toml_skip_string(&lx);
+            continue;
+
+        case '.':
+            if (++lx.segments > AIME_TOML_MAX_SEGMENTS) {
+                aime_toml_set_error(error, lx.line,
+                                    lx.pos - lx.line_start + 1,
+                                    "key with too many dots");
+                return false;
+            }
+
+            break;
+
+        case '\n':
+            lx.line++;
+            lx.line_start = lx.pos + 1;
+            /* fall through */
+
+        case '=':
+        case ',':
+        case '{':
+        case '[':
+            lx.segments = 1;
+            break;
+        }
+
+        lx.pos++;
+    }
+
+    return true;
+}
+
+
+/* A comment, up to its newline. */
+
+static void
+aime_toml_skip_line(aime_toml_lexer_t *lx)
+{
+    while (lx->pos < lx->end && *lx->pos != '\n') {
+        lx->pos++;
+    }
+}
+
+
+/*
+ * A string of any of the four kinds; one of a single line ends with its line
+ * even where its quote is missing, and so does what could hide behind it.
+ */
+
+static void
+aime_toml_skip_string(aime_toml_lexer_t *lx)
+{
+    char    quote;
+    size_t  n;
+
+    quote = *lx->pos;
+    n = 1;
+
+    if (lx->end - lx->pos >= 3 && lx->pos[1] == quote && lx->pos[2] == quote) {
+        n = 3;
+    }
+
+    for (lx->pos += n; lx->pos < lx->end; lx->pos++) {
+
+        if (*lx->pos == quote
+            && (n == 1
+                || (lx->end - lx->pos >= 3
+                    && lx->pos[1] == quote && lx->pos[2] == quote)))
+        {
+            lx->pos += n;
+
+            /* up to two more quotes still belong to the text of a long one */
+
+            for (n--; n && lx->pos < lx->end && *lx->pos == quote; n--) {
+                lx->pos++;
+            }
+
+            return;
+        }
+
+        if (*lx->pos == '\n') {
+            if (n == 1) {
+                return;
+            }
+
+            lx->line++;
+            lx->line_start = lx->pos + 1;
+        }
+
+        if (*lx->pos == '\\' && quote == '"' && lx->end - lx->pos > 1
+            && lx->pos[1] != '\n')
+        {
+            lx->pos++;
+        }
+    }
+}
+
+
+/* The tree of a node, with the line that it stands in; NULL: refused. */
+
+static cJSON *
+aime_toml_node(const toml::node &node, unsigned int depth,
+    aime_toml_error_t *error)
+{
+    cJSON  *item;
+
+    if (depth > AIME_TOML_MAX_DEPTH) {
+        return aime_toml_refuse(node.source(), error, "nesting too deep");
+    }
+
+    switch (node.type()) {
+
+    case toml::node_type::table:
+        item = aime_toml_table(*node.as_table(), depth, error);
+        break;
+
+    case toml::node_type::array:
+        item = aime_toml_array(*node.as_array(), depth, error);
+        break;
+
+    case toml::node_type::string:
+        item = aime_toml_string(node, node.as_string()->get(), error);
+        break;
+
+    case toml::node_type::integer:
+        item = aime_toml_int(node.as_integer()->get());
+        break;
+
+    case toml::node_type::floating_point:
+        item = aime_toml_float(node, node.as_floating_point()->get(), error);
+        break;
+
+    case toml::node_type::boolean:
+        item = cJSON_CreateBool(node.as_boolean()->get());
+        break;
+
+    default:
+        item = aime_toml_date_time(node);
+    }
+
+    if (item) {
+        item->valueint = (int) node.source().begin.line;
+    }
+
+    return item;
+}
+
+
+static cJSON *
+aime_toml_table(const toml::table &table, unsigned int depth,
+    aime_toml_error_t *error)
+{
+    cJSON                           *item;
+    aime_toml_owner_t                object(cJSON_CreateObject());
+    std::vector<aime_toml_entry_t>   entries;
+
+    if (!object) {
+        return NULL;
+    }
+
+    for (auto &&[key, node] : table) {
+        entries.emplace_back(&key, &node);
+    }
+
+    std::sort(entries.begin(), entries.end(), aime_toml_before);
+
+    for (const aime_toml_entry_t &entry : entries) {
+        const toml::key  &key = *entry.first;
+
+        if (key.str().find('\0') != std::string_view::npos) {
+            return aime_toml_refuse(key.source(), error, "NUL in a key");
+        }
+
+        item = aime_toml_node(*entry.second, depth + 1, error);
+
+        if (item == NULL) {
+            return NULL;
+        }
+
+        if (!cJSON_AddItemToObject(object.get(), key.data(), item)) {
+            cJSON_Delete(item);
+            return NULL;
+        }
+    }
+
+    return object.release();
+}
+
+
+static cJSON *
+aime_toml_array(const toml::array &array, unsigned int depth,
+    aime_toml_error_t *error)
+{
+    cJSON              *item;
+    aime_toml_owner_t   list(cJSON_CreateArray());
+
+    if (!list) {
+        return NULL;
+    }
+
+    for (const toml::node &node : array) {
+        item = aime_toml_node(node, depth + 1, error);
+
+        if (item == NULL) {
+            return NULL;
+        }
+
+        cJSON_AddItemToArray(list.get(), item);
+    }
+
+    return list.release();
+}
+
+
+static bool
+aime_toml_before(const aime_toml_entry_t &a, const aime_toml_entry_t &b)
+{
+    const toml::source_position  &p = a.first->source().begin;
+    const toml::source_position  &q = b.first->source().begin;
+
+    return (p.line != q.line) ? p.line < q.line : p.column < q.column;
+}
+
+
+static cJSON *
+aime_toml_string(const toml::node &node, const std::string &text,
+    aime_toml_error_t *error)
+{
+    if (text.find('\0') != std::string::npos) {
+        return aime_toml_refuse(node.source(), error, "NUL in a string");
+    }
+
+    return cJSON_CreateString(text.c_str());
+}
+
+
+static cJSON *
+aime_toml_int(int64_t value)
+{
+    char  buf[32];
+
+    snprintf(buf, sizeof(buf), "%lld", (long long) value);
+
+    return cJSON_CreateRaw(buf);
+}
+
+
+/* The shortest text that reads as the same number, and not as an integer. */
+
+static cJSON *
+aime_toml_float(const toml::node &node, double value,
+    aime_toml_error_t *error)
+{
+    char                  buf[64];
+    std::to_chars_result  rc;
+
+    if (!std::isfinite(value)) {
+        return aime_toml_refuse(node.source(), error,
+                                "inf and nan are not supported");
+    }
+
+    rc = std::to_chars(buf, buf + sizeof(buf) - 3, value);
+    *rc.ptr = '\0';
+
+    if (strpbrk(buf, ".e") == NULL) {
+        memcpy(rc.ptr, ".0", 3);
+    }
+
+    return cJSON_CreateRaw(buf);
+}
+
+
+static cJSON *
+aime_toml_date_time(const toml::node &node)
+{
+    char  date[16], time[32], offset[16], text[64];
+
+    date[0] = '\0';
+    time[0] = '\0';
+    offset[0] = '\0';
+
+    if (node.is_date()) {
+        aime_toml_put_date(date, sizeof(date), node.as_date()->get());
+
+    } else if (node.is_time()) {
+        aime_toml_put_time(time, sizeof(time), node.as_time()->get());
+
+    } else {
+        const toml::date_time  &dt = node.as_date_time()->get();
+
+        aime_toml_put_date(date, sizeof(date), dt.date);
+        aime_toml_put_time(time, sizeof(time), dt.time);
+
+        if (dt.offset) {
+            aime_toml_put_offset(offset, sizeof(offset), dt.offset->minutes);
+        }
+    }
+
+    snprintf(text, sizeof(text), "%s%s%s%s", date,
+             (date[0] && time[0]) ? "T" : "", time, offset);
+
+    return cJSON_CreateString(text);
+}
+
+
+static void
+aime_toml_put_date(char *buf, size_t size, const toml::date &date)
+{
+    snprintf(buf, size, "%04u-%02u-%02u", (unsigned int) date.year,
+             (unsigned int) date.month, (unsigned int) date.day);
+}
+
+
+static void
+aime_toml_put_time(char *buf, size_t size, const toml::time &time)
+{
+    size_t  n;
+
+    n = snprintf(buf, size, "%02u:%02u:%02u.%09u", (unsigned int) time.hour,
+                 (unsigned int) time.minute, (unsigned int) time.second,
+                 (unsigned int) time.nanosecond);
+
+    /* no more digits than needed, and no lone point */
+
+    while (buf[n - 1] == '0' && time.nanosecond) {
+        n--;
+    }
+
+    buf[time.nanosecond ? n : n - sizeof(".000000000") + 1] = '\0';
+}
+
+
+static void
+aime_toml_put_offset(char *buf, size_t size, int minutes)
+{
+    unsigned int  n;
+
+    if (minutes == 0) {
+        snprintf(buf, size, "Z");
+        return;
+    }
+
+    n = (unsigned int) abs(minutes);
+
+    snprintf(buf, size, "%c%02u:%02u", minutes < 0 ? '-' : '+', n / 60,
+             n % 60);
+}
+
+
+/* Gives NULL, to be handed on. */
+
+static cJSON *
+aime_toml_refuse(const toml::source_region &at, aime_toml_error_t *error,
+    std::string_view reason)
+{
+    aime_toml_set_error(error, at.begin.line, at.begin.column, reason);
+
+    return NULL;
+}
+
+
+/* Cuts the reason to fit, between characters, and leaves no control in it. */
+
+static void
+aime_toml_set_error(aime_toml_error_t *error, unsigned int line,
+    unsigned int column, std::string_view reason)
+{
+    char    c;
+    size_t  i, n;
+
+    n = std::min(reason.size(), (size_t) AIME_TOML_ERROR_LEN - 1);
+
+    if (n < reason.size()) {
+        while (n > 0 && ((unsigned char) reason[n] & 0xc0) == 0x80) {
+            n--;
+        }
+    }
+
+    for (i = 0; i < n; i++) {
+        c = reason[i];
+        error->text[i] = ((unsigned char) c < ' ' || c == 0x7f) ? ' ' : c;
+    }
+
+    error->text[n] = '\0';
+    error->line = line;
+    error->column = column;
+}

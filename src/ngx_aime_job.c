@@ -1,0 +1,1380 @@
+
+/*
+ * The life of a job, see ngx_aime_job.h: one function for every event, each
+ * guarding the state that it comes from.
+ */
+
+
+#include "ngx_aime_job.h"
+#include "ngx_aime_id.h"
+#include "ngx_aime_shm_index.h"
+#include "ngx_aime_shm_worker.h"
+#include "ngx_aime_wake.h"
+
+
+/* weight of the newest job in the mean of a type's compute times */
+
+#define NGX_AIME_MEAN_ALPHA    0.05
+
+/* jobs that give way at once when the zone is full */
+
+#define NGX_AIME_EVICT_MAX     64
+
+
+#define ngx_aime_job_active(job)                                              \
+    ((job)->state == NGX_AIME_JOB_QUEUED                                      \
+     || (job)->state == NGX_AIME_JOB_PROCESSING)
+
+
+static ngx_int_t ngx_aime_job_admit_locked(ngx_aime_zone_t *zone,
+    ngx_aime_job_spec_t *spec);
+static ngx_aime_shm_job_t *ngx_aime_job_create(ngx_aime_zone_t *zone,
+    ngx_aime_job_spec_t *spec);
+static ngx_int_t ngx_aime_job_count_client(ngx_aime_zone_t *zone,
+    ngx_aime_shm_job_t *job, ngx_aime_job_spec_t *spec);
+static void ngx_aime_job_uncount_client(ngx_aime_zone_t *zone,
+    ngx_aime_shm_job_t *job);
+static ngx_aime_shm_client_t *ngx_aime_job_client(
+    ngx_aime_shm_endpoint_t *endpoint, const u_char *owner);
+
+static ngx_uint_t ngx_aime_job_take_locked(ngx_aime_zone_t *zone,
+    ngx_aime_job_poll_t *poll, ngx_aime_shm_worker_t *worker);
+static ngx_msec_t ngx_aime_job_linger(ngx_aime_job_poll_t *poll,
+    ngx_aime_shm_job_t *first);
+static ngx_int_t ngx_aime_job_hand_over(ngx_aime_zone_t *zone,
+    ngx_aime_shm_job_t *job, ngx_aime_shm_worker_t *worker,
+    ngx_aime_job_handover_t *handover);
+static ngx_aime_shm_job_t *ngx_aime_job_handed(ngx_aime_zone_t *zone,
+    ngx_aime_job_handover_t *handover);
+
+static void ngx_aime_job_unpark_locked(ngx_aime_zone_t *zone,
+    ngx_aime_shm_parked_t *parked);
+static void ngx_aime_job_enqueue(ngx_aime_zone_t *zone,
+    ngx_aime_shm_job_t *job, ngx_uint_t front);
+static void ngx_aime_job_rouse(ngx_aime_zone_t *zone,
+    ngx_aime_shm_type_t *type);
+static void ngx_aime_job_changed(ngx_aime_zone_t *zone,
+    ngx_aime_shm_job_t *job);
+static void ngx_aime_job_dequeue(ngx_aime_shm_job_t *job);
+static void ngx_aime_job_stop(ngx_aime_shm_job_t *job);
+static void ngx_aime_job_requeue(ngx_aime_zone_t *zone,
+    ngx_aime_shm_job_t *job);
+static void ngx_aime_job_retry(ngx_aime_zone_t *zone,
+    ngx_aime_shm_job_t *job);
+static void ngx_aime_job_end(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
+    ngx_aime_job_state_e state, ngx_aime_job_reason_e reason);
+static void ngx_aime_job_delete(ngx_aime_zone_t *zone,
+    ngx_aime_shm_job_t *job);
+static void ngx_aime_job_set_progress(ngx_aime_zone_t *zone,
+    ngx_aime_shm_job_t *job, ngx_aime_shm_payload_t *progress,
+    uint32_t progress_len);
+static void ngx_aime_job_arm(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
+    ngx_msec_t due);
+
+static ngx_int_t ngx_aime_job_give_up(ngx_aime_zone_t *zone,
+    const u_char *id, ngx_aime_job_state_e state,
+    ngx_aime_job_reason_e reason);
+static ngx_uint_t ngx_aime_job_holder(ngx_aime_shm_job_t *job,
+    uint64_t worker);
+static void ngx_aime_job_forget_holder(ngx_aime_shm_job_t *job,
+    uint64_t worker);
+static ngx_int_t ngx_aime_job_progress_verdict(ngx_aime_shm_job_t *job,
+    uint64_t worker);
+static ngx_int_t ngx_aime_job_result_verdict(ngx_aime_shm_job_t *job,
+    uint64_t worker);
+
+static ngx_uint_t ngx_aime_job_evict(ngx_aime_zone_t *zone);
+static double ngx_aime_job_estimate(ngx_aime_shm_job_t *job,
+    ngx_uint_t position);
+static double ngx_aime_job_now(void);
+
+
+ngx_aime_shm_hold_t *
+ngx_aime_job_reserve(ngx_aime_zone_t *zone, size_t len)
+{
+    ngx_uint_t            evicted;
+    ngx_aime_shm_hold_t  *hold;
+
+    do {
+        evicted = 0;
+
+        ngx_aime_shm_lock(zone);
+
+        hold = ngx_aime_shm_reserve_locked(zone, len);
+
+        if (hold == NULL) {
+            evicted = ngx_aime_job_evict(zone);
+        }
+
+        ngx_aime_shm_unlock(zone);
+        ngx_aime_wake_send(zone);
+
+    } while (evicted);
+
+    return hold;
+}
+
+
+void
+ngx_aime_job_drop(ngx_aime_zone_t *zone, ngx_aime_shm_hold_t *hold)
+{
+    ngx_aime_shm_lock(zone);
+
+    ngx_aime_shm_drop_locked(zone, hold);
+
+    ngx_aime_shm_unlock(zone);
+}
+
+
+ngx_int_t
+ngx_aime_job_admit(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec)
+{
+    ngx_int_t  rc;
+
+    ngx_aime_shm_lock(zone);
+
+    rc = ngx_aime_job_admit_locked(zone, spec);
+
+    ngx_aime_shm_unlock(zone);
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_aime_job_admit_locked(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec)
+{
+    ngx_aime_shm_client_t  *client;
+
+    if (spec->client_limit) {
+        client = ngx_aime_job_client(spec->endpoint, spec->owner);
+
+        if (client && client->njobs >= spec->client_limit) {
+            return NGX_AIME_CLIENT_BUSY;
+        }
+    }
+
+    if (spec->type->nqueued >= spec->max_queue_length) {
+        return NGX_AIME_QUEUE_FULL;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_aime_job_submit(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec,
+    ngx_aime_shm_hold_t *input, u_char *id, uint32_t slot,
+    ngx_aime_shm_parked_t **parked)
+{
+    ngx_int_t            rc;
+    ngx_aime_shm_job_t  *job;
+
+    ngx_aime_shm_lock(zone);
+
+    rc = ngx_aime_job_admit_locked(zone, spec);
+
+    if (rc != NGX_OK) {
+        goto done;
+    }
+
+    rc = NGX_ERROR;
+
+    job = ngx_aime_job_create(zone, spec);
+
+    if (job == NULL && ngx_aime_job_evict(zone)) {
+        job = ngx_aime_job_create(zone, spec);
+    }
+
+    if (job == NULL) {
+        goto done;
+    }
+
+    if (parked) {
+        *parked = ngx_aime_wake_park_locked(zone, &job->watchers, NULL, slot);
+
+        if (*parked == NULL) {
+            ngx_aime_job_delete(zone, job);
+            goto done;
+        }
+    }
+
+    job->input = ngx_aime_shm_keep_locked(zone, input);
+    job->start_time = ngx_aime_job_now();
+    job->queued = ngx_current_msec;
+
+    ngx_aime_job_enqueue(zone, job, 0);
+
+    ngx_memcpy(id, job->id, NGX_AIME_ID_LEN);
+    rc = NGX_OK;
+
+done:
+
+    ngx_aime_shm_unlock(zone);
+    ngx_aime_wake_send(zone);
+
+    return rc;
+}
+
+
+/* A job that is findable by its id, but in no queue yet. */
+
+static ngx_aime_shm_job_t *
+ngx_aime_job_create(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec)
+{
+    size_t               size;
+    ngx_aime_shm_job_t  *job;
+
+    size = offsetof(ngx_aime_shm_job_t, holders)
+           + spec->max_attempts * sizeof(uint64_t);
+
+    job = ngx_aime_shm_calloc_locked(&zone->sh->arena, size);
+    if (job == NULL) {
+        return NULL;
+    }
+
+    ngx_queue_init(&job->link);
+    ngx_queue_init(&job->watchers.parked);
+    ngx_queue_init(&job->watchers.woken);
+
+    job->type = spec->type;
+    job->endpoint = spec->endpoint;
+    ngx_memcpy(job->owner, spec->owner, NGX_AIME_ID_LEN);
+
+    job->queue_timeout = spec->queue_timeout;
+    job->inactivity_timeout = spec->inactivity_timeout;
+    job->result_lifetime = spec->result_lifetime;
+    job->max_attempts = spec->max_attempts;
+    job->waiting = spec->waiting;
+    job->keep = spec->keep;
+    job->open = spec->open;
+    job->retry = spec->retry;
+    job->cancel_on_disconnect = spec->cancel_on_disconnect;
+
+    if (spec->client_limit
+        && ngx_aime_job_count_client(zone, job, spec) != NGX_OK)
+    {
+        ngx_aime_shm_free_locked(&zone->sh->arena, job);
+        return NULL;
+    }
+
+    do {
+        ngx_aime_id_make(job->id);
+    } while (ngx_aime_shm_id_taken(&zone->sh->jobs, job->id));
+
+    ngx_aime_shm_id_insert_locked(zone, job);
+
+    return job;
+}
+
+
+static ngx_int_t
+ngx_aime_job_count_client(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
+    ngx_aime_job_spec_t *spec)
+{
+    ngx_aime_shm_client_t  *client;
+
+    client = ngx_aime_job_client(spec->endpoint, spec->owner);
+
+    if (client == NULL) {
+        client = ngx_aime_shm_calloc_locked(&zone->sh->arena,
+                                            sizeof(ngx_aime_shm_client_t));
+        if (client == NULL) {
+            return NGX_ERROR;
+        }
+
+        client->endpoint = spec->endpoint;
+        client->node.key = ngx_aime_shm_id_key(spec->owner);
+        ngx_memcpy(client->id, spec->owner, NGX_AIME_ID_LEN);
+        ngx_rbtree_insert(&spec->endpoint->clients, &client->node);
+    }
+
+    client->njobs++;
+    job->client = client;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_aime_job_uncount_client(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
+{
+    ngx_aime_shm_client_t  *client;
+
+    client = job->client;
+    job->client = NULL;
+
+    if (client == NULL || --client->njobs) {
+        return;
+    }
+
+    ngx_rbtree_delete(&client->endpoint->clients, &client->node);
+    ngx_aime_shm_free_locked(&zone->sh->arena, client);
+}
+
+
+static ngx_aime_shm_client_t *
+ngx_aime_job_client(ngx_aime_shm_endpoint_t *endpoint, const u_char *owner)
+{
+    return (ngx_aime_shm_client_t *)
+               ngx_aime_shm_id_lookup(&endpoint->clients, owner,
+                                      offsetof(ngx_aime_shm_client_t, id));
+}
+
+
+ngx_int_t
+ngx_aime_job_view(ngx_aime_zone_t *zone, const u_char *id, ngx_uint_t what,
+    ngx_aime_shm_parked_t *parked, ngx_aime_job_view_t *view)
+{
+    ngx_int_t                rc;
+    ngx_aime_shm_job_t      *job;
+    ngx_aime_shm_payload_t  *payload;
+
+    rc = NGX_DECLINED;
+
+    ngx_aime_shm_lock(zone);
+
+    job = ngx_aime_shm_id_find_locked(zone, id);
+
+    if (job == NULL) {
+        goto done;
+    }
+
+    ngx_memcpy(view->id, job->id, NGX_AIME_ID_LEN);
+    ngx_memcpy(view->owner, job->owner, NGX_AIME_ID_LEN);
+
+    view->state = job->state;
+    view->reason = job->reason;
+    view->attempts = job->attempts;
+    view->endpoint = job->endpoint;
+    view->open = job->open;
+    view->start_time = job->start_time;
+    view->start_time_compute = job->start_time_compute;
+    view->result_received_time = job->result_received_time;
+    view->progress_len = job->progress_len;
+    view->nonline = job->type->nonline;
+
+    view->position = (job->state == NGX_AIME_JOB_QUEUED)
+                     ? ngx_aime_shm_queue_rank_locked(job) : 0;
+
+    view->estimate = ngx_aime_job_active(job)
+                     ? ngx_aime_job_estimate(job, view->position) : 0;
+
+    if (parked && ngx_aime_job_active(job)) {
+        ngx_aime_wake_repark_locked(parked);
+    }
+
+    view->payload = NULL;
+    payload = NULL;
+    rc = NGX_OK;
+
+    if (what == NGX_AIME_VIEW_PAYLOAD) {
+        payload = (job->state == NGX_AIME_JOB_DONE) ? job->result
+                                                    : job->progress;
+    }
+
+    if (payload) {
+        view->payload = ngx_aime_shm_hold_locked(zone, payload);
+
+        if (view->payload == NULL) {
+            rc = NGX_ERROR;
+        }
+    }
+
+done:
+
+    ngx_aime_shm_unlock(zone);
+
+    return rc;
+}
+
+
+void
+ngx_aime_job_fetched(ngx_aime_zone_t *zone, const u_char *id)
+{
+    ngx_aime_shm_job_t  *job;
+
+    ngx_aime_shm_lock(zone);
+
+    job = ngx_aime_shm_id_find_locked(zone, id);
+
+    if (job && job->state == NGX_AIME_JOB_DONE && !job->fetched) {
+        job->fetched = 1;
+        ngx_queue_insert_tail(&zone->sh->fetched, &job->link);
+    }
+
+    ngx_aime_shm_unlock(zone);
+}
+
+
+ngx_int_t
+ngx_aime_job_take(ngx_aime_zone_t *zone, ngx_aime_job_poll_t *poll)
+{
+    ngx_int_t               rc;
+    ngx_aime_shm_topic_t   *polls;
+    ngx_aime_shm_worker_t  *worker;
+
+    poll->njobs = 0;
+    poll->linger = 0;
+    polls = &poll->type->polls;
+
+    ngx_aime_shm_lock(zone);
+
+    worker = ngx_aime_shm_worker_find_locked(zone, poll->type, &poll->worker);
+
+    if (worker == NULL) {
+        rc = NGX_DECLINED;
+        goto unpark;
+    }
+
+    worker->free_slots = poll->max_batch;
+
+    /* those that were woken before this one came have the first choice */
+
+    if (!worker->disabled
+        && (poll->parked || poll->type->nqueued > polls->nwoken)
+        && ngx_aime_job_take_locked(zone, poll, worker))
+    {
+        rc = NGX_OK;
+        goto unpark;
+    }
+
+    rc = NGX_AGAIN;
+
+    if (poll->parked) {
+        ngx_aime_wake_repark_locked(poll->parked);
+
+    } else {
+        poll->parked = ngx_aime_wake_park_locked(zone, polls, worker,
+                                                 poll->slot);
+        if (poll->parked == NULL) {
+            rc = NGX_ERROR;
+        }
+    }
+
+    goto done;
+
+unpark:
+
+    if (poll->parked) {
+        ngx_aime_job_unpark_locked(zone, poll->parked);
+        poll->parked = NULL;
+    }
+
+done:
+
+    ngx_aime_shm_unlock(zone);
+    ngx_aime_wake_send(zone);
+
+    return rc;
+}
+
+
+/* Takes the oldest job and those of its endpoint that fit into the batch. */
+
+static ngx_uint_t
+ngx_aime_job_take_locked(ngx_aime_zone_t *zone, ngx_aime_job_poll_t *poll,
+    ngx_aime_shm_worker_t *worker)
+{
+    ngx_queue_t         *q, *queued;
+    ngx_aime_shm_job_t  *job;
+
+    job = ngx_aime_shm_queue_first_locked(poll->type);
+
+    if (job == NULL) {
+        return 0;
+    }
+
+    poll->linger = ngx_aime_job_linger(poll, job);
+
+    if (poll->linger) {
+        return 0;
+    }
+
+    poll->endpoint = job->endpoint;
+    queued = &job->endpoint->queued;
+
+    for (q = ngx_queue_head(queued);
+         q != ngx_queue_sentinel(queued) && poll->njobs < poll->max_batch;
+         q = ngx_queue_head(queued))
+    {
+        job = ngx_queue_data(q, ngx_aime_shm_job_t, link);
+
+        if (ngx_aime_job_hand_over(zone, job, worker,
+                                   &poll->jobs[poll->njobs])
+            != NGX_OK)
+        {
+            break;
+        }
+
+        poll->njobs++;
+    }
+
+    return poll->njobs;
+}
+
+
+/*
+ * How long a batch that is not full waits for more, counted from when its
+ * oldest job was queued; 0: not any more.
+ */
+
+static ngx_msec_t
+ngx_aime_job_linger(ngx_aime_job_poll_t *poll, ngx_aime_shm_job_t *first)
+{
+    ngx_uint_t   n;
+    ngx_msec_t   waited;
+    ngx_queue_t  *q, *queued;
+
+    if (poll->max_delay == 0) {
+        return 0;
+    }
+
+    waited = ngx_current_msec - first->queued;
+
+    if ((ngx_msec_int_t) waited >= (ngx_msec_int_t) poll->max_delay) {
+        return 0;
+    }
+
+    n = 0;
+    queued = &first->endpoint->queued;
+
+    for (q = ngx_queue_head(queued);
+         q != ngx_queue_sentinel(queued) && n < poll->max_batch;
+         q = ngx_queue_next(q))
+    {
+        n++;
+    }
+
+    if (n == poll->max_batch) {
+        return 0;
+    }
+
+    return ngx_min(poll->max_delay, poll->max_delay - waited);
+}
+
+
+static ngx_int_t
+ngx_aime_job_hand_over(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
+    ngx_aime_shm_worker_t *worker, ngx_aime_job_handover_t *handover)
+{
+    double  now;
+
+    handover->input = ngx_aime_shm_hold_locked(zone, job->input);
+
+    if (handover->input == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_aime_job_dequeue(job);
+
+    now = ngx_aime_job_now();
+
+    job->state = NGX_AIME_JOB_PROCESSING;
+    job->start_time_compute = ngx_max(now, job->start_time);
+    job->worker = worker;
+
+    ngx_aime_job_forget_holder(job, worker->number);
+    job->holders[job->attempts++] = worker->number;
+
+    ngx_queue_insert_tail(&worker->running, &job->link);
+    worker->nrunning++;
+    job->type->nrunning++;
+
+    if (worker->free_slots) {
+        worker->free_slots--;
+    }
+
+    job->handing = 1;
+    ngx_queue_insert_tail(&zone->row->handovers, &job->handover);
+
+    ngx_aime_job_arm(zone, job, ngx_current_msec + job->inactivity_timeout);
+    ngx_aime_job_changed(zone, job);
+
+    ngx_memcpy(handover->id, job->id, NGX_AIME_ID_LEN);
+    handover->ticket = job->sequence;
+    handover->start_time = job->start_time;
+    handover->start_time_compute = job->start_time_compute;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_aime_job_delivered(ngx_aime_zone_t *zone, ngx_aime_job_handover_t *jobs,
+    ngx_uint_t njobs)
+{
+    ngx_uint_t           i;
+    ngx_aime_shm_job_t  *job;
+
+    ngx_aime_shm_lock(zone);
+
+    for (i = 0; i < njobs; i++) {
+        ngx_aime_shm_drop_locked(zone, jobs[i].input);
+
+        job = ngx_aime_job_handed(zone, &jobs[i]);
+
+        if (job) {
+            job->handing = 0;
+            ngx_queue_remove(&job->handover);
+        }
+    }
+
+    ngx_aime_shm_unlock(zone);
+}
+
+
+/* Last job first, so that the oldest one ends up in front. */
+
+void
+ngx_aime_job_undelivered(ngx_aime_zone_t *zone, ngx_aime_job_handover_t *jobs,
+    ngx_uint_t njobs)
+{
+    ngx_aime_shm_job_t  *job;
+
+    ngx_aime_shm_lock(zone);
+
+    while (njobs--) {
+        ngx_aime_shm_drop_locked(zone, jobs[njobs].input);
+
+        job = ngx_aime_job_handed(zone, &jobs[njobs]);
+
+        if (job) {
+            ngx_aime_job_retry(zone, job);
+        }
+    }
+
+    ngx_aime_shm_unlock(zone);
+    ngx_aime_wake_send(zone);
+}
+
+
+/* The job, if it is still in that very hand-over. */
+
+static ngx_aime_shm_job_t *
+ngx_aime_job_handed(ngx_aime_zone_t *zone, ngx_aime_job_handover_t *handover)
+{
+    ngx_aime_shm_job_t  *job;
+
+    job = ngx_aime_shm_id_find_locked(zone, handover->id);
+
+    if (job == NULL || !job->handing || job->sequence != handover->ticket) {
+        return NULL;
+    }
+
+    return job;
+}
+
+
+ngx_int_t
+ngx_aime_job_check_progress(ngx_aime_zone_t *zone, const u_char *id,
+    uint64_t worker, ngx_aime_shm_endpoint_t **endpoint)
+{
+    ngx_int_t            rc;
+    ngx_aime_shm_job_t  *job;
+
+    ngx_aime_shm_lock(zone);
+
+    job = ngx_aime_shm_id_find_locked(zone, id);
+    rc = ngx_aime_job_progress_verdict(job, worker);
+
+    if (rc != NGX_DECLINED) {
+        *endpoint = job->endpoint;
+    }
+
+    ngx_aime_shm_unlock(zone);
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_aime_job_progress(ngx_aime_zone_t *zone, const u_char *id,
+    uint64_t worker, ngx_aime_shm_hold_t *progress, uint32_t progress_len)
+{
+    ngx_int_t            rc;
+    ngx_aime_shm_job_t  *job;
+
+    ngx_aime_shm_lock(zone);
+
+    job = ngx_aime_shm_id_find_locked(zone, id);
+    rc = ngx_aime_job_progress_verdict(job, worker);
+
+    if (rc == NGX_OK) {
+        ngx_aime_job_arm(zone, job,
+                         ngx_current_msec + job->inactivity_timeout);
+
+        if (progress) {
+            ngx_aime_job_set_progress(zone, job,
+                                      ngx_aime_shm_keep_locked(zone, progress),
+                                      progress_len);
+            ngx_aime_job_changed(zone, job);
+        }
+
+    } else if (progress) {
+        ngx_aime_shm_drop_locked(zone, progress);
+    }
+
+    ngx_aime_shm_unlock(zone);
+    ngx_aime_wake_send(zone);
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_aime_job_progress_verdict(ngx_aime_shm_job_t *job, uint64_t worker)
+{
+    if (job == NULL || !ngx_aime_job_holder(job, worker)) {
+        return NGX_DECLINED;
+    }
+
+    if (job->state == NGX_AIME_JOB_QUEUED) {
+        return NGX_AGAIN;
+    }
+
+    if (job->state == NGX_AIME_JOB_PROCESSING
+        && job->worker->number == worker)
+    {
+        return NGX_OK;
+    }
+
+    return NGX_ABORT;
+}
+
+
+ngx_int_t
+ngx_aime_job_check_result(ngx_aime_zone_t *zone, const u_char *id,
+    uint64_t worker, ngx_aime_shm_endpoint_t **endpoint)
+{
+    ngx_int_t            rc;
+    ngx_aime_shm_job_t  *job;
+
+    ngx_aime_shm_lock(zone);
+
+    job = ngx_aime_shm_id_find_locked(zone, id);
+    rc = ngx_aime_job_result_verdict(job, worker);
+
+    if (rc != NGX_DECLINED) {
+        *endpoint = job->endpoint;
+    }
+
+    ngx_aime_shm_unlock(zone);
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_aime_job_result_verdict(ngx_aime_shm_job_t *job, uint64_t worker)
+{
+    if (job == NULL || !ngx_aime_job_holder(job, worker)) {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_aime_job_active(job)) {
+        return NGX_OK;
+    }
+
+    return (job->state == NGX_AIME_JOB_CANCELED) ? NGX_ABORT : NGX_DECLINED;
+}
+
+
+ngx_int_t
+ngx_aime_job_finish(ngx_aime_zone_t *zone, const u_char *id, uint64_t worker,
+    ngx_aime_shm_hold_t *result)
+{
+    double                elapsed;
+    ngx_int_t             rc;
+    ngx_aime_shm_job_t   *job;
+    ngx_aime_shm_type_t  *type;
+
+    ngx_aime_shm_lock(zone);
+
+    job = ngx_aime_shm_id_find_locked(zone, id);
+    rc = ngx_aime_job_result_verdict(job, worker);
+
+    if (job) {
+        ngx_aime_job_forget_holder(job, worker);
+    }
+
+    if (rc != NGX_OK) {
+        if (result) {
+            ngx_aime_shm_drop_locked(zone, result);
+        }
+
+        goto done;
+    }
+
+    job->result_received_time = ngx_max(ngx_aime_job_now(),
+                                        job->start_time_compute);
+    job->result = ngx_aime_shm_keep_locked(zone, result);
+
+    type = job->type;
+    elapsed = job->result_received_time - job->start_time_compute;
+
+    type->mean_compute += (type->nfinished++ ? NGX_AIME_MEAN_ALPHA : 1.0)
+                          * (elapsed - type->mean_compute);
+
+    ngx_aime_job_end(zone, job, NGX_AIME_JOB_DONE, NGX_AIME_REASON_NONE);
+
+done:
+
+    ngx_aime_shm_unlock(zone);
+    ngx_aime_wake_send(zone);
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_aime_job_worker(ngx_aime_zone_t *zone, ngx_pool_t *pool,
+    const u_char *id, ngx_str_t *worker)
+{
+    u_char               name[NGX_AIME_NAME_LEN];
+    ngx_str_t            found;
+    ngx_aime_shm_job_t  *job;
+
+    found.len = 0;
+    found.data = name;
+
+    ngx_aime_shm_lock(zone);
+
+    job = ngx_aime_shm_id_find_locked(zone, id);
+
+    if (job && job->worker) {
+        found.len = job->worker->name_len;
+        ngx_memcpy(name, job->worker->name, found.len);
+    }
+
+    ngx_aime_shm_unlock(zone);
+
+    if (found.len == 0) {
+        return NGX_DECLINED;
+    }
+
+    worker->len = found.len;
+    worker->data = ngx_pstrdup(pool, &found);
+
+    return worker->data ? NGX_OK : NGX_ERROR;
+}
+
+
+ngx_uint_t
+ngx_aime_job_fits(ngx_aime_zone_t *zone, size_t len)
+{
+    return ngx_aime_shm_payload_cost(len) / NGX_AIME_SHM_BLOCK_SIZE
+           < zone->sh->arena.nblocks;
+}
+
+
+ngx_int_t
+ngx_aime_job_cancel(ngx_aime_zone_t *zone, const u_char *id,
+    ngx_aime_job_reason_e reason)
+{
+    return ngx_aime_job_give_up(zone, id, NGX_AIME_JOB_CANCELED, reason);
+}
+
+
+ngx_int_t
+ngx_aime_job_lapse(ngx_aime_zone_t *zone, const u_char *id,
+    ngx_aime_job_reason_e reason)
+{
+    return ngx_aime_job_give_up(zone, id, NGX_AIME_JOB_LAPSED, reason);
+}
+
+
+static ngx_int_t
+ngx_aime_job_give_up(ngx_aime_zone_t *zone, const u_char *id,
+    ngx_aime_job_state_e state, ngx_aime_job_reason_e reason)
+{
+    ngx_int_t            rc;
+    ngx_aime_shm_job_t  *job;
+
+    ngx_aime_shm_lock(zone);
+
+    job = ngx_aime_shm_id_find_locked(zone, id);
+    rc = job ? NGX_OK : NGX_DECLINED;
+
+    if (job && ngx_aime_job_active(job)) {
+        ngx_aime_job_end(zone, job, state, reason);
+    }
+
+    ngx_aime_shm_unlock(zone);
+    ngx_aime_wake_send(zone);
+
+    return rc;
+}
+
+
+void
+ngx_aime_job_leave(ngx_aime_zone_t *zone, const u_char *id, ngx_uint_t sent)
+{
+    ngx_aime_shm_job_t  *job;
+
+    ngx_aime_shm_lock(zone);
+
+    job = ngx_aime_shm_id_find_locked(zone, id);
+
+    if (job == NULL) {
+        goto done;
+    }
+
+    job->waiting = 0;
+
+    if (ngx_aime_job_active(job)) {
+        if (job->cancel_on_disconnect) {
+            ngx_aime_job_end(zone, job, NGX_AIME_JOB_CANCELED,
+                             NGX_AIME_REASON_HANGUP);
+        }
+
+    } else if (sent && job->state == NGX_AIME_JOB_DONE && !job->keep) {
+        ngx_aime_job_delete(zone, job);
+    }
+
+done:
+
+    ngx_aime_shm_unlock(zone);
+    ngx_aime_wake_send(zone);
+}
+
+
+void
+ngx_aime_job_unpark(ngx_aime_zone_t *zone, ngx_aime_shm_parked_t *parked)
+{
+    ngx_aime_shm_lock(zone);
+
+    ngx_aime_job_unpark_locked(zone, parked);
+
+    ngx_aime_shm_unlock(zone);
+    ngx_aime_wake_send(zone);
+}
+
+
+/*
+ * A poll that was woken for a job and leaves without it must not take the
+ * wake-up along.
+ */
+
+static void
+ngx_aime_job_unpark_locked(ngx_aime_zone_t *zone,
+    ngx_aime_shm_parked_t *parked)
+{
+    ngx_aime_shm_type_t  *type;
+
+    type = NULL;
+
+    if (parked->worker) {
+        type = ngx_queue_data(parked->topic, ngx_aime_shm_type_t, polls);
+    }
+
+    ngx_aime_wake_unpark_locked(zone, parked);
+
+    if (type) {
+        ngx_aime_job_rouse(zone, type);
+    }
+}
+
+
+void
+ngx_aime_job_queue_state(ngx_aime_zone_t *zone, ngx_aime_shm_type_t *type,
+    ngx_uint_t *nqueued, ngx_uint_t *retry_after)
+{
+    double  wait;
+
+    ngx_aime_shm_lock(zone);
+
+    *nqueued = type->nqueued;
+    wait = type->nonline ? type->mean_compute / type->nonline : 0;
+
+    ngx_aime_shm_unlock(zone);
+
+    *retry_after = (wait < 1) ? 1 : (wait > 60) ? 60 : (ngx_uint_t) wait;
+}
+
+
+ngx_uint_t
+ngx_aime_job_due_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
+{
+    ngx_msec_t  last;
+
+    job->deadlined = 0;
+
+    if ((ngx_msec_int_t) (job->due - ngx_current_msec) > 0) {
+        ngx_aime_job_arm(zone, job, job->due);
+        return 0;
+    }
+
+    switch (job->state) {
+
+    case NGX_AIME_JOB_QUEUED:
+        ngx_aime_job_end(zone, job, NGX_AIME_JOB_LAPSED,
+                         NGX_AIME_REASON_QUEUE_TIMEOUT);
+        return 1;
+
+    case NGX_AIME_JOB_PROCESSING:
+        last = job->due - job->inactivity_timeout;
+
+        if (job->worker->nparked
+            || (ngx_msec_int_t) (job->worker->seen - last) > 0)
+        {
+            /* the worker is alive and said nothing of this job */
+
+            ngx_aime_job_end(zone, job, NGX_AIME_JOB_LAPSED,
+                             NGX_AIME_REASON_INACTIVITY);
+            return 1;
+        }
+
+        ngx_aime_job_worker_lost_locked(zone, job->worker);
+        return job->state == NGX_AIME_JOB_LAPSED;
+
+    default:
+        ngx_aime_job_delete(zone, job);
+        return 0;
+    }
+}
+
+
+void
+ngx_aime_job_worker_lost_locked(ngx_aime_zone_t *zone,
+    ngx_aime_shm_worker_t *worker)
+{
+    ngx_queue_t  *q;
+
+    ngx_aime_shm_worker_online_locked(worker, 0);
+
+    while (!ngx_queue_empty(&worker->running)) {
+        q = ngx_queue_last(&worker->running);
+        ngx_aime_job_requeue(zone, ngx_queue_data(q, ngx_aime_shm_job_t,
+                                                  link));
+    }
+}
+
+
+void
+ngx_aime_job_release_row_locked(ngx_aime_zone_t *zone,
+    ngx_aime_shm_row_t *row)
+{
+    ngx_queue_t  *q;
+
+    while (!ngx_queue_empty(&row->parked)) {
+        q = ngx_queue_head(&row->parked);
+        ngx_aime_job_unpark_locked(zone,
+                             ngx_queue_data(q, ngx_aime_shm_parked_t, owned));
+    }
+
+    while (!ngx_queue_empty(&row->handovers)) {
+        q = ngx_queue_last(&row->handovers);
+        ngx_aime_job_retry(zone, ngx_queue_data(q, ngx_aime_shm_job_t,
+                                                handover));
+    }
+
+    while (!ngx_queue_empty(&row->holds)) {
+        q = ngx_queue_head(&row->holds);
+        ngx_aime_shm_drop_locked(zone, ngx_queue_data(q, ngx_aime_shm_hold_t,
+                                                      link));
+    }
+}
+
+
+static void
+ngx_aime_job_enqueue(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
+    ngx_uint_t front)
+{
+    job->state = NGX_AIME_JOB_QUEUED;
+    job->type->nqueued++;
+
+    if (front) {
+        ngx_aime_shm_queue_push_front_locked(job->type, job);
+        ngx_queue_insert_head(&job->endpoint->queued, &job->link);
+
+    } else {
+        ngx_aime_shm_queue_append_locked(job->type, job);
+        ngx_queue_insert_tail(&job->endpoint->queued, &job->link);
+    }
+
+    ngx_aime_job_arm(zone, job, job->queued + job->queue_timeout);
+    ngx_aime_job_rouse(zone, job->type);
+}
+
+
+/* A job that no poll was woken for yet, and a poll that waits. */
+
+static void
+ngx_aime_job_rouse(ngx_aime_zone_t *zone, ngx_aime_shm_type_t *type)
+{
+    if (type->nqueued > type->polls.nwoken) {
+        ngx_aime_wake_one_locked(zone, &type->polls);
+    }
+}
+
+
+/*
+ * Something of a job that is not final has changed.  Its waiting client is
+ * not interested.
+ */
+
+static void
+ngx_aime_job_changed(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
+{
+    if (job->watchers.nparked > job->waiting) {
+        ngx_aime_wake_all_locked(zone, &job->watchers);
+    }
+}
+
+
+static void
+ngx_aime_job_dequeue(ngx_aime_shm_job_t *job)
+{
+    ngx_aime_shm_queue_remove_locked(job->type, job);
+    ngx_queue_remove(&job->link);
+    ngx_queue_init(&job->link);
+
+    job->type->nqueued--;
+}
+
+
+/* Its worker does not run it any more. */
+
+static void
+ngx_aime_job_stop(ngx_aime_shm_job_t *job)
+{
+    if (job->handing) {
+        job->handing = 0;
+        ngx_queue_remove(&job->handover);
+    }
+
+    ngx_queue_remove(&job->link);
+    ngx_queue_init(&job->link);
+
+    job->worker->nrunning--;
+    job->type->nrunning--;
+    job->worker = NULL;
+}
+
+
+/* The worker was lost: another one shall do it, unless enough have tried. */
+
+static void
+ngx_aime_job_requeue(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
+{
+    if (!job->retry || job->attempts >= job->max_attempts) {
+        ngx_aime_job_end(zone, job, NGX_AIME_JOB_LAPSED,
+                         NGX_AIME_REASON_WORKER_LOST);
+        return;
+    }
+
+    ngx_aime_job_stop(job);
+    ngx_aime_job_set_progress(zone, job, NULL, 0);
+
+    job->queued = ngx_current_msec;
+    ngx_aime_job_enqueue(zone, job, 1);
+    ngx_aime_job_changed(zone, job);
+}
+
+
+/*
+ * The hand-over failed, so the worker never had the job: the attempt does not
+ * count, and the time in the queue goes on as if it had not been taken.
+ */
+
+static void
+ngx_aime_job_retry(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
+{
+    ngx_aime_shm_worker_t  *worker;
+
+    worker = job->worker;
+
+    ngx_aime_job_stop(job);
+
+    if (job->attempts) {
+        job->attempts--;
+    }
+
+    ngx_aime_job_forget_holder(job, worker->number);
+
+    job->start_time_compute = 0;
+    ngx_aime_job_enqueue(zone, job, 1);
+    ngx_aime_job_changed(zone, job);
+}
+
+
+/* The one way into a final state. */
+
+static void
+ngx_aime_job_end(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
+    ngx_aime_job_state_e state, ngx_aime_job_reason_e reason)
+{
+    if (job->state == NGX_AIME_JOB_QUEUED) {
+        ngx_aime_job_dequeue(job);
+
+    } else {
+        ngx_aime_job_stop(job);
+    }
+
+    job->state = state;
+    job->reason = reason;
+
+    ngx_aime_job_uncount_client(zone, job);
+    ngx_aime_job_set_progress(zone, job, NULL, 0);
+
+    ngx_aime_shm_release_locked(zone, job->input);
+    job->input = NULL;
+
+    ngx_aime_job_arm(zone, job, ngx_current_msec + job->result_lifetime);
+    ngx_aime_wake_all_locked(zone, &job->watchers);
+}
+
+
+/* Only for a job that is neither queued nor running. */
+
+static void
+ngx_aime_job_delete(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
+{
+    ngx_aime_wake_close_locked(zone, &job->watchers);
+
+    ngx_aime_shm_id_remove_locked(zone, job);
+    ngx_aime_job_uncount_client(zone, job);
+
+    if (job->deadlined) {
+        ngx_aime_shm_deadline_remove_locked(zone, &job->deadline);
+    }
+
+    if (job->fetched) {
+        ngx_queue_remove(&job->link);
+    }
+
+    if (job->result) {
+        ngx_aime_shm_release_locked(zone, job->result);
+    }
+
+    ngx_aime_shm_free_locked(&zone->sh->arena, job);
+}
+
+
+static void
+ngx_aime_job_set_progress(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
+    ngx_aime_shm_payload_t *progress, uint32_t progress_len)
+{
+    if (job->progress) {
+        ngx_aime_shm_release_locked(zone, job->progress);
+    }
+
+    job->progress = progress;
+    job->progress_len = progress_len;
+}
+
+
+/*
+ * The tree is touched only if the deadline comes nearer; one that moved away
+ * is noticed when the old one is due.
+ */
+
+static void
+ngx_aime_job_arm(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
+    ngx_msec_t due)
+{
+    job->due = due;
+
+    if (job->deadlined) {
+        if ((ngx_msec_int_t) (due - job->deadline.key) >= 0) {
+            return;
+        }
+
+        ngx_aime_shm_deadline_remove_locked(zone, &job->deadline);
+    }
+
+    job->deadlined = 1;
+    ngx_aime_shm_deadline_add_locked(zone, &job->deadline,
+                                     NGX_AIME_DEADLINE_JOB, due);
+}
+
+
+static ngx_uint_t
+ngx_aime_job_holder(ngx_aime_shm_job_t *job, uint64_t worker)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < job->attempts; i++) {
+        if (job->holders[i] == worker) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static void
+ngx_aime_job_forget_holder(ngx_aime_shm_job_t *job, uint64_t worker)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < job->max_attempts; i++) {
+        if (job->holders[i] == worker) {
+            job->holders[i] = 0;
+        }
+    }
+}
+
+
+/* Results that were fetched give way, oldest first; the number of them. */
+
+static ngx_uint_t
+ngx_aime_job_evict(ngx_aime_zone_t *zone)
+{
+    ngx_uint_t    n;
+    ngx_queue_t  *q;
+
+    for (n = 0; n < NGX_AIME_EVICT_MAX; n++) {
+        if (ngx_queue_empty(&zone->sh->fetched)) {
+            break;
+        }
+
+        q = ngx_queue_head(&zone->sh->fetched);
+        ngx_aime_job_delete(zone, ngx_queue_data(q, ngx_aime_shm_job_t,
+                                                 link));
+    }
+
+    return n;
+}
+
+
+/* PROTOCOL section 4: expected remaining seconds. */
+
+static double
+ngx_aime_job_estimate(ngx_aime_shm_job_t *job, ngx_uint_t position)
+{
+    double                now, estimate;
+    ngx_aime_shm_type_t  *type;
+
+    type = job->type;
+
+    if (type->nonline == 0 || type->nfinished == 0) {
+        return -1;
+    }
+
+    now = ngx_aime_job_now();
+
+    if (job->state == NGX_AIME_JOB_PROCESSING) {
+        estimate = type->mean_compute - (now - job->start_time_compute);
+
+    } else {
+        estimate = type->mean_compute * (position + 1) / type->nonline
+                   - (now - job->start_time);
+    }
+
+    return ngx_max(estimate, 0);
+}
+
+
+static double
+ngx_aime_job_now(void)
+{
+    ngx_time_t  *tp;
+
+    tp = ngx_timeofday();
+
+    return tp->sec + tp->msec / 1000.0;
+}
+

@@ -1,0 +1,173 @@
+
+/* Payloads as chains of chunks, see ngx_aime_shm_payload.h. */
+
+
+#include "ngx_aime_shm_payload.h"
+
+
+#define NGX_AIME_SHM_PAYLOAD_HEAD                                             \
+    (offsetof(ngx_aime_shm_payload_t, first)                                  \
+     + offsetof(ngx_aime_shm_chunk_t, data))
+
+#define NGX_AIME_SHM_CHUNK_HEAD    offsetof(ngx_aime_shm_chunk_t, data)
+
+
+ngx_aime_shm_hold_t *
+ngx_aime_shm_reserve_locked(ngx_aime_zone_t *zone, size_t len)
+{
+    size_t                    n, rest;
+    ngx_aime_shm_arena_t     *arena;
+    ngx_aime_shm_hold_t      *hold;
+    ngx_aime_shm_chunk_t     *chunk, **last;
+    ngx_aime_shm_payload_t   *payload;
+
+    arena = &zone->sh->arena;
+
+    hold = ngx_aime_shm_alloc_locked(arena, sizeof(ngx_aime_shm_hold_t));
+    if (hold == NULL) {
+        return NULL;
+    }
+
+    n = ngx_min(len, NGX_AIME_SHM_BLOCK_SIZE - NGX_AIME_SHM_PAYLOAD_HEAD);
+
+    payload = ngx_aime_shm_alloc_locked(arena, NGX_AIME_SHM_PAYLOAD_HEAD + n);
+    if (payload == NULL) {
+        ngx_aime_shm_free_locked(arena, hold);
+        return NULL;
+    }
+
+    payload->len = len;
+    payload->refs = 1;
+    payload->first.next = NULL;
+    payload->first.size = n;
+
+    hold->payload = payload;
+    ngx_queue_insert_tail(&zone->row->holds, &hold->link);
+
+    last = &payload->first.next;
+
+    for (rest = len - n; rest; rest -= n) {
+        n = ngx_min(rest, NGX_AIME_SHM_BLOCK_SIZE - NGX_AIME_SHM_CHUNK_HEAD);
+
+        chunk = ngx_aime_shm_alloc_locked(arena, NGX_AIME_SHM_CHUNK_HEAD + n);
+        if (chunk == NULL) {
+            ngx_aime_shm_drop_locked(zone, hold);
+            return NULL;
+        }
+
+        chunk->next = NULL;
+        chunk->size = n;
+
+        *last = chunk;
+        last = &chunk->next;
+    }
+
+    return hold;
+}
+
+
+size_t
+ngx_aime_shm_payload_cost(size_t len)
+{
+    size_t  n;
+
+    n = NGX_AIME_SHM_BLOCK_SIZE - NGX_AIME_SHM_CHUNK_HEAD;
+
+    return ngx_aime_shm_slot_size(sizeof(ngx_aime_shm_hold_t))
+           + len / n * NGX_AIME_SHM_BLOCK_SIZE
+           + ngx_aime_shm_slot_size(len % n + NGX_AIME_SHM_PAYLOAD_HEAD);
+}
+
+
+void
+ngx_aime_shm_fill_start(ngx_aime_shm_cursor_t *cursor,
+    ngx_aime_shm_payload_t *payload)
+{
+    cursor->chunk = &payload->first;
+    cursor->offset = 0;
+}
+
+
+void
+ngx_aime_shm_fill(ngx_aime_shm_cursor_t *cursor, const u_char *data,
+    size_t len)
+{
+    size_t  n;
+
+    while (len) {
+        if (cursor->offset == cursor->chunk->size) {
+            cursor->chunk = cursor->chunk->next;
+            cursor->offset = 0;
+        }
+
+        n = ngx_min(len, cursor->chunk->size - cursor->offset);
+
+        ngx_memcpy(cursor->chunk->data + cursor->offset, data, n);
+
+        cursor->offset += n;
+        data += n;
+        len -= n;
+    }
+}
+
+
+ngx_aime_shm_payload_t *
+ngx_aime_shm_keep_locked(ngx_aime_zone_t *zone, ngx_aime_shm_hold_t *hold)
+{
+    ngx_aime_shm_payload_t  *payload;
+
+    payload = hold->payload;
+
+    ngx_queue_remove(&hold->link);
+    ngx_aime_shm_free_locked(&zone->sh->arena, hold);
+
+    return payload;
+}
+
+
+ngx_aime_shm_hold_t *
+ngx_aime_shm_hold_locked(ngx_aime_zone_t *zone,
+    ngx_aime_shm_payload_t *payload)
+{
+    ngx_aime_shm_hold_t  *hold;
+
+    hold = ngx_aime_shm_alloc_locked(&zone->sh->arena,
+                                     sizeof(ngx_aime_shm_hold_t));
+    if (hold == NULL) {
+        return NULL;
+    }
+
+    payload->refs++;
+
+    hold->payload = payload;
+    ngx_queue_insert_tail(&zone->row->holds, &hold->link);
+
+    return hold;
+}
+
+
+void
+ngx_aime_shm_drop_locked(ngx_aime_zone_t *zone, ngx_aime_shm_hold_t *hold)
+{
+    ngx_aime_shm_release_locked(zone, ngx_aime_shm_keep_locked(zone, hold));
+}
+
+
+void
+ngx_aime_shm_release_locked(ngx_aime_zone_t *zone,
+    ngx_aime_shm_payload_t *payload)
+{
+    ngx_aime_shm_chunk_t  *chunk, *next;
+
+    if (--payload->refs) {
+        return;
+    }
+
+    for (chunk = payload->first.next; chunk; chunk = next) {
+        next = chunk->next;
+        ngx_aime_shm_free_locked(&zone->sh->arena, chunk);
+    }
+
+    ngx_aime_shm_free_locked(&zone->sh->arena, payload);
+}
+

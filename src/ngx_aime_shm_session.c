@@ -1,0 +1,103 @@
+
+/* Client session keys, see ngx_aime_shm_session.h. */
+
+
+#include "ngx_aime_shm_session.h"
+#include "ngx_aime_shm_index.h"
+
+
+static void ngx_aime_shm_session_delete(ngx_aime_zone_t *zone,
+    ngx_aime_shm_session_t *session);
+
+
+ngx_int_t
+ngx_aime_shm_session_create_locked(ngx_aime_zone_t *zone, const u_char *id,
+    const u_char *owner)
+{
+    ngx_queue_t             *q;
+    ngx_aime_shm_t          *sh;
+    ngx_aime_shm_session_t  *session;
+
+    sh = zone->sh;
+
+    if (sh->nsessions >= NGX_AIME_MAX_SESSIONS) {
+        q = ngx_queue_head(&sh->sessions_used);
+        ngx_aime_shm_session_delete(zone,
+                             ngx_queue_data(q, ngx_aime_shm_session_t, link));
+    }
+
+    session = ngx_aime_shm_calloc_locked(&sh->arena,
+                                         sizeof(ngx_aime_shm_session_t));
+    if (session == NULL) {
+        return NGX_ERROR;
+    }
+
+    session->keyless = (owner == NULL);
+    session->used = ngx_current_msec;
+
+    ngx_memcpy(session->id, id, NGX_AIME_ID_LEN);
+    ngx_memcpy(session->owner, owner ? owner : id, NGX_AIME_ID_LEN);
+
+    session->node.key = ngx_aime_shm_id_key(id);
+    ngx_rbtree_insert(&sh->sessions, &session->node);
+    ngx_queue_insert_tail(&sh->sessions_used, &session->link);
+    sh->nsessions++;
+
+    return NGX_OK;
+}
+
+
+ngx_aime_shm_session_t *
+ngx_aime_shm_session_find_locked(ngx_aime_zone_t *zone, const u_char *id)
+{
+    ngx_aime_shm_session_t  *session;
+
+    session = (ngx_aime_shm_session_t *)
+                  ngx_aime_shm_id_lookup(&zone->sh->sessions, id,
+                                        offsetof(ngx_aime_shm_session_t, id));
+    if (session == NULL) {
+        return NULL;
+    }
+
+    session->used = ngx_current_msec;
+
+    ngx_queue_remove(&session->link);
+    ngx_queue_insert_tail(&zone->sh->sessions_used, &session->link);
+
+    return session;
+}
+
+
+void
+ngx_aime_shm_session_expire_locked(ngx_aime_zone_t *zone, ngx_uint_t max)
+{
+    ngx_queue_t             *q;
+    ngx_aime_shm_session_t  *session;
+
+    while (max-- && !ngx_queue_empty(&zone->sh->sessions_used)) {
+
+        q = ngx_queue_head(&zone->sh->sessions_used);
+        session = ngx_queue_data(q, ngx_aime_shm_session_t, link);
+
+        if ((ngx_msec_int_t) (ngx_current_msec - session->used)
+            < NGX_AIME_SESSION_IDLE)
+        {
+            return;
+        }
+
+        ngx_aime_shm_session_delete(zone, session);
+    }
+}
+
+
+static void
+ngx_aime_shm_session_delete(ngx_aime_zone_t *zone,
+    ngx_aime_shm_session_t *session)
+{
+    ngx_rbtree_delete(&zone->sh->sessions, &session->node);
+    ngx_queue_remove(&session->link);
+    zone->sh->nsessions--;
+
+    ngx_aime_shm_free_locked(&zone->sh->arena, session);
+}
+

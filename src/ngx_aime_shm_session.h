@@ -1,0 +1,35 @@
+/*
+ * Client session keys, as /<endpoint>/login hands them out.  Floor 1: knows
+ * not what a session may do.
+ */
+
+#ifndef NGX_AIME_SHM_SESSION_H_INCLUDED
+#define NGX_AIME_SHM_SESSION_H_INCLUDED
+
+
+#include "ngx_aime_shm_zone.h"
+
+
+#define NGX_AIME_MAX_SESSIONS      131072
+#define NGX_AIME_SESSION_IDLE      (24 * 3600 * 1000)      /* ms */
+
+
+/*
+ * Makes a session of that id, which must not be taken.  owner is the API key
+ * that it stands for, NULL: none, the session stands for itself.  Beyond
+ * NGX_AIME_MAX_SESSIONS the one that was idle longest gives way.  NGX_ERROR:
+ * the zone is full.
+ */
+ngx_int_t ngx_aime_shm_session_create_locked(ngx_aime_zone_t *zone,
+    const u_char *id, const u_char *owner);
+
+/* The session of that id, or NULL; it counts as used now. */
+ngx_aime_shm_session_t *ngx_aime_shm_session_find_locked(
+    ngx_aime_zone_t *zone, const u_char *id);
+
+/* Deletes up to max of those that were idle for NGX_AIME_SESSION_IDLE. */
+void ngx_aime_shm_session_expire_locked(ngx_aime_zone_t *zone,
+    ngx_uint_t max);
+
+
+#endif /* NGX_AIME_SHM_SESSION_H_INCLUDED */

@@ -1,0 +1,337 @@
+/*
+ * The shared memory zone: its header, its one lock, and the structures that
+ * live in it.
+ *
+ * Everything in the zone refers to zone addresses and numbers only, never to
+ * configuration, requests or pools: processes of two generations use it at
+ * once.  Floor 1: knows neither JSON nor HTTP, and makes no transition of a
+ * job; it only keeps the lists.
+ *
+ * Functions with the suffix _locked want the zone's lock held; under it there
+ * is no logging and no copying of payloads.
+ */
+
+#ifndef NGX_AIME_SHM_ZONE_H_INCLUDED
+#define NGX_AIME_SHM_ZONE_H_INCLUDED
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include "ngx_aime_shm_alloc.h"
+
+
+#define NGX_AIME_SHM_MIN_SIZE      (1024 * 1024)
+
+#define NGX_AIME_ID_LEN            16       /* bytes of a job or session id */
+#define NGX_AIME_UUID_LEN          36       /* the same as text */
+
+#define NGX_AIME_MAX_ATTEMPTS      16
+
+#define NGX_AIME_NAME_LEN          255      /* worker, job type, endpoint */
+
+
+typedef struct ngx_aime_shm_chunk_s     ngx_aime_shm_chunk_t;
+typedef struct ngx_aime_shm_payload_s   ngx_aime_shm_payload_t;
+typedef struct ngx_aime_shm_row_s       ngx_aime_shm_row_t;
+typedef struct ngx_aime_shm_type_s      ngx_aime_shm_type_t;
+typedef struct ngx_aime_shm_endpoint_s  ngx_aime_shm_endpoint_t;
+typedef struct ngx_aime_shm_client_s    ngx_aime_shm_client_t;
+typedef struct ngx_aime_shm_worker_s    ngx_aime_shm_worker_t;
+typedef struct ngx_aime_shm_job_s       ngx_aime_shm_job_t;
+
+
+/*
+ * A topic is what waiting requests wait for: a job type (polls for work) or a
+ * job (those who want to see it change).
+ */
+
+typedef struct {
+    ngx_queue_t                  parked;    /* longest waiting first */
+    ngx_queue_t                  woken;     /* but have not looked yet */
+    uint32_t                     nparked;
+    uint32_t                     nwoken;
+} ngx_aime_shm_topic_t;
+
+
+/* A waiting request of some process; slot is that process's own number. */
+
+typedef struct {
+    ngx_queue_t                  link;      /* in the topic */
+    ngx_queue_t                  owned;     /* in the row's parked list */
+    ngx_queue_t                  inbox;     /* in the row's inbox, when woken */
+    ngx_aime_shm_topic_t        *topic;     /* NULL: the topic is gone */
+    ngx_aime_shm_row_t          *row;
+    ngx_aime_shm_worker_t       *worker;    /* of a poll, else NULL */
+    uint64_t                     turn;      /* order among the topic's */
+    uint32_t                     slot;
+    unsigned                     woken:1;
+} ngx_aime_shm_parked_t;
+
+
+/*
+ * A row stands for one nginx worker process.  Whatever the process holds hangs
+ * on it, so that another process can release it when this one was killed.
+ */
+
+struct ngx_aime_shm_row_s {
+    ngx_pid_t                    pid;       /* 0: the row is free */
+    uint64_t                     started;   /* tells pids apart that recur */
+    int                          fd;        /* eventfd, for every row */
+    ngx_uint_t                   signalled; /* the fd is written already */
+    ngx_queue_t                  inbox;     /* woken parked entries */
+    ngx_queue_t                  parked;    /* all its parked entries */
+    ngx_queue_t                  holds;     /* its payload references */
+    ngx_queue_t                  handovers; /* jobs taken, not delivered */
+};
+
+
+struct ngx_aime_shm_type_s {
+    ngx_queue_t                  link;
+    ngx_aime_shm_topic_t         polls;
+
+    ngx_aime_shm_job_t          *root;      /* queue: treap of queued jobs */
+    uint64_t                     front;     /* sequence numbers of both ends */
+    uint64_t                     back;
+
+    ngx_uint_t                   nqueued;
+    ngx_uint_t                   nrunning;
+
+    ngx_queue_t                  workers;
+    ngx_uint_t                   nworkers;
+    ngx_uint_t                   nonline;
+
+    double                       mean_compute;  /* seconds */
+    ngx_uint_t                   nfinished;
+
+    size_t                       name_len;
+    u_char                       name[1];
+};
+
+
+struct ngx_aime_shm_endpoint_s {
+    ngx_queue_t                  link;
+    ngx_uint_t                   number;
+    ngx_queue_t                  queued;    /* its queued jobs, oldest first */
+    ngx_rbtree_t                 clients;   /* where they are limited */
+    ngx_rbtree_node_t            sentinel;
+    size_t                       name_len;
+    u_char                       name[1];
+};
+
+
+/* Who has how many jobs queued or running on a limited endpoint. */
+
+struct ngx_aime_shm_client_s {
+    ngx_rbtree_node_t            node;
+    ngx_aime_shm_endpoint_t     *endpoint;
+    ngx_uint_t                   njobs;
+    u_char                       id[NGX_AIME_ID_LEN];
+};
+
+
+typedef enum {
+    NGX_AIME_JOB_QUEUED = 0,
+    NGX_AIME_JOB_PROCESSING,
+    NGX_AIME_JOB_DONE,
+    NGX_AIME_JOB_CANCELED,
+    NGX_AIME_JOB_LAPSED
+} ngx_aime_job_state_e;
+
+
+/* node.data of what hangs in the deadline tree */
+
+typedef enum {
+    NGX_AIME_DEADLINE_NONE = 0,
+    NGX_AIME_DEADLINE_JOB,
+    NGX_AIME_DEADLINE_WORKER
+} ngx_aime_deadline_e;
+
+
+/*
+ * The job.  state is written by ngx_aime_job.c alone; the lists that a job is
+ * in follow from it:
+ *
+ *   queued       type's treap, endpoint->queued by link
+ *   processing   worker->running by link; row->handovers by handover until
+ *                the answer that holds it was written
+ *   finished     zone's fetched list by link, once the result was fetched
+ */
+
+struct ngx_aime_shm_job_s {
+    ngx_rbtree_node_t            node;      /* by id */
+    ngx_rbtree_node_t            deadline;  /* by ngx_current_msec */
+    u_char                       id[NGX_AIME_ID_LEN];
+    u_char                       owner[NGX_AIME_ID_LEN];
+
+    ngx_aime_shm_job_t          *left;      /* of the treap */
+    ngx_aime_shm_job_t          *right;
+    ngx_aime_shm_job_t          *parent;
+    uint64_t                     sequence;
+    uint32_t                     weight;    /* jobs in this subtree */
+    uint32_t                     priority;  /* random: keeps the treap flat */
+
+    ngx_queue_t                  link;
+    ngx_queue_t                  handover;
+    ngx_aime_shm_topic_t         watchers;
+
+    ngx_aime_shm_type_t         *type;
+    ngx_aime_shm_endpoint_t     *endpoint;
+    ngx_aime_shm_worker_t       *worker;    /* present or last holder */
+    ngx_aime_shm_client_t       *client;    /* NULL: not counted */
+
+    ngx_aime_shm_payload_t      *input;
+    ngx_aime_shm_payload_t      *progress;
+    ngx_aime_shm_payload_t      *result;
+
+    double                       start_time;          /* Unix seconds */
+    double                       start_time_compute;  /* 0: not taken yet */
+    double                       result_received_time;
+
+    ngx_msec_t                   queued;    /* since when it waits */
+    ngx_msec_t                   due;       /* the deadline that counts */
+
+    uint32_t                     queue_timeout;       /* milliseconds */
+    uint32_t                     inactivity_timeout;
+    uint32_t                     result_lifetime;
+    uint32_t                     progress_len;  /* of progress's number part */
+
+    uint8_t                      state;     /* ngx_aime_job_state_e */
+    uint8_t                      reason;    /* ngx_aime_job_reason_e */
+    uint8_t                      attempts;
+    uint8_t                      max_attempts;
+
+    unsigned                     waiting:1;     /* its client waits */
+    unsigned                     keep:1;        /* result outlives delivery */
+    unsigned                     fetched:1;
+    unsigned                     open:1;        /* no credentials to poll */
+    unsigned                     retry:1;       /* requeue on worker loss */
+    unsigned                     cancel_on_disconnect:1;
+    unsigned                     handing:1;     /* in row->handovers */
+    unsigned                     deadlined:1;   /* in the deadline tree */
+
+    /* numbers of the workers that were handed the job and owe an answer */
+    uint64_t                     holders[1];    /* max_attempts */
+};
+
+
+/*
+ * What a worker said of itself, as JSON texts one after another in one block
+ * (ngx_aime_shm_worker.h names them).
+ */
+
+#define NGX_AIME_WORKER_NFIELDS    14
+
+struct ngx_aime_shm_worker_s {
+    ngx_rbtree_node_t            node;      /* by hash of the name */
+    ngx_rbtree_node_t            deadline;
+    ngx_queue_t                  link;      /* in type->workers */
+    ngx_queue_t                  running;   /* jobs, by job->link */
+    ngx_aime_shm_type_t         *type;
+    uint64_t                     number;
+
+    ngx_msec_t                   seen;      /* last request, parked or not */
+    ngx_msec_t                   silence;   /* after which it is offline */
+    ngx_uint_t                   nparked;   /* polls waiting right now */
+    ngx_uint_t                   nrunning;
+    ngx_uint_t                   free_slots;
+    ngx_uint_t                   max_batch;
+
+    unsigned                     online:1;
+    unsigned                     login:1;   /* generation B */
+    unsigned                     disabled:1;
+    unsigned                     deadlined:1;
+
+    u_char                      *fields;
+    uint16_t                     field_len[NGX_AIME_WORKER_NFIELDS];
+
+    size_t                       name_len;
+    u_char                       name[1];
+};
+
+
+typedef struct {
+    ngx_rbtree_node_t            node;      /* by id */
+    ngx_queue_t                  link;      /* least recently used first */
+    ngx_msec_t                   used;
+    u_char                       id[NGX_AIME_ID_LEN];
+    u_char                       owner[NGX_AIME_ID_LEN];
+    unsigned                     keyless:1; /* owner is the session itself */
+} ngx_aime_shm_session_t;
+
+
+/* The zone's header. */
+
+typedef struct {
+    ngx_pid_t                    holder;    /* of the lock, 0: nobody */
+    ngx_uint_t                   interrupted;
+
+    ngx_aime_shm_arena_t         arena;
+
+    ngx_rbtree_t                 jobs;
+    ngx_rbtree_node_t            jobs_sentinel;
+    ngx_uint_t                   njobs;
+
+    ngx_rbtree_t                 deadlines;
+    ngx_rbtree_node_t            deadlines_sentinel;
+
+    ngx_queue_t                  fetched;   /* jobs, first fetched first */
+
+    ngx_queue_t                  types;
+    ngx_queue_t                  endpoints;
+    ngx_uint_t                   nendpoints;
+
+    ngx_rbtree_t                 workers;
+    ngx_rbtree_node_t            workers_sentinel;
+    ngx_uint_t                   nworkers;
+    uint64_t                     worker_number;
+
+    ngx_rbtree_t                 sessions;
+    ngx_rbtree_node_t            sessions_sentinel;
+    ngx_queue_t                  sessions_used;
+    ngx_uint_t                   nsessions;
+
+    uint64_t                     turn;      /* next of parked entries */
+
+    ngx_uint_t                   nrows;
+    ngx_aime_shm_row_t          *rows;
+} ngx_aime_shm_t;
+
+
+/* A process's view of the zone; also shm_zone->data. */
+
+typedef struct {
+    ngx_aime_shm_t              *sh;
+    ngx_slab_pool_t             *shpool;
+    ngx_shm_zone_t              *shm_zone;
+    ngx_uint_t                   nrows;     /* wanted, before it is made */
+    ngx_aime_shm_row_t          *row;       /* this process's, or NULL */
+} ngx_aime_zone_t;
+
+
+/*
+ * Handler for ngx_shm_zone_t's init: makes the header in a new zone, or adopts
+ * that of the zone that a reload hands on.  A new zone in place of an old one
+ * of the running configuration would lose its jobs: that is refused with a
+ * message.  NGX_OK or NGX_ERROR, logged.
+ */
+ngx_int_t ngx_aime_shm_zone_init(ngx_shm_zone_t *shm_zone, void *data);
+
+/*
+ * The lock.  Short sections only: O(log n) work, neither logging nor copying
+ * of payloads.  Not recursive.
+ */
+void ngx_aime_shm_lock(ngx_aime_zone_t *zone);
+void ngx_aime_shm_unlock(ngx_aime_zone_t *zone);
+
+/*
+ * The job type or endpoint of that name; made if there is none.  NULL: the
+ * zone is full.  They stay for the zone's life: jobs refer to them.
+ */
+ngx_aime_shm_type_t *ngx_aime_shm_type_locked(ngx_aime_zone_t *zone,
+    ngx_str_t *name);
+ngx_aime_shm_endpoint_t *ngx_aime_shm_endpoint_locked(ngx_aime_zone_t *zone,
+    ngx_str_t *name);
+
+
+#endif /* NGX_AIME_SHM_ZONE_H_INCLUDED */

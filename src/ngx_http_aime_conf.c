@@ -1,0 +1,800 @@
+
+/*
+ * Configuration, see ngx_http_aime_conf.h.
+ *
+ * Endpoint files are loaded while merging, when it is known which server file
+ * gives their defaults.  A file that several locations or servers name is one
+ * endpoint.
+ */
+
+
+#include "ngx_http_aime_conf.h"
+
+
+#define NGX_HTTP_AIME_MIN_ROWS      64
+#define NGX_HTTP_AIME_MAX_ROWS      1024
+
+#define NGX_HTTP_AIME_MAX_DEPTH     16      /* of folders below one */
+
+#define NGX_HTTP_AIME_FILE_NAME     "aime_api_endpoint.cfg"
+
+
+/* Where aime_api_endpoints puts what it finds. */
+
+typedef struct {
+    ngx_conf_t                  *cf;
+    ngx_http_aime_loc_conf_t    *conf;
+    ngx_uint_t                   failed;
+} ngx_http_aime_walk_t;
+
+
+static ngx_int_t ngx_http_aime_set_place(ngx_conf_t *cf,
+    ngx_http_aime_place_t *place);
+static char *ngx_http_aime_set_serves(ngx_conf_t *cf,
+    ngx_http_aime_loc_conf_t *conf, ngx_uint_t serves);
+static ngx_conf_file_t *ngx_http_aime_at(ngx_conf_t *cf,
+    ngx_conf_file_t *file, ngx_http_aime_place_t *place);
+static ngx_http_aime_server_t *ngx_http_aime_get_server(ngx_conf_t *cf,
+    ngx_http_aime_main_conf_t *amcf, ngx_http_aime_place_t *place);
+static ngx_http_aime_endpoint_t *ngx_http_aime_get_endpoint(ngx_conf_t *cf,
+    ngx_http_aime_loc_conf_t *conf, ngx_str_t *path);
+static ngx_int_t ngx_http_aime_load_dir(ngx_conf_t *cf,
+    ngx_http_aime_loc_conf_t *conf);
+static ngx_int_t ngx_http_aime_walk_file(ngx_tree_ctx_t *ctx,
+    ngx_str_t *path);
+static ngx_int_t ngx_http_aime_walk_dir(ngx_tree_ctx_t *ctx, ngx_str_t *path);
+static ngx_int_t ngx_http_aime_walk_none(ngx_tree_ctx_t *ctx,
+    ngx_str_t *path);
+static int ngx_libc_cdecl ngx_http_aime_cmp_endpoints(const void *one,
+    const void *two);
+static ngx_uint_t ngx_http_aime_count_rows(ngx_conf_t *cf);
+
+
+void *
+ngx_http_aime_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_http_aime_main_conf_t  *amcf;
+
+    amcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_aime_main_conf_t));
+    if (amcf == NULL) {
+        return NULL;
+    }
+
+    if (ngx_array_init(&amcf->types, cf->pool, 8, sizeof(void *)) != NGX_OK
+        || ngx_array_init(&amcf->endpoints, cf->pool, 8, sizeof(void *))
+           != NGX_OK
+        || ngx_array_init(&amcf->servers, cf->pool, 1, sizeof(void *))
+           != NGX_OK)
+    {
+        return NULL;
+    }
+
+    return amcf;
+}
+
+
+char *
+ngx_http_aime_init_main_conf(ngx_conf_t *cf, void *conf)
+{
+    ngx_http_aime_main_conf_t  *amcf = conf;
+
+    if (amcf->used && amcf->zone == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "no \"aime_api_zone\" is defined in http{}");
+        return NGX_CONF_ERROR;
+    }
+
+    if (amcf->zone) {
+        amcf->zone->nrows = ngx_http_aime_count_rows(cf);
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/*
+ * Rows for four generations of worker processes: those of earlier reloads may
+ * still serve their last clients.
+ */
+
+static ngx_uint_t
+ngx_http_aime_count_rows(ngx_conf_t *cf)
+{
+    ngx_int_t         n;
+    ngx_core_conf_t  *ccf;
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(cf->cycle->conf_ctx,
+                                           ngx_core_module);
+
+    n = (ccf->worker_processes > 0) ? 4 * ccf->worker_processes : 0;
+
+    return ngx_max(NGX_HTTP_AIME_MIN_ROWS,
+                   ngx_min(n, NGX_HTTP_AIME_MAX_ROWS));
+}
+
+
+void *
+ngx_http_aime_create_loc_conf(ngx_conf_t *cf)
+{
+    return ngx_pcalloc(cf->pool, sizeof(ngx_http_aime_loc_conf_t));
+}
+
+
+char *
+ngx_http_aime_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_aime_loc_conf_t  *prev = parent;
+    ngx_http_aime_loc_conf_t  *conf = child;
+
+    size_t                      size;
+    ngx_conf_file_t             file, *saved;
+    ngx_http_core_loc_conf_t   *clcf;
+    ngx_http_aime_main_conf_t  *amcf;
+
+    amcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_aime_api_module);
+
+    ngx_conf_merge_str_value(conf->cors, prev->cors, "*");
+
+    if (conf->server_file.path.data) {
+        conf->server = ngx_http_aime_get_server(cf, amcf, &conf->server_file);
+
+        if (conf->server == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+    } else {
+        conf->server = prev->server;
+    }
+
+    saved = cf->conf_file;
+
+    if (conf->endpoint_file.path.data) {
+        cf->conf_file = ngx_http_aime_at(cf, &file, &conf->endpoint_file);
+        conf->endpoint = ngx_http_aime_get_endpoint(cf, conf,
+                                                   &conf->endpoint_file.path);
+        cf->conf_file = saved;
+
+        if (conf->endpoint == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    if (conf->endpoints_dir.path.data) {
+        cf->conf_file = ngx_http_aime_at(cf, &file, &conf->endpoints_dir);
+
+        if (ngx_http_aime_load_dir(cf, conf) != NGX_OK) {
+            return NGX_CONF_ERROR;
+        }
+
+        cf->conf_file = saved;
+    }
+
+    if (conf->serves == NGX_HTTP_AIME_SERVES_NOTHING
+        && prev->serves == NGX_HTTP_AIME_SERVES_ENDPOINTS)
+    {
+        conf->serves = prev->serves;
+        conf->endpoints = prev->endpoints;
+        conf->prefix = prev->prefix;
+    }
+
+    if (conf->serves == NGX_HTTP_AIME_SERVES_NOTHING) {
+        return NGX_CONF_OK;
+    }
+
+    /*
+     * Bodies are read into one buffer of their own length and never into a
+     * temporary file.  What is larger than the zone fits nowhere.
+     */
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    size = amcf->zone ? amcf->zone->shm_zone->shm.size : 0;
+
+    if (clcf->client_max_body_size == 0
+        || clcf->client_max_body_size > (off_t) size)
+    {
+        clcf->client_max_body_size = size;
+    }
+
+    clcf->client_body_buffer_size = ngx_max(clcf->client_body_buffer_size,
+                                        (size_t) clcf->client_max_body_size);
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_aime_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_aime_main_conf_t  *amcf = conf;
+
+    ssize_t            size;
+    ngx_str_t         *value;
+    ngx_shm_zone_t    *shm_zone;
+    ngx_aime_zone_t   *zone;
+
+    if (amcf->zone) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    size = ngx_parse_size(&value[2]);
+
+    if (size == NGX_ERROR) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid zone size \"%V\"", &value[2]);
+        return NGX_CONF_ERROR;
+    }
+
+    if (size < NGX_AIME_SHM_MIN_SIZE) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "zone \"%V\" is too small: %V, at least %dm is "
+                           "needed", &value[1], &value[2],
+                           NGX_AIME_SHM_MIN_SIZE / (1024 * 1024));
+        return NGX_CONF_ERROR;
+    }
+
+    zone = ngx_pcalloc(cf->pool, sizeof(ngx_aime_zone_t));
+    if (zone == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    shm_zone = ngx_shared_memory_add(cf, &value[1], size,
+                                     &ngx_http_aime_api_module);
+    if (shm_zone == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    shm_zone->init = ngx_aime_shm_zone_init;
+    shm_zone->data = zone;
+
+    zone->shm_zone = shm_zone;
+    amcf->zone = zone;
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_aime_set_server(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_aime_loc_conf_t  *alcf = conf;
+
+    if (alcf->server_file.path.data) {
+        return "is duplicate";
+    }
+
+    return ngx_http_aime_set_place(cf, &alcf->server_file) == NGX_OK
+           ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_http_aime_set_endpoint(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_aime_loc_conf_t  *alcf = conf;
+
+    if (ngx_http_aime_set_place(cf, &alcf->endpoint_file) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return ngx_http_aime_set_serves(cf, alcf, NGX_HTTP_AIME_SERVES_ENDPOINT);
+}
+
+
+char *
+ngx_http_aime_set_endpoints(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_aime_loc_conf_t  *alcf = conf;
+
+    if (ngx_http_aime_set_place(cf, &alcf->endpoints_dir) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return ngx_http_aime_set_serves(cf, alcf, NGX_HTTP_AIME_SERVES_ENDPOINTS);
+}
+
+
+char *
+ngx_http_aime_set_workers(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    return ngx_http_aime_set_serves(cf, conf, NGX_HTTP_AIME_SERVES_WORKERS);
+}
+
+
+char *
+ngx_http_aime_set_info(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    return ngx_http_aime_set_serves(cf, conf, NGX_HTTP_AIME_SERVES_INFO);
+}
+
+
+char *
+ngx_http_aime_set_cors(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_aime_loc_conf_t  *alcf = conf;
+
+    u_char      *p;
+    ngx_str_t   *value;
+
+    if (alcf->cors.data) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        ngx_str_set(&alcf->cors, "");
+        return NGX_CONF_OK;
+    }
+
+    for (p = value[1].data; p < value[1].data + value[1].len; p++) {
+        if (*p <= ' ' || *p >= 0x7f) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid origin \"%V\"", &value[1]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    if (ngx_strcmp(value[1].data, "*") != 0
+        && ngx_strnstr(value[1].data, "://", value[1].len) == NULL)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid origin \"%V\", it must be \"off\", \"*\" "
+                           "or like \"https://example.com\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    alcf->cors = value[1];
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_aime_set_place(ngx_conf_t *cf, ngx_http_aime_place_t *place)
+{
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    place->path = value[1];
+    place->file = cf->conf_file->file.name;
+    place->line = cf->conf_file->line;
+
+    return ngx_conf_full_name(cf->cycle, &place->path, 1);
+}
+
+
+static char *
+ngx_http_aime_set_serves(ngx_conf_t *cf, ngx_http_aime_loc_conf_t *conf,
+    ngx_uint_t serves)
+{
+    ngx_http_core_loc_conf_t   *clcf;
+    ngx_http_aime_main_conf_t  *amcf;
+
+    if (conf->serves == serves) {
+        return "is duplicate";
+    }
+
+    if (conf->serves != NGX_HTTP_AIME_SERVES_NOTHING) {
+        return "conflicts with another directive of this location";
+    }
+
+    amcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_aime_api_module);
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    amcf->used = 1;
+    conf->serves = serves;
+
+    if (cf->cmd_type != NGX_HTTP_LOC_CONF || clcf->named) {
+        return NGX_CONF_OK;
+    }
+
+#if (NGX_PCRE)
+    if (clcf->regex) {
+
+        if (serves != NGX_HTTP_AIME_SERVES_WORKERS) {
+            return "is not allowed in a location given by a regular "
+                   "expression";
+        }
+
+        return NGX_CONF_OK;
+    }
+#endif
+
+    conf->prefix = clcf->name;
+
+    while (conf->prefix.len
+           && conf->prefix.data[conf->prefix.len - 1] == '/')
+    {
+        conf->prefix.len--;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* Messages shall name the line of the directive, not that of the block's end. */
+
+static ngx_conf_file_t *
+ngx_http_aime_at(ngx_conf_t *cf, ngx_conf_file_t *file,
+    ngx_http_aime_place_t *place)
+{
+    *file = *cf->conf_file;
+
+    file->file.name = place->file;
+    file->line = place->line;
+
+    return file;
+}
+
+
+static ngx_http_aime_server_t *
+ngx_http_aime_get_server(ngx_conf_t *cf, ngx_http_aime_main_conf_t *amcf,
+    ngx_http_aime_place_t *place)
+{
+    ngx_uint_t                i;
+    ngx_conf_file_t           file, *saved;
+    ngx_http_aime_server_t   *server, **serverp;
+
+    serverp = amcf->servers.elts;
+
+    for (i = 0; i < amcf->servers.nelts; i++) {
+        if (serverp[i]->path.len == place->path.len
+            && ngx_strcmp(serverp[i]->path.data, place->path.data) == 0)
+        {
+            return serverp[i];
+        }
+    }
+
+    saved = cf->conf_file;
+    cf->conf_file = ngx_http_aime_at(cf, &file, place);
+
+    server = ngx_http_aime_server_load(cf, &place->path);
+
+    cf->conf_file = saved;
+
+    if (server == NULL) {
+        return NULL;
+    }
+
+    serverp = ngx_array_push(&amcf->servers);
+    if (serverp == NULL) {
+        return NULL;
+    }
+
+    *serverp = server;
+
+    return server;
+}
+
+
+static ngx_http_aime_endpoint_t *
+ngx_http_aime_get_endpoint(ngx_conf_t *cf, ngx_http_aime_loc_conf_t *conf,
+    ngx_str_t *path)
+{
+    ngx_uint_t                  i;
+    ngx_http_aime_endpoint_t   *ep, *other, **epp;
+    ngx_http_aime_main_conf_t  *amcf;
+
+    amcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_aime_api_module);
+
+    epp = amcf->endpoints.elts;
+
+    for (i = 0; i < amcf->endpoints.nelts; i++) {
+        if (epp[i]->path.len != path->len
+            || ngx_strcmp(epp[i]->path.data, path->data) != 0)
+        {
+            continue;
+        }
+
+        if (epp[i]->server != conf->server) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"%V\" is used with two different "
+                               "\"aime_api_server_config\" files", path);
+            return NULL;
+        }
+
+        return epp[i];
+    }
+
+    ep = ngx_http_aime_endpoint_load(cf, path, conf->server, &amcf->types);
+    if (ep == NULL) {
+        return NULL;
+    }
+
+    other = ngx_http_aime_endpoint_named(&amcf->endpoints, &ep->name);
+
+    if (other) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\": endpoint \"%V\" is defined in \"%V\" "
+                           "already", path, &ep->name, &other->path);
+        return NULL;
+    }
+
+    epp = ngx_array_push(&amcf->endpoints);
+    if (epp == NULL) {
+        return NULL;
+    }
+
+    *epp = ep;
+
+    return ep;
+}
+
+
+static ngx_int_t
+ngx_http_aime_load_dir(ngx_conf_t *cf, ngx_http_aime_loc_conf_t *conf)
+{
+    ngx_tree_ctx_t        tree;
+    ngx_http_aime_walk_t  walk;
+
+    conf->endpoints = ngx_array_create(cf->pool, 8, sizeof(void *));
+    if (conf->endpoints == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(&walk, sizeof(ngx_http_aime_walk_t));
+    ngx_memzero(&tree, sizeof(ngx_tree_ctx_t));
+
+    walk.cf = cf;
+    walk.conf = conf;
+
+    tree.file_handler = ngx_http_aime_walk_file;
+    tree.pre_tree_handler = ngx_http_aime_walk_dir;
+    tree.post_tree_handler = ngx_http_aime_walk_none;
+    tree.spec_handler = ngx_http_aime_walk_none;
+    tree.data = &walk;
+    tree.log = cf->log;
+
+    if (ngx_walk_tree(&tree, &conf->endpoints_dir.path) != NGX_OK
+        || walk.failed)
+    {
+        if (!walk.failed) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                               "cannot read folder \"%V\"",
+                               &conf->endpoints_dir.path);
+        }
+
+        return NGX_ERROR;
+    }
+
+    if (conf->endpoints->nelts == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "no \"" NGX_HTTP_AIME_FILE_NAME "\" is in \"%V\" "
+                           "or below it", &conf->endpoints_dir.path);
+        return NGX_ERROR;
+    }
+
+    /* the order of a folder is none: lists shall not change by chance */
+
+    ngx_qsort(conf->endpoints->elts, conf->endpoints->nelts, sizeof(void *),
+              ngx_http_aime_cmp_endpoints);
+
+    return NGX_OK;
+}
+
+
+/* A file that fails does not keep others from being checked. */
+
+static ngx_int_t
+ngx_http_aime_walk_file(ngx_tree_ctx_t *ctx, ngx_str_t *path)
+{
+    size_t                      len;
+    ngx_str_t                   copy;
+    ngx_http_aime_walk_t       *walk;
+    ngx_http_aime_endpoint_t   *ep, **epp;
+
+    walk = ctx->data;
+    len = sizeof(NGX_HTTP_AIME_FILE_NAME);
+
+    if (path->len < len
+        || ngx_strcmp(path->data + path->len - len,
+                      "/" NGX_HTTP_AIME_FILE_NAME)
+           != 0)
+    {
+        return NGX_OK;
+    }
+
+    copy.len = path->len;
+    copy.data = ngx_pnalloc(walk->cf->pool, path->len + 1);
+    if (copy.data == NULL) {
+        return NGX_ABORT;
+    }
+
+    (void) ngx_cpystrn(copy.data, path->data, path->len + 1);
+
+    ep = ngx_http_aime_get_endpoint(walk->cf, walk->conf, &copy);
+
+    if (ep == NULL) {
+        walk->failed = 1;
+        return NGX_OK;
+    }
+
+    epp = ngx_array_push(walk->conf->endpoints);
+    if (epp == NULL) {
+        return NGX_ABORT;
+    }
+
+    *epp = ep;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_aime_walk_dir(ngx_tree_ctx_t *ctx, ngx_str_t *path)
+{
+    ngx_uint_t             i, depth;
+    ngx_http_aime_walk_t  *walk;
+
+    walk = ctx->data;
+    depth = 0;
+
+    for (i = walk->conf->endpoints_dir.path.len; i < path->len; i++) {
+        depth += (path->data[i] == '/');
+    }
+
+    return (depth > NGX_HTTP_AIME_MAX_DEPTH) ? NGX_DECLINED : NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_aime_walk_none(ngx_tree_ctx_t *ctx, ngx_str_t *path)
+{
+    return NGX_OK;
+}
+
+
+static int ngx_libc_cdecl
+ngx_http_aime_cmp_endpoints(const void *one, const void *two)
+{
+    ngx_http_aime_endpoint_t  *first, *second;
+
+    first = *(ngx_http_aime_endpoint_t **) one;
+    second = *(ngx_http_aime_endpoint_t **) two;
+
+    return (int) ngx_memn2cmp(first->name.data, second->name.data,
+                              first->name.len, second->name.len);
+}
+
+
+ngx_int_t
+ngx_http_aime_bind(ngx_http_aime_main_conf_t *amcf, ngx_log_t *log)
+{
+    ngx_int_t                   rc;
+    ngx_uint_t                  i;
+    ngx_http_aime_type_t      **type;
+    ngx_http_aime_endpoint_t  **ep;
+
+    rc = NGX_OK;
+    type = amcf->types.elts;
+    ep = amcf->endpoints.elts;
+
+    ngx_aime_shm_lock(amcf->zone);
+
+    for (i = 0; i < amcf->types.nelts; i++) {
+        type[i]->shm = ngx_aime_shm_type_locked(amcf->zone, &type[i]->name);
+
+        if (type[i]->shm == NULL) {
+            rc = NGX_ERROR;
+        }
+    }
+
+    for (i = 0; i < amcf->endpoints.nelts; i++) {
+        ep[i]->shm = ngx_aime_shm_endpoint_locked(amcf->zone, &ep[i]->name);
+
+        if (ep[i]->shm == NULL) {
+            rc = NGX_ERROR;
+        }
+    }
+
+    ngx_aime_shm_unlock(amcf->zone);
+
+    if (rc != NGX_OK) {
+        ngx_log_error(NGX_LOG_EMERG, log, 0,
+                      "aime_api_zone \"%V\" is too small for the endpoints",
+                      &amcf->zone->shm_zone->shm.name);
+    }
+
+    return rc;
+}
+
+
+ngx_http_aime_type_t *
+ngx_http_aime_type_named(ngx_http_aime_main_conf_t *amcf, ngx_str_t *name)
+{
+    ngx_uint_t              i;
+    ngx_http_aime_type_t  **type;
+
+    type = amcf->types.elts;
+
+    for (i = 0; i < amcf->types.nelts; i++) {
+        if (type[i]->name.len == name->len
+            && ngx_memcmp(type[i]->name.data, name->data, name->len) == 0)
+        {
+            return type[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+ngx_http_aime_type_t *
+ngx_http_aime_type_of(ngx_http_aime_main_conf_t *amcf,
+    ngx_aime_shm_type_t *shm)
+{
+    ngx_uint_t              i;
+    ngx_http_aime_type_t  **type;
+
+    type = amcf->types.elts;
+
+    for (i = 0; i < amcf->types.nelts; i++) {
+        if (type[i]->shm == shm) {
+            return type[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+ngx_http_aime_endpoint_t *
+ngx_http_aime_endpoint_of(ngx_http_aime_main_conf_t *amcf,
+    ngx_aime_shm_endpoint_t *shm)
+{
+    ngx_uint_t                  i;
+    ngx_http_aime_endpoint_t  **ep;
+
+    ep = amcf->endpoints.elts;
+
+    for (i = 0; i < amcf->endpoints.nelts; i++) {
+        if (ep[i]->shm == shm) {
+            return ep[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+ngx_http_aime_endpoint_t *
+ngx_http_aime_endpoint_named(ngx_array_t *endpoints, ngx_str_t *name)
+{
+    ngx_uint_t                  i;
+    ngx_http_aime_endpoint_t  **ep;
+
+    ep = endpoints->elts;
+
+    for (i = 0; i < endpoints->nelts; i++) {
+        if (ep[i]->name.len == name->len
+            && ngx_memcmp(ep[i]->name.data, name->data, name->len) == 0)
+        {
+            return ep[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+ngx_uint_t
+ngx_http_aime_any_key(ngx_http_aime_main_conf_t *amcf, const u_char *id)
+{
+    ngx_uint_t                  i, found;
+    ngx_http_aime_endpoint_t  **ep;
+
+    ep = amcf->endpoints.elts;
+    found = 0;
+
+    for (i = 0; i < amcf->endpoints.nelts; i++) {
+        if (ngx_http_aime_endpoint_key(ep[i], id)) {
+            found = 1;
+        }
+    }
+
+    return found;
+}
+

@@ -1,0 +1,102 @@
+/*
+ * Configuration: directives' values, their merging, and what requests look up
+ * in them.  Floor 3: knows no request.
+ */
+
+#ifndef NGX_HTTP_AIME_CONF_H_INCLUDED
+#define NGX_HTTP_AIME_CONF_H_INCLUDED
+
+
+#include "ngx_http_aime_endpoint.h"
+
+
+typedef struct {
+    ngx_aime_zone_t             *zone;
+    ngx_array_t                  types;     /* ngx_http_aime_type_t * */
+    ngx_array_t                  endpoints; /* ngx_http_aime_endpoint_t * */
+    ngx_array_t                  servers;   /* ngx_http_aime_server_t * */
+    ngx_uint_t                   used;      /* some location is ours */
+} ngx_http_aime_main_conf_t;
+
+
+/* What a location serves. */
+
+typedef enum {
+    NGX_HTTP_AIME_SERVES_NOTHING = 0,
+    NGX_HTTP_AIME_SERVES_ENDPOINT,
+    NGX_HTTP_AIME_SERVES_ENDPOINTS,
+    NGX_HTTP_AIME_SERVES_WORKERS,
+    NGX_HTTP_AIME_SERVES_INFO
+} ngx_http_aime_serves_e;
+
+
+/* A directive that takes effect at merging: its argument and its place. */
+
+typedef struct {
+    ngx_str_t                    path;
+    ngx_str_t                    file;
+    ngx_uint_t                   line;
+} ngx_http_aime_place_t;
+
+
+typedef struct {
+    ngx_http_aime_place_t        server_file;
+    ngx_http_aime_server_t      *server;
+
+    ngx_uint_t                   serves;    /* ngx_http_aime_serves_e */
+    ngx_str_t                    prefix;    /* of the location, no slash */
+
+    ngx_http_aime_place_t        endpoint_file;
+    ngx_http_aime_endpoint_t    *endpoint;
+
+    ngx_http_aime_place_t        endpoints_dir;
+    ngx_array_t                 *endpoints; /* ngx_http_aime_endpoint_t * */
+
+    ngx_str_t                    cors;      /* allowed origin, "" is off */
+} ngx_http_aime_loc_conf_t;
+
+
+extern ngx_module_t  ngx_http_aime_api_module;
+
+
+void *ngx_http_aime_create_main_conf(ngx_conf_t *cf);
+char *ngx_http_aime_init_main_conf(ngx_conf_t *cf, void *conf);
+void *ngx_http_aime_create_loc_conf(ngx_conf_t *cf);
+char *ngx_http_aime_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child);
+
+/* setters */
+char *ngx_http_aime_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_aime_set_server(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_aime_set_endpoint(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_aime_set_endpoints(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_aime_set_workers(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_aime_set_info(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_aime_set_cors(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/*
+ * Ties types and endpoints to their places in the zone, which exists by then.
+ * NGX_OK or NGX_ERROR, logged.
+ */
+ngx_int_t ngx_http_aime_bind(ngx_http_aime_main_conf_t *amcf,
+    ngx_log_t *log);
+
+/* Look-ups; NULL: none. */
+ngx_http_aime_type_t *ngx_http_aime_type_named(
+    ngx_http_aime_main_conf_t *amcf, ngx_str_t *name);
+ngx_http_aime_type_t *ngx_http_aime_type_of(ngx_http_aime_main_conf_t *amcf,
+    ngx_aime_shm_type_t *shm);
+ngx_http_aime_endpoint_t *ngx_http_aime_endpoint_of(
+    ngx_http_aime_main_conf_t *amcf, ngx_aime_shm_endpoint_t *shm);
+ngx_http_aime_endpoint_t *ngx_http_aime_endpoint_named(
+    ngx_array_t *endpoints, ngx_str_t *name);
+
+/* Is this the id of any endpoint's API key? */
+ngx_uint_t ngx_http_aime_any_key(ngx_http_aime_main_conf_t *amcf,
+    const u_char *id);
+
+
+#endif /* NGX_HTTP_AIME_CONF_H_INCLUDED */

@@ -1,0 +1,1222 @@
+
+/*
+ * Endpoint and server files, see ngx_http_aime_endpoint.h; PROTOCOL section 5.
+ */
+
+
+#include <ngx_sha1.h>
+
+#include "ngx_http_aime_endpoint.h"
+#include "aime_toml.h"
+
+
+#define NGX_HTTP_AIME_MAX_FILE       (4 * 1024 * 1024)
+#define NGX_HTTP_AIME_MAX_SECONDS    (366 * 24 * 3600)
+
+
+/* The file that is being read, and where its defaults come from. */
+
+typedef struct {
+    ngx_conf_t              *cf;
+    ngx_str_t               *path;
+    cJSON                   *tree;
+    ngx_http_aime_server_t  *server;
+    ngx_uint_t               failed;
+} ngx_http_aime_load_t;
+
+
+/* A value, and the file that it stands in. */
+
+typedef struct {
+    const cJSON             *item;
+    ngx_str_t               *path;
+    const char              *section;
+    const char              *key;
+} ngx_http_aime_value_t;
+
+
+typedef struct {
+    const char              *section;
+    const char             **keys;      /* NULL: any */
+} ngx_http_aime_section_t;
+
+
+static cJSON *ngx_http_aime_load_file(ngx_conf_t *cf, ngx_str_t *path);
+static ngx_int_t ngx_http_aime_read_file(ngx_conf_t *cf, ngx_str_t *path,
+    ngx_str_t *text);
+static void ngx_http_aime_free_tree(void *data);
+static void ngx_http_aime_load_error(ngx_http_aime_load_t *load,
+    ngx_http_aime_value_t *value, const char *reason);
+static void ngx_http_aime_notices(ngx_conf_t *cf, ngx_str_t *path,
+    cJSON *tree, ngx_http_aime_section_t *sections);
+static ngx_uint_t ngx_http_aime_known(const char *key, const char **keys);
+
+static ngx_int_t ngx_http_aime_load_type(ngx_http_aime_load_t *load,
+    ngx_http_aime_endpoint_t *ep, ngx_array_t *types);
+static void ngx_http_aime_load_clients(ngx_http_aime_load_t *load,
+    ngx_http_aime_endpoint_t *ep);
+static void ngx_http_aime_load_limits(ngx_http_aime_load_t *load,
+    ngx_http_aime_endpoint_t *ep);
+static void ngx_http_aime_load_methods(ngx_http_aime_load_t *load,
+    ngx_http_aime_endpoint_t *ep);
+static void ngx_http_aime_load_inputs(ngx_http_aime_load_t *load,
+    ngx_http_aime_endpoint_t *ep);
+static void ngx_http_aime_input_notice(void *ctx, const char *param,
+    const char *attribute, unsigned int line);
+static void *ngx_http_aime_load_alloc(void *ctx, size_t size);
+static void ngx_http_aime_load_outputs(ngx_http_aime_load_t *load,
+    const cJSON *table, ngx_array_t *names);
+static ngx_int_t ngx_http_aime_load_texts(ngx_http_aime_load_t *load,
+    ngx_http_aime_endpoint_t *ep);
+static ngx_int_t ngx_http_aime_load_parameters(ngx_http_aime_load_t *load,
+    ngx_http_aime_endpoint_t *ep);
+
+static const cJSON *ngx_http_aime_table(ngx_http_aime_load_t *load,
+    const cJSON *parent, const char *name);
+static ngx_int_t ngx_http_aime_value(ngx_http_aime_load_t *load,
+    const char *section, const char *key, ngx_http_aime_value_t *value);
+static ngx_int_t ngx_http_aime_get_string(ngx_http_aime_load_t *load,
+    const char *section, const char *key, ngx_str_t *string);
+static void ngx_http_aime_get_flag(ngx_http_aime_load_t *load,
+    const char *section, const char *key, ngx_uint_t *flag);
+static void ngx_http_aime_get_count(ngx_http_aime_load_t *load,
+    const char *section, const char *key, ngx_uint_t *count, ngx_uint_t min,
+    ngx_uint_t max);
+static ngx_int_t ngx_http_aime_get_seconds(ngx_http_aime_load_t *load,
+    const char *section, const char *key, ngx_msec_t *msec);
+static ngx_int_t ngx_http_aime_get_text(ngx_http_aime_load_t *load,
+    const char *section, const char *key, ngx_str_t *text);
+static ngx_int_t ngx_http_aime_print(ngx_pool_t *pool, const cJSON *item,
+    ngx_str_t *text);
+
+
+static const char  *ngx_http_aime_endpoint_keys[] = {
+    "title", "name", "demo_url", "description", "methods", "version",
+    "category", "input_metering", "output_metering",
+    "provide_worker_meta_data", "max_queue_length", "max_time_in_queue",
+    "job_inactivity_timeout", "result_lifetime", "max_attempts",
+    "retry_on_worker_loss", "cancel_on_disconnect", "client_request_limit",
+    NULL
+};
+
+static const char  *ngx_http_aime_worker_keys[] = {
+    "job_type", "auth_key", "request_timeout", "job_timeout",
+    "max_batch_delay", NULL
+};
+
+static const char  *ngx_http_aime_client_keys[] = {
+    "authentication", "authorization", "authorization_keys",
+    "client_request_limit", "provide_worker_meta_data", "result_lifetime",
+    NULL
+};
+
+static ngx_http_aime_section_t  ngx_http_aime_endpoint_sections[] = {
+    { "ENDPOINT", ngx_http_aime_endpoint_keys },
+    { "WORKER", ngx_http_aime_worker_keys },
+    { "CLIENTS", ngx_http_aime_client_keys },
+    { "INPUTS", NULL },
+    { "OUTPUTS", NULL },
+    { "PROGRESS", NULL },
+    { "SESSION", NULL },
+    { "STATIC", NULL },
+    { "JINJA", NULL },
+    { "HTML", NULL },
+    { "USER", NULL },
+    { NULL, NULL }
+};
+
+
+static const char  *ngx_http_aime_default_client_keys[] = {
+    "default_authorization_keys", "default_provide_worker_meta_data",
+    "default_client_request_limit", "default_authentication",
+    "default_authorization", "default_result_lifetime", NULL
+};
+
+static const char  *ngx_http_aime_default_worker_keys[] = {
+    "default_auth_key", "default_request_timeout", "default_job_timeout",
+    "job_timeout", "default_max_batch_delay", NULL
+};
+
+static const char  *ngx_http_aime_default_endpoint_keys[] = {
+    "default_max_queue_length", "default_max_time_in_queue",
+    "default_job_inactivity_timeout", "default_result_lifetime",
+    "default_max_attempts", "default_retry_on_worker_loss",
+    "default_cancel_on_disconnect", "default_provide_worker_meta_data",
+    "default_client_request_limit", "default_methods", "default_category",
+    "default_version", "default_title", "default_description",
+    "default_input_metering", "default_output_metering", NULL
+};
+
+static ngx_http_aime_section_t  ngx_http_aime_server_sections[] = {
+    { "SERVER", NULL },
+    { "ADMIN", NULL },
+    { "CLIENTS", ngx_http_aime_default_client_keys },
+    { "WORKERS", ngx_http_aime_default_worker_keys },
+    { "ENDPOINTS", ngx_http_aime_default_endpoint_keys },
+    { "INPUTS", NULL },
+    { "OPENAI", NULL },
+    { "STATIC", NULL },
+    { NULL, NULL }
+};
+
+
+ngx_http_aime_server_t *
+ngx_http_aime_server_load(ngx_conf_t *cf, ngx_str_t *path)
+{
+    cJSON                   *section;
+    ngx_http_aime_server_t  *server;
+
+    server = ngx_palloc(cf->pool, sizeof(ngx_http_aime_server_t));
+    if (server == NULL) {
+        return NULL;
+    }
+
+    server->path = *path;
+    server->tree = ngx_http_aime_load_file(cf, path);
+
+    if (server->tree == NULL) {
+        return NULL;
+    }
+
+    cJSON_ArrayForEach(section, server->tree) {
+        if (cJSON_IsObject(section)) {
+            continue;
+        }
+
+        if (ngx_strcmp(section->string, "SANIC") != 0) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"%V\":%ui: \"%s\" must be a table",
+                               path, (ngx_uint_t) aime_toml_line(section),
+                               section->string);
+            return NULL;
+        }
+    }
+
+    ngx_http_aime_notices(cf, path, server->tree,
+                          ngx_http_aime_server_sections);
+
+    return server;
+}
+
+
+ngx_http_aime_endpoint_t *
+ngx_http_aime_endpoint_load(ngx_conf_t *cf, ngx_str_t *path,
+    ngx_http_aime_server_t *server, ngx_array_t *types)
+{
+    const cJSON               *progress;
+    ngx_http_aime_load_t       load;
+    ngx_http_aime_value_t      value;
+    ngx_http_aime_endpoint_t  *ep;
+
+    ep = ngx_pcalloc(cf->pool, sizeof(ngx_http_aime_endpoint_t));
+    if (ep == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(&load, sizeof(ngx_http_aime_load_t));
+
+    load.cf = cf;
+    load.path = path;
+    load.server = server;
+    load.tree = ngx_http_aime_load_file(cf, path);
+
+    if (load.tree == NULL) {
+        return NULL;
+    }
+
+    ep->path = *path;
+    ep->server = server;
+
+    if (ngx_http_aime_get_string(&load, "ENDPOINT", "name", &ep->name)
+        == NGX_DECLINED)
+    {
+        (void) ngx_http_aime_value(&load, "ENDPOINT", "name", &value);
+        ngx_http_aime_load_error(&load, &value, "is missing");
+    }
+
+    if (ep->name.len > NGX_AIME_NAME_LEN
+        || ngx_strlchr(ep->name.data, ep->name.data + ep->name.len, '/'))
+    {
+        (void) ngx_http_aime_value(&load, "ENDPOINT", "name", &value);
+        ngx_http_aime_load_error(&load, &value,
+                                 "must have up to 255 bytes without a slash");
+    }
+
+    if (ngx_http_aime_load_type(&load, ep, types) != NGX_OK) {
+        return NULL;
+    }
+
+    ngx_http_aime_load_clients(&load, ep);
+    ngx_http_aime_load_limits(&load, ep);
+    ngx_http_aime_load_methods(&load, ep);
+    ngx_http_aime_load_inputs(&load, ep);
+
+    progress = ngx_http_aime_table(&load, load.tree, "PROGRESS");
+
+    ngx_http_aime_load_outputs(&load,
+                               ngx_http_aime_table(&load, load.tree,
+                                                   "OUTPUTS"),
+                               &ep->outputs);
+    ngx_http_aime_load_outputs(&load,
+                               ngx_http_aime_table(&load, progress,
+                                                   "OUTPUTS"),
+                               &ep->progress_outputs);
+
+    ep->session_vars = cJSON_GetArraySize(
+                           ngx_http_aime_table(&load,
+                               ngx_http_aime_table(&load, load.tree,
+                                                   "SESSION"), "VARS")) > 0;
+
+    if (ngx_http_aime_load_texts(&load, ep) != NGX_OK || load.failed) {
+        return NULL;
+    }
+
+    ngx_http_aime_notices(cf, path, load.tree,
+                          ngx_http_aime_endpoint_sections);
+
+    return ep;
+}
+
+
+/* A file's tree, which lives as long as the configuration. */
+
+static cJSON *
+ngx_http_aime_load_file(ngx_conf_t *cf, ngx_str_t *path)
+{
+    cJSON               *tree;
+    ngx_str_t            text;
+    aime_toml_error_t    error;
+    ngx_pool_cleanup_t  *cln;
+
+    if (ngx_http_aime_read_file(cf, path, &text) != NGX_OK) {
+        return NULL;
+    }
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    tree = aime_toml_parse((char *) text.data, text.len, &error);
+
+    if (tree == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\":%ui: %s at column %ui",
+                           path, (ngx_uint_t) error.line, error.text,
+                           (ngx_uint_t) error.column);
+        return NULL;
+    }
+
+    cln->handler = ngx_http_aime_free_tree;
+    cln->data = tree;
+
+    return tree;
+}
+
+
+static ngx_int_t
+ngx_http_aime_read_file(ngx_conf_t *cf, ngx_str_t *path, ngx_str_t *text)
+{
+    ssize_t          n;
+    ngx_int_t        rc;
+    ngx_file_t       file;
+
+    ngx_memzero(&file, sizeof(ngx_file_t));
+
+    rc = NGX_ERROR;
+
+    file.name = *path;
+    file.log = cf->log;
+    file.fd = ngx_open_file(path->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+
+    if (file.fd == NGX_INVALID_FILE) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           ngx_open_file_n " \"%V\" failed", path);
+        return NGX_ERROR;
+    }
+
+    if (ngx_fd_info(file.fd, &file.info) == NGX_FILE_ERROR
+        || !ngx_is_file(&file.info)
+        || ngx_file_size(&file.info) > NGX_HTTP_AIME_MAX_FILE)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" is no file of up to %d bytes", path,
+                           NGX_HTTP_AIME_MAX_FILE);
+        goto done;
+    }
+
+    text->len = ngx_file_size(&file.info);
+    text->data = ngx_pnalloc(cf->pool, text->len + 1);
+
+    if (text->data == NULL) {
+        goto done;
+    }
+
+    n = ngx_read_file(&file, text->data, text->len, 0);
+
+    if (n != (ssize_t) text->len) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "cannot read \"%V\" whole",
+                           path);
+        goto done;
+    }
+
+    rc = NGX_OK;
+
+done:
+
+    if (ngx_close_file(file.fd) == NGX_FILE_ERROR) {
+        ngx_log_error(NGX_LOG_ALERT, cf->log, ngx_errno,
+                      ngx_close_file_n " \"%V\" failed", path);
+    }
+
+    return rc;
+}
+
+
+static void
+ngx_http_aime_free_tree(void *data)
+{
+    cJSON_Delete(data);
+}
+
+
+static void
+ngx_http_aime_load_error(ngx_http_aime_load_t *load,
+    ngx_http_aime_value_t *value, const char *reason)
+{
+    load->failed = 1;
+
+    ngx_conf_log_error(NGX_LOG_EMERG, load->cf, 0, "\"%V\":%ui: %s.%s %s",
+                       value->path, (ngx_uint_t) aime_toml_line(value->item),
+                       value->section, value->key, reason);
+}
+
+
+/* Names what is not known, once for each section or key. */
+
+static void
+ngx_http_aime_notices(ngx_conf_t *cf, ngx_str_t *path, cJSON *tree,
+    ngx_http_aime_section_t *sections)
+{
+    cJSON                    *section, *item;
+    ngx_http_aime_section_t  *known;
+
+    cJSON_ArrayForEach(section, tree) {
+
+        for (known = sections; known->section; known++) {
+            if (ngx_strcmp(known->section, section->string) == 0) {
+                break;
+            }
+        }
+
+        if (known->section == NULL) {
+            ngx_conf_log_error(NGX_LOG_NOTICE, cf, 0,
+                               "\"%V\":%ui: [%s] is ignored", path,
+                               (ngx_uint_t) aime_toml_line(section),
+                               section->string);
+            continue;
+        }
+
+        if (known->keys == NULL) {
+            continue;
+        }
+
+        cJSON_ArrayForEach(item, section) {
+            if (!ngx_http_aime_known(item->string, known->keys)) {
+                ngx_conf_log_error(NGX_LOG_NOTICE, cf, 0,
+                                   "\"%V\":%ui: %s.%s is ignored", path,
+                                   (ngx_uint_t) aime_toml_line(item),
+                                   section->string, item->string);
+            }
+        }
+    }
+}
+
+
+static ngx_uint_t
+ngx_http_aime_known(const char *key, const char **keys)
+{
+    for ( /* void */ ; *keys; keys++) {
+        if (ngx_strcmp(key, *keys) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static ngx_int_t
+ngx_http_aime_load_type(ngx_http_aime_load_t *load,
+    ngx_http_aime_endpoint_t *ep, ngx_array_t *types)
+{
+    u_char                   id[NGX_AIME_ID_LEN];
+    ngx_str_t                name, key;
+    ngx_uint_t               i, delay;
+    ngx_msec_t               timeout;
+    ngx_http_aime_type_t    *type, **typep;
+    ngx_http_aime_value_t    value;
+
+    if (ngx_http_aime_get_string(load, "WORKER", "job_type", &name)
+        == NGX_DECLINED)
+    {
+        (void) ngx_http_aime_value(load, "WORKER", "job_type", &value);
+        ngx_http_aime_load_error(load, &value, "is missing");
+    }
+
+    if (ngx_http_aime_get_string(load, "WORKER", "auth_key", &key)
+        == NGX_DECLINED)
+    {
+        (void) ngx_http_aime_value(load, "WORKER", "auth_key", &value);
+        ngx_http_aime_load_error(load, &value, "is missing, and so is "
+                                 "default_auth_key in [WORKERS] of the "
+                                 "server file");
+    }
+
+    timeout = 60000;
+    delay = 0;
+
+    if (ngx_http_aime_get_seconds(load, "WORKER", "request_timeout",
+                                  &timeout)
+        == NGX_DECLINED)
+    {
+        (void) ngx_http_aime_get_seconds(load, "WORKER", "job_timeout",
+                                         &timeout);
+    }
+
+    ngx_http_aime_get_count(load, "WORKER", "max_batch_delay", &delay, 0,
+                            60000);
+
+    if (load->failed) {
+        return NGX_OK;
+    }
+
+    ngx_http_aime_key_id(key.data, key.len, id);
+
+    typep = types->elts;
+
+    for (i = 0; i < types->nelts; i++) {
+        type = typep[i];
+
+        if (type->name.len != name.len
+            || ngx_strncmp(type->name.data, name.data, name.len) != 0)
+        {
+            continue;
+        }
+
+        if (!ngx_http_aime_same_id(type->key, id)) {
+            (void) ngx_http_aime_value(load, "WORKER", "job_type", &value);
+            ngx_conf_log_error(NGX_LOG_EMERG, load->cf, 0,
+                               "\"%V\":%ui: job type \"%V\" has another "
+                               "auth_key in \"%V\"", value.path,
+                               (ngx_uint_t) aime_toml_line(value.item),
+                               &name, &type->path);
+            load->failed = 1;
+            return NGX_OK;
+        }
+
+        ep->type = type;
+        return NGX_OK;
+    }
+
+    type = ngx_pcalloc(load->cf->pool, sizeof(ngx_http_aime_type_t));
+    typep = ngx_array_push(types);
+
+    if (type == NULL || typep == NULL) {
+        return NGX_ERROR;
+    }
+
+    *typep = type;
+
+    type->name = name;
+    type->path = *load->path;
+    type->request_timeout = timeout;
+    type->max_batch_delay = delay;
+    ngx_memcpy(type->key, id, NGX_AIME_ID_LEN);
+
+    ep->type = type;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_aime_load_clients(ngx_http_aime_load_t *load,
+    ngx_http_aime_endpoint_t *ep)
+{
+    cJSON                  *item;
+    ngx_str_t               authentication, authorization;
+    ngx_uint_t              flag;
+    ngx_http_aime_key_t    *key;
+    ngx_http_aime_value_t   value;
+
+    ngx_str_null(&authentication);
+    ngx_str_null(&authorization);
+
+    (void) ngx_http_aime_get_string(load, "CLIENTS", "authentication",
+                                    &authentication);
+    (void) ngx_http_aime_get_string(load, "CLIENTS", "authorization",
+                                    &authorization);
+
+    ep->open = (authentication.len == 4
+                && ngx_strncasecmp(authentication.data, (u_char *) "none", 4)
+                   == 0)
+               || (authorization.len == 4
+                   && ngx_strncasecmp(authorization.data, (u_char *) "none",
+                                      4)
+                      == 0);
+
+    ep->check_user = (authentication.len == 4
+                      && ngx_strncasecmp(authentication.data,
+                                         (u_char *) "user", 4)
+                         == 0);
+
+    flag = 0;
+    ngx_http_aime_get_flag(load, "ENDPOINT", "provide_worker_meta_data",
+                           &flag);
+    ngx_http_aime_get_flag(load, "CLIENTS", "provide_worker_meta_data",
+                           &flag);
+    ep->worker_meta = flag;
+
+    if (ngx_array_init(&ep->keys, load->cf->pool, 4,
+                       sizeof(ngx_http_aime_key_t))
+        != NGX_OK)
+    {
+        load->failed = 1;
+        return;
+    }
+
+    if (ngx_http_aime_value(load, "CLIENTS", "authorization_keys", &value)
+        == NGX_DECLINED)
+    {
+        return;
+    }
+
+    if (!cJSON_IsObject(value.item)) {
+        ngx_http_aime_load_error(load, &value,
+                                 "must be a table of user = \"key\"");
+        return;
+    }
+
+    cJSON_ArrayForEach(item, value.item) {
+        if (!cJSON_IsString(item) || item->valuestring[0] == '\0') {
+            ngx_http_aime_load_error(load, &value,
+                                     "must be a table of user = \"key\"");
+            return;
+        }
+
+        key = ngx_array_push(&ep->keys);
+        if (key == NULL) {
+            load->failed = 1;
+            return;
+        }
+
+        key->user.len = ngx_strlen(item->string);
+        key->user.data = (u_char *) item->string;
+
+        ngx_http_aime_key_id((u_char *) item->valuestring,
+                             ngx_strlen(item->valuestring), key->id);
+    }
+}
+
+
+static void
+ngx_http_aime_load_limits(ngx_http_aime_load_t *load,
+    ngx_http_aime_endpoint_t *ep)
+{
+    ngx_uint_t  retry, cancel;
+
+    ep->max_queue_length = 1000;
+    ep->max_attempts = 3;
+    ep->max_time_in_queue = 3600 * 1000;
+    ep->job_inactivity_timeout = 360 * 1000;
+    ep->result_lifetime = 900 * 1000;
+    retry = 1;
+    cancel = 1;
+
+    ngx_http_aime_get_count(load, "ENDPOINT", "max_queue_length",
+                            &ep->max_queue_length, 0, NGX_MAX_INT32_VALUE);
+    ngx_http_aime_get_count(load, "ENDPOINT", "max_attempts",
+                            &ep->max_attempts, 1, NGX_AIME_MAX_ATTEMPTS);
+    ngx_http_aime_get_count(load, "ENDPOINT", "client_request_limit",
+                            &ep->client_request_limit, 0,
+                            NGX_MAX_INT32_VALUE);
+    ngx_http_aime_get_count(load, "CLIENTS", "client_request_limit",
+                            &ep->client_request_limit, 0,
+                            NGX_MAX_INT32_VALUE);
+
+    (void) ngx_http_aime_get_seconds(load, "ENDPOINT", "max_time_in_queue",
+                                     &ep->max_time_in_queue);
+    (void) ngx_http_aime_get_seconds(load, "ENDPOINT",
+                                     "job_inactivity_timeout",
+                                     &ep->job_inactivity_timeout);
+    (void) ngx_http_aime_get_seconds(load, "CLIENTS", "result_lifetime",
+                                     &ep->result_lifetime);
+    (void) ngx_http_aime_get_seconds(load, "ENDPOINT", "result_lifetime",
+                                     &ep->result_lifetime);
+
+    ngx_http_aime_get_flag(load, "ENDPOINT", "retry_on_worker_loss", &retry);
+    ngx_http_aime_get_flag(load, "ENDPOINT", "cancel_on_disconnect", &cancel);
+
+    ep->retry = retry;
+    ep->cancel_on_disconnect = cancel;
+}
+
+
+static void
+ngx_http_aime_load_methods(ngx_http_aime_load_t *load,
+    ngx_http_aime_endpoint_t *ep)
+{
+    cJSON                  *item;
+    ngx_http_aime_value_t   value;
+
+    if (ngx_http_aime_value(load, "ENDPOINT", "methods", &value)
+        == NGX_DECLINED)
+    {
+        ep->methods = NGX_HTTP_GET|NGX_HTTP_POST;
+        return;
+    }
+
+    if (!cJSON_IsArray(value.item)) {
+        goto invalid;
+    }
+
+    cJSON_ArrayForEach(item, value.item) {
+        if (cJSON_IsString(item)
+            && ngx_strcasecmp((u_char *) item->valuestring, (u_char *) "GET")
+               == 0)
+        {
+            ep->methods |= NGX_HTTP_GET;
+            continue;
+        }
+
+        if (cJSON_IsString(item)
+            && ngx_strcasecmp((u_char *) item->valuestring, (u_char *) "POST")
+               == 0)
+        {
+            ep->methods |= NGX_HTTP_POST;
+            continue;
+        }
+
+        goto invalid;
+    }
+
+    if (ep->methods) {
+        return;
+    }
+
+invalid:
+
+    ngx_http_aime_load_error(load, &value,
+                             "must be a list of \"GET\", \"POST\"");
+}
+
+
+static void
+ngx_http_aime_load_inputs(ngx_http_aime_load_t *load,
+    ngx_http_aime_endpoint_t *ep)
+{
+    size_t              i;
+    ngx_int_t           rc;
+    aime_pool_t         pool;
+    aime_desc_error_t   error;
+
+    pool.alloc = ngx_http_aime_load_alloc;
+    pool.ctx = load->cf->pool;
+
+    rc = aime_desc_compile(&pool,
+                           ngx_http_aime_table(load, load->tree, "INPUTS"),
+                           &ep->inputs, ngx_http_aime_input_notice, load,
+                           &error);
+
+    for (i = 0; rc == AIME_OK && i < ep->inputs.nparams; i++) {
+        if (ep->inputs.params[i].name.len > NGX_AIME_NAME_LEN) {
+            error.line = aime_toml_line(ep->inputs.params[i].tree);
+            ngx_memcpy(error.text, "the name of an input is too long",
+                       sizeof("the name of an input is too long"));
+            rc = AIME_ERROR;
+        }
+    }
+
+    if (rc == AIME_OK) {
+        return;
+    }
+
+    load->failed = 1;
+
+    if (rc == AIME_ERROR) {
+        ngx_conf_log_error(NGX_LOG_EMERG, load->cf, 0, "\"%V\":%ui: %s",
+                           load->path, (ngx_uint_t) error.line, error.text);
+    }
+}
+
+
+static void
+ngx_http_aime_input_notice(void *ctx, const char *param,
+    const char *attribute, unsigned int line)
+{
+    ngx_http_aime_load_t  *load = ctx;
+
+    ngx_conf_log_error(NGX_LOG_NOTICE, load->cf, 0,
+                       "\"%V\":%ui: INPUTS.%s.%s is ignored", load->path,
+                       (ngx_uint_t) line, param, attribute);
+}
+
+
+static void *
+ngx_http_aime_load_alloc(void *ctx, size_t size)
+{
+    return ngx_palloc(ctx, size);
+}
+
+
+static void
+ngx_http_aime_load_outputs(ngx_http_aime_load_t *load, const cJSON *table,
+    ngx_array_t *names)
+{
+    const cJSON  *item;
+    ngx_str_t    *name;
+
+    if (ngx_array_init(names, load->cf->pool, 8, sizeof(ngx_str_t))
+        != NGX_OK)
+    {
+        load->failed = 1;
+        return;
+    }
+
+    cJSON_ArrayForEach(item, table) {
+        name = ngx_array_push(names);
+        if (name == NULL) {
+            load->failed = 1;
+            return;
+        }
+
+        name->len = ngx_strlen(item->string);
+        name->data = (u_char *) item->string;
+    }
+}
+
+
+/* What answers hold that never changes is printed once. */
+
+static ngx_int_t
+ngx_http_aime_load_texts(ngx_http_aime_load_t *load,
+    ngx_http_aime_endpoint_t *ep)
+{
+    u_char     *p;
+    size_t      size;
+    cJSON      *name;
+    ngx_int_t   rc;
+    ngx_str_t   title, description, methods, quoted, wait;
+
+    if (load->failed) {
+        return NGX_OK;
+    }
+
+    name = cJSON_CreateString((char *) ep->name.data);
+    if (name == NULL) {
+        return NGX_ERROR;
+    }
+
+    rc = ngx_http_aime_print(load->cf->pool, name, &quoted);
+    cJSON_Delete(name);
+
+    if (rc != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    title = quoted;
+    description = quoted;
+    ngx_str_set(&methods, "[\"GET\",\"POST\"]");
+    ngx_str_set(&wait, "3600");
+    ngx_str_set(&ep->version, "null");
+    ngx_str_set(&ep->category, "null");
+
+    if (ngx_http_aime_get_text(load, "ENDPOINT", "title", &title) != NGX_OK
+        || ngx_http_aime_get_text(load, "ENDPOINT", "description",
+                                  &description) != NGX_OK
+        || ngx_http_aime_get_text(load, "ENDPOINT", "methods", &methods)
+           != NGX_OK
+        || ngx_http_aime_get_text(load, "ENDPOINT", "max_time_in_queue",
+                                  &wait) != NGX_OK
+        || ngx_http_aime_get_text(load, "ENDPOINT", "version", &ep->version)
+           != NGX_OK
+        || ngx_http_aime_get_text(load, "ENDPOINT", "category",
+                                  &ep->category) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    size = sizeof("\"name\":,\"title\":,\"description\":,\"http_methods\":,"
+                  "\"version\":,\"max_queue_length\":,"
+                  "\"max_time_in_queue\":")
+           + quoted.len + title.len + description.len + methods.len
+           + ep->version.len + NGX_INT64_LEN + wait.len;
+
+    p = ngx_pnalloc(load->cf->pool, size);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ep->details.data = p;
+    p = ngx_sprintf(p, "\"name\":%V,\"title\":%V,\"description\":%V,"
+                    "\"http_methods\":%V,\"version\":%V,"
+                    "\"max_queue_length\":%ui,\"max_time_in_queue\":%V",
+                    &quoted, &title, &description, &methods, &ep->version,
+                    ep->max_queue_length, &wait);
+    ep->details.len = p - ep->details.data;
+
+    return ngx_http_aime_load_parameters(load, ep);
+}
+
+
+static ngx_int_t
+ngx_http_aime_load_parameters(ngx_http_aime_load_t *load,
+    ngx_http_aime_endpoint_t *ep)
+{
+    u_char       *p;
+    size_t        size;
+    ngx_str_t     inputs, outputs, progress, reports, name;
+    const cJSON  *table;
+
+    static ngx_str_t  implicit = ngx_string(
+        "\"client_session_auth_key\":{\"type\":\"string\"},"
+        "\"key\":{\"type\":\"string\"},"
+        "\"wait_for_result\":{\"type\":\"bool\",\"default\":true}");
+
+    table = ngx_http_aime_table(load, load->tree, "PROGRESS");
+
+    if (ngx_http_aime_print(load->cf->pool,
+                            ngx_http_aime_table(load, load->tree, "INPUTS"),
+                            &inputs) != NGX_OK
+        || ngx_http_aime_print(load->cf->pool,
+                               ngx_http_aime_table(load, load->tree,
+                                                   "OUTPUTS"),
+                               &outputs) != NGX_OK
+        || ngx_http_aime_print(load->cf->pool, table, &progress) != NGX_OK
+        || ngx_http_aime_print(load->cf->pool,
+                               ngx_http_aime_table(load, table, "OUTPUTS"),
+                               &reports) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    size = sizeof("{\"input\":{,},\"output\":,\"progress\":}")
+           + inputs.len + implicit.len + outputs.len + progress.len;
+
+    p = ngx_pnalloc(load->cf->pool, size);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    /* the inputs without their closing brace */
+
+    name = inputs;
+    name.len--;
+
+    ep->parameters.data = p;
+    p = ngx_sprintf(p, "{\"input\":%V%s%V},\"output\":%V,\"progress\":%V}",
+                    &name, (name.len > 1) ? "," : "", &implicit, &outputs,
+                    &progress);
+    ep->parameters.len = p - ep->parameters.data;
+
+    /* the last two are older names of the two before them: send both */
+
+    size = sizeof("\"input_descriptions\":,\"progress_output_descriptions\":,"
+                  "\"final_output_descriptions\":,"
+                  "\"progress_descriptions\":,\"output_descriptions\":")
+           + inputs.len + 2 * (reports.len + outputs.len);
+
+    p = ngx_pnalloc(load->cf->pool, size);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ep->descriptions.data = p;
+    p = ngx_sprintf(p, "\"input_descriptions\":%V,"
+                    "\"progress_output_descriptions\":%V,"
+                    "\"final_output_descriptions\":%V,"
+                    "\"progress_descriptions\":%V,"
+                    "\"output_descriptions\":%V",
+                    &inputs, &reports, &outputs, &reports, &outputs);
+    ep->descriptions.len = p - ep->descriptions.data;
+
+    return NGX_OK;
+}
+
+
+/* NULL: there is none, or it is something else (an error, once). */
+
+static const cJSON *
+ngx_http_aime_table(ngx_http_aime_load_t *load, const cJSON *parent,
+    const char *name)
+{
+    const cJSON  *table;
+
+    table = cJSON_GetObjectItemCaseSensitive(parent, name);
+
+    if (table == NULL || cJSON_IsObject(table)) {
+        return table;
+    }
+
+    if (!load->failed) {
+        ngx_conf_log_error(NGX_LOG_EMERG, load->cf, 0,
+                           "\"%V\":%ui: \"%s\" must be a table", load->path,
+                           (ngx_uint_t) aime_toml_line(table), name);
+        load->failed = 1;
+    }
+
+    return NULL;
+}
+
+
+/*
+ * The value of a key: from the endpoint file, else its default_ in the server
+ * file.  NGX_DECLINED: from neither; the place is that of the section then.
+ */
+
+static ngx_int_t
+ngx_http_aime_value(ngx_http_aime_load_t *load, const char *section,
+    const char *key, ngx_http_aime_value_t *value)
+{
+    u_char        name[64];
+    const char   *where;
+    const cJSON  *table, *item;
+
+    value->path = load->path;
+    value->section = section;
+    value->key = key;
+
+    table = ngx_http_aime_table(load, load->tree, section);
+    item = cJSON_GetObjectItemCaseSensitive(table, key);
+
+    if (item) {
+        value->item = item;
+        return NGX_OK;
+    }
+
+    value->item = table;
+
+    if (load->server == NULL) {
+        return NGX_DECLINED;
+    }
+
+    where = (section[0] == 'C') ? "CLIENTS"
+            : (section[0] == 'W') ? "WORKERS" : "ENDPOINTS";
+
+    (void) ngx_snprintf(name, sizeof(name), "default_%s%Z", key);
+
+    table = cJSON_GetObjectItemCaseSensitive(load->server->tree, where);
+    item = cJSON_GetObjectItemCaseSensitive(table, (char *) name);
+
+    if (item == NULL && ngx_strcmp(key, "job_timeout") == 0) {
+        item = cJSON_GetObjectItemCaseSensitive(table, key);
+    }
+
+    if (item == NULL) {
+        return NGX_DECLINED;
+    }
+
+    value->path = &load->server->path;
+    value->section = where;
+    value->key = item->string;
+    value->item = item;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_aime_get_string(ngx_http_aime_load_t *load, const char *section,
+    const char *key, ngx_str_t *string)
+{
+    ngx_http_aime_value_t  value;
+
+    ngx_str_null(string);
+
+    if (ngx_http_aime_value(load, section, key, &value) == NGX_DECLINED) {
+        return NGX_DECLINED;
+    }
+
+    if (!cJSON_IsString(value.item) || value.item->valuestring[0] == '\0') {
+        ngx_http_aime_load_error(load, &value, "must be a string that is "
+                                 "not empty");
+        return NGX_ERROR;
+    }
+
+    string->data = (u_char *) value.item->valuestring;
+    string->len = ngx_strlen(string->data);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_aime_get_flag(ngx_http_aime_load_t *load, const char *section,
+    const char *key, ngx_uint_t *flag)
+{
+    ngx_http_aime_value_t  value;
+
+    if (ngx_http_aime_value(load, section, key, &value) == NGX_DECLINED) {
+        return;
+    }
+
+    if (!cJSON_IsBool(value.item)) {
+        ngx_http_aime_load_error(load, &value, "must be true or false");
+        return;
+    }
+
+    *flag = cJSON_IsTrue(value.item);
+}
+
+
+static void
+ngx_http_aime_get_count(ngx_http_aime_load_t *load, const char *section,
+    const char *key, ngx_uint_t *count, ngx_uint_t min, ngx_uint_t max)
+{
+    long long              n;
+    ngx_http_aime_value_t  value;
+
+    if (ngx_http_aime_value(load, section, key, &value) == NGX_DECLINED) {
+        return;
+    }
+
+    if (aime_toml_integer(value.item, &n) != AIME_TOML_OK) {
+        ngx_http_aime_load_error(load, &value, "must be an integer");
+        return;
+    }
+
+    if (n < (long long) min || n > (long long) max) {
+        ngx_http_aime_load_error(load, &value, "is out of range");
+        return;
+    }
+
+    *count = n;
+}
+
+
+static ngx_int_t
+ngx_http_aime_get_seconds(ngx_http_aime_load_t *load, const char *section,
+    const char *key, ngx_msec_t *msec)
+{
+    double                 n;
+    ngx_http_aime_value_t  value;
+
+    if (ngx_http_aime_value(load, section, key, &value) == NGX_DECLINED) {
+        return NGX_DECLINED;
+    }
+
+    if (aime_toml_double(value.item, &n) != AIME_TOML_OK) {
+        ngx_http_aime_load_error(load, &value,
+                                 "must be a number of seconds");
+        return NGX_ERROR;
+    }
+
+    if (!(n > 0)) {
+        ngx_http_aime_load_error(load, &value, "must be above 0 seconds");
+        return NGX_ERROR;
+    }
+
+    *msec = (ngx_msec_t) (ngx_min(n, NGX_HTTP_AIME_MAX_SECONDS) * 1000);
+
+    return NGX_OK;
+}
+
+
+/* The value as JSON text, where it is set at all. */
+
+static ngx_int_t
+ngx_http_aime_get_text(ngx_http_aime_load_t *load, const char *section,
+    const char *key, ngx_str_t *text)
+{
+    ngx_http_aime_value_t  value;
+
+    if (ngx_http_aime_value(load, section, key, &value) == NGX_DECLINED) {
+        return NGX_OK;
+    }
+
+    return ngx_http_aime_print(load->cf->pool, value.item, text);
+}
+
+
+/* An absent table is printed as an empty one. */
+
+static ngx_int_t
+ngx_http_aime_print(ngx_pool_t *pool, const cJSON *item, ngx_str_t *text)
+{
+    char  *p;
+
+    if (item == NULL) {
+        ngx_str_set(text, "{}");
+        return NGX_OK;
+    }
+
+    p = cJSON_PrintUnformatted(item);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    text->len = ngx_strlen(p);
+    text->data = ngx_pnalloc(pool, text->len);
+
+    if (text->data) {
+        ngx_memcpy(text->data, p, text->len);
+    }
+
+    cJSON_free(p);
+
+    return text->data ? NGX_OK : NGX_ERROR;
+}
+
+
+void
+ngx_http_aime_key_id(const u_char *secret, size_t len, u_char *id)
+{
+    u_char      digest[20];
+    ngx_sha1_t  sha1;
+
+    ngx_sha1_init(&sha1);
+    ngx_sha1_update(&sha1, secret, len);
+    ngx_sha1_final(digest, &sha1);
+
+    ngx_memcpy(id, digest, NGX_AIME_ID_LEN);
+}
+
+
+ngx_uint_t
+ngx_http_aime_same_id(const u_char *a, const u_char *b)
+{
+    volatile u_char  diff;
+    ngx_uint_t       i;
+
+    diff = 0;
+
+    for (i = 0; i < NGX_AIME_ID_LEN; i++) {
+        diff |= a[i] ^ b[i];
+    }
+
+    return diff == 0;
+}
+
+
+/* All keys are looked at, found or not. */
+
+ngx_http_aime_key_t *
+ngx_http_aime_endpoint_key(ngx_http_aime_endpoint_t *endpoint,
+    const u_char *id)
+{
+    ngx_uint_t            i;
+    ngx_http_aime_key_t  *key, *found;
+
+    key = endpoint->keys.elts;
+    found = NULL;
+
+    for (i = 0; i < endpoint->keys.nelts; i++) {
+        if (ngx_http_aime_same_id(key[i].id, id)) {
+            found = &key[i];
+        }
+    }
+
+    return found;
+}
+

@@ -1,0 +1,111 @@
+/*
+ * Endpoints: what their TOML files say, checked and put into the form that
+ * requests need, all while nginx reads its configuration.  Floor 3: knows
+ * neither requests nor live jobs.
+ */
+
+#ifndef NGX_HTTP_AIME_ENDPOINT_H_INCLUDED
+#define NGX_HTTP_AIME_ENDPOINT_H_INCLUDED
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include <cjson/cJSON.h>
+
+#include "aime_desc.h"
+#include "ngx_aime_shm_zone.h"
+
+
+/* A parsed server file, with the defaults of endpoints. */
+
+typedef struct {
+    ngx_str_t                    path;
+    cJSON                       *tree;
+} ngx_http_aime_server_t;
+
+
+/* A job type: the part of it that comes from [WORKER]. */
+
+typedef struct {
+    ngx_str_t                    name;
+    ngx_str_t                    path;          /* of the file that had it */
+    u_char                       key[NGX_AIME_ID_LEN];
+    ngx_msec_t                   request_timeout;
+    ngx_msec_t                   max_batch_delay;
+    ngx_aime_shm_type_t         *shm;
+} ngx_http_aime_type_t;
+
+
+/*
+ * An API key is known by its id, which is what is compared, stored with jobs
+ * and sessions, and of no use to who reads it.
+ */
+
+typedef struct {
+    ngx_str_t                    user;
+    u_char                       id[NGX_AIME_ID_LEN];
+} ngx_http_aime_key_t;
+
+
+typedef struct {
+    ngx_str_t                    name;
+    ngx_str_t                    path;
+    ngx_http_aime_server_t      *server;
+    ngx_http_aime_type_t        *type;
+    ngx_aime_shm_endpoint_t     *shm;
+
+    ngx_uint_t                   methods;       /* NGX_HTTP_GET, _POST */
+    ngx_array_t                  keys;          /* ngx_http_aime_key_t */
+
+    aime_desc_t                  inputs;
+    ngx_array_t                  outputs;       /* ngx_str_t */
+    ngx_array_t                  progress_outputs;
+
+    ngx_uint_t                   max_queue_length;
+    ngx_uint_t                   client_request_limit;
+    ngx_uint_t                   max_attempts;
+    ngx_msec_t                   max_time_in_queue;
+    ngx_msec_t                   job_inactivity_timeout;
+    ngx_msec_t                   result_lifetime;
+
+    /* JSON texts */
+    ngx_str_t                    version;
+    ngx_str_t                    descriptions;  /* members of a job reply */
+    ngx_str_t                    details;       /* members of the details */
+    ngx_str_t                    category;
+    ngx_str_t                    parameters;    /* parameter_description */
+
+    unsigned                     open:1;        /* anyone may log in */
+    unsigned                     check_user:1;  /* and must own the key */
+    unsigned                     worker_meta:1;
+    unsigned                     retry:1;
+    unsigned                     cancel_on_disconnect:1;
+    unsigned                     session_vars:1;
+} ngx_http_aime_endpoint_t;
+
+
+/*
+ * Parses a server file or an endpoint file (path: full and terminated) and
+ * checks it.  Mistakes are logged with file, line and key at the emergency
+ * level, what is merely unknown at the notice level; NULL: there was one.
+ * Memory is cf->pool's.  The endpoint's type is looked up in types, an array
+ * of ngx_http_aime_type_t *, and added where it is new.
+ */
+ngx_http_aime_server_t *ngx_http_aime_server_load(ngx_conf_t *cf,
+    ngx_str_t *path);
+ngx_http_aime_endpoint_t *ngx_http_aime_endpoint_load(ngx_conf_t *cf,
+    ngx_str_t *path, ngx_http_aime_server_t *server, ngx_array_t *types);
+
+/* The id of a secret: two that differ never have the same. */
+void ngx_http_aime_key_id(const u_char *secret, size_t len, u_char *id);
+
+/* Compares two ids in constant time: 1 if they are the same. */
+ngx_uint_t ngx_http_aime_same_id(const u_char *a, const u_char *b);
+
+/* The key of that id among an endpoint's, or NULL. */
+ngx_http_aime_key_t *ngx_http_aime_endpoint_key(
+    ngx_http_aime_endpoint_t *endpoint, const u_char *id);
+
+
+#endif /* NGX_HTTP_AIME_ENDPOINT_H_INCLUDED */

@@ -1,0 +1,250 @@
+
+/* The info routes, see ngx_http_aime_info.h; PROTOCOL section 2. */
+
+
+#include "ngx_http_aime_info.h"
+#include "ngx_http_aime_reply.h"
+#include "ngx_aime_job.h"
+#include "ngx_aime_worker.h"
+
+
+typedef struct {
+    const char                  *name;
+    ngx_uint_t                   field;
+    const char                  *absent;
+} ngx_http_aime_info_field_t;
+
+
+static ngx_int_t ngx_http_aime_info_secret(ngx_http_request_t *r,
+    u_char *id);
+static void ngx_http_aime_info_workers(ngx_http_aime_reply_t *reply,
+    ngx_aime_worker_view_t *workers, ngx_uint_t nworkers);
+static void ngx_http_aime_info_fields(ngx_http_aime_reply_t *reply,
+    ngx_aime_worker_view_t *worker, ngx_http_aime_info_field_t *field);
+
+
+static const char  *ngx_http_aime_worker_states[] = {
+    "waiting",
+    "processing",
+    "offline",
+    "disabled"
+};
+
+
+static ngx_http_aime_info_field_t  ngx_http_aime_info_machine[] = {
+    { ",\"gpu_name\":", NGX_AIME_WORKER_GPU_NAME, "null" },
+    { ",\"num_gpus\":", NGX_AIME_WORKER_NUM_GPUS, "null" },
+    { ",\"framework\":", NGX_AIME_WORKER_FRAMEWORK, "null" },
+    { ",\"framework_version\":", NGX_AIME_WORKER_FRAMEWORK_VERSION, "null" },
+    { ",\"pytorch_version\":", NGX_AIME_WORKER_PYTORCH_VERSION, "null" },
+    { NULL, 0, NULL }
+};
+
+/* what is not known of a model has a word of its own in the protocol */
+
+static ngx_http_aime_info_field_t  ngx_http_aime_info_model[] = {
+    { "\"label\":", NGX_AIME_WORKER_MODEL_LABEL, "\"Unknown\"" },
+    { ",\"quantization\":", NGX_AIME_WORKER_MODEL_QUANTIZATION,
+      "\"Unknown\"" },
+    { ",\"size\":", NGX_AIME_WORKER_MODEL_SIZE, "\"Unknown\"" },
+    { ",\"family\":", NGX_AIME_WORKER_MODEL_FAMILY, "\"Unknown\"" },
+    { ",\"type\":", NGX_AIME_WORKER_MODEL_TYPE, "\"Unknown\"" },
+    { ",\"repo_name\":", NGX_AIME_WORKER_MODEL_REPO_NAME, "\"Unknown\"" },
+    { NULL, 0, NULL }
+};
+
+
+ngx_int_t
+ngx_http_aime_info_key(ngx_http_request_t *r)
+{
+    u_char                      id[NGX_AIME_ID_LEN];
+    ngx_int_t                   rc;
+    ngx_http_aime_reply_t       reply;
+    ngx_http_aime_main_conf_t  *amcf;
+
+    amcf = ngx_http_get_module_main_conf(r, ngx_http_aime_api_module);
+
+    rc = ngx_http_aime_info_secret(r, id);
+
+    if (rc == NGX_ERROR) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_http_aime_reply_start(&reply, r);
+
+    if (rc == NGX_OK && ngx_http_aime_any_key(amcf, id)) {
+        ngx_http_aime_reply_chars(&reply, "{\"success\":true,"
+                                          "\"error\":null}");
+
+    } else {
+        ngx_http_aime_reply_chars(&reply, "{\"success\":false,"
+                                          "\"error\":\"Key not valid\"}");
+    }
+
+    return ngx_http_aime_reply_send(&reply, NGX_HTTP_OK);
+}
+
+
+ngx_int_t
+ngx_http_aime_info_endpoints(ngx_http_request_t *r)
+{
+    u_char                      id[NGX_AIME_ID_LEN];
+    ngx_int_t                   rc;
+    ngx_uint_t                  i, n;
+    ngx_http_aime_reply_t       reply;
+    ngx_http_aime_endpoint_t  **ep;
+    ngx_http_aime_main_conf_t  *amcf;
+
+    amcf = ngx_http_get_module_main_conf(r, ngx_http_aime_api_module);
+
+    rc = ngx_http_aime_info_secret(r, id);
+
+    if (rc == NGX_ERROR) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (rc == NGX_OK && !ngx_http_aime_any_key(amcf, id)) {
+        return ngx_http_aime_error_chars(r, NGX_HTTP_UNAUTHORIZED,
+                                         "Key not valid");
+    }
+
+    ngx_http_aime_reply_start(&reply, r);
+    ngx_http_aime_reply_chars(&reply, "{\"endpoints\":[");
+
+    ep = amcf->endpoints.elts;
+    n = 0;
+
+    for (i = 0; i < amcf->endpoints.nelts; i++) {
+
+        if (rc == NGX_OK && !ep[i]->open
+            && ngx_http_aime_endpoint_key(ep[i], id) == NULL)
+        {
+            continue;
+        }
+
+        ngx_http_aime_reply_chars(&reply, n++ ? "," : "");
+        ngx_http_aime_reply_string(&reply, &ep[i]->name);
+    }
+
+    ngx_http_aime_reply_chars(&reply, "]}");
+
+    return ngx_http_aime_reply_send(&reply, NGX_HTTP_OK);
+}
+
+
+/* The id of the key that was sent; NGX_DECLINED: none was. */
+
+static ngx_int_t
+ngx_http_aime_info_secret(ngx_http_request_t *r, u_char *id)
+{
+    ngx_int_t             rc;
+    ngx_str_t             secret;
+    ngx_http_aime_args_t  args;
+
+    if (ngx_http_aime_query(r, &args) == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    rc = ngx_http_aime_secret(r, &args, &secret);
+
+    if (rc == NGX_OK) {
+        ngx_http_aime_key_id(secret.data, secret.len, id);
+    }
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_http_aime_info_details(ngx_http_request_t *r)
+{
+    ngx_uint_t                  n, nonline, nqueued, retry_after;
+    ngx_http_aime_ctx_t        *ctx;
+    ngx_http_aime_reply_t       reply;
+    ngx_aime_worker_view_t     *workers;
+    ngx_http_aime_endpoint_t   *ep;
+    ngx_http_aime_main_conf_t  *amcf;
+
+    amcf = ngx_http_get_module_main_conf(r, ngx_http_aime_api_module);
+    ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
+
+    ep = ctx->endpoint;
+
+    if (ngx_aime_worker_list(amcf->zone, r->pool, ep->type->shm, &workers, &n,
+                             &nonline)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_aime_job_queue_state(amcf->zone, ep->type->shm, &nqueued,
+                             &retry_after);
+
+    ngx_http_aime_reply_start(&reply, r);
+    ngx_http_aime_reply_chars(&reply, "{");
+    ngx_http_aime_reply_text(&reply, &ep->details);
+    ngx_http_aime_reply_chars(&reply, ",\"free_queue_slots\":");
+    ngx_http_aime_reply_integer(&reply, (nqueued < ep->max_queue_length)
+                                        ? ep->max_queue_length - nqueued : 0);
+    ngx_http_aime_reply_chars(&reply, ",\"category\":");
+    ngx_http_aime_reply_text(&reply, &ep->category);
+    ngx_http_aime_reply_chars(&reply, ",\"num_active_workers\":");
+    ngx_http_aime_reply_integer(&reply, nonline);
+    ngx_http_aime_reply_chars(&reply, ",\"num_workers\":");
+    ngx_http_aime_reply_integer(&reply, n);
+    ngx_http_aime_reply_chars(&reply, ",\"workers\":[");
+    ngx_http_aime_info_workers(&reply, workers, n);
+    ngx_http_aime_reply_chars(&reply, "],\"parameter_description\":");
+    ngx_http_aime_reply_text(&reply, &ep->parameters);
+    ngx_http_aime_reply_chars(&reply, "}");
+
+    return ngx_http_aime_reply_send(&reply, NGX_HTTP_OK);
+}
+
+
+static void
+ngx_http_aime_info_workers(ngx_http_aime_reply_t *reply,
+    ngx_aime_worker_view_t *workers, ngx_uint_t nworkers)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < nworkers; i++) {
+        ngx_http_aime_reply_chars(reply, i ? ",{\"name\":" : "{\"name\":");
+        ngx_http_aime_reply_string(reply, &workers[i].name);
+        ngx_http_aime_reply_chars(reply, ",\"state\":\"");
+        ngx_http_aime_reply_chars(reply,
+                             ngx_http_aime_worker_states[workers[i].state]);
+        ngx_http_aime_reply_chars(reply, "\",\"max_batch_size\":");
+        ngx_http_aime_reply_integer(reply, workers[i].max_batch);
+        ngx_http_aime_reply_chars(reply, ",\"free_slots\":");
+        ngx_http_aime_reply_integer(reply, workers[i].free_slots);
+        ngx_http_aime_info_fields(reply, &workers[i],
+                                  ngx_http_aime_info_machine);
+        ngx_http_aime_reply_chars(reply, ",\"model\":{");
+        ngx_http_aime_info_fields(reply, &workers[i],
+                                  ngx_http_aime_info_model);
+        ngx_http_aime_reply_chars(reply, "}}");
+    }
+}
+
+
+static void
+ngx_http_aime_info_fields(ngx_http_aime_reply_t *reply,
+    ngx_aime_worker_view_t *worker, ngx_http_aime_info_field_t *field)
+{
+    ngx_str_t  *value;
+
+    for ( /* void */ ; field->name; field++) {
+        ngx_http_aime_reply_chars(reply, field->name);
+
+        value = &worker->fields[field->field];
+
+        if (value->len) {
+            ngx_http_aime_reply_text(reply, value);
+
+        } else {
+            ngx_http_aime_reply_chars(reply, field->absent);
+        }
+    }
+}
+

@@ -1,0 +1,265 @@
+
+/*
+ * Parking, see ngx_http_aime_park.h.
+ *
+ * The zone knows a parked request by a slot of this process's table only: a
+ * number that arrives late points to nothing, or to a request that looks once
+ * in vain.
+ */
+
+
+#include "ngx_http_aime_park.h"
+#include "ngx_http_aime_conf.h"
+#include "ngx_aime_job.h"
+
+
+#define NGX_HTTP_AIME_FIRST_SLOTS    64
+
+
+/* A slot holds a request, or the number of the next free slot. */
+
+typedef struct {
+    ngx_http_aime_park_t        *park;
+    uint32_t                     next;
+} ngx_http_aime_slot_t;
+
+
+static ngx_int_t ngx_http_aime_park_slot(ngx_http_aime_park_t *park,
+    ngx_log_t *log);
+static void ngx_http_aime_park_handler(ngx_event_t *ev);
+static void ngx_http_aime_park_timer(ngx_event_t *ev);
+static void ngx_http_aime_park_cleanup(void *data);
+
+
+static ngx_http_aime_slot_t  *ngx_http_aime_slots;
+static uint32_t               ngx_http_aime_nslots;
+static uint32_t               ngx_http_aime_free_slot;
+
+
+void
+ngx_http_aime_park_woken(uint32_t slot)
+{
+    ngx_http_aime_park_t  *park;
+
+    if (slot >= ngx_http_aime_nslots) {
+        return;
+    }
+
+    park = ngx_http_aime_slots[slot].park;
+
+    if (park) {
+        park->why |= NGX_HTTP_AIME_WOKEN;
+        ngx_post_event(&park->event, &ngx_posted_events);
+    }
+}
+
+
+void
+ngx_http_aime_park_shutdown(void)
+{
+    uint32_t               i;
+    ngx_http_aime_park_t  *park;
+
+    for (i = 0; i < ngx_http_aime_nslots; i++) {
+        park = ngx_http_aime_slots[i].park;
+
+        if (park) {
+            park->why |= NGX_HTTP_AIME_SHUTDOWN;
+            ngx_post_event(&park->event, &ngx_posted_events);
+        }
+    }
+}
+
+
+ngx_http_aime_park_t *
+ngx_http_aime_park_create(ngx_http_request_t *r,
+    ngx_http_aime_resume_pt resume, void *data)
+{
+    ngx_http_cleanup_t    *cln;
+    ngx_http_aime_park_t  *park;
+
+    park = ngx_pcalloc(r->pool, sizeof(ngx_http_aime_park_t));
+    cln = ngx_http_cleanup_add(r, 0);
+
+    if (park == NULL || cln == NULL) {
+        return NULL;
+    }
+
+    park->request = r;
+    park->resume = resume;
+    park->data = data;
+
+    park->event.handler = ngx_http_aime_park_handler;
+    park->event.data = park;
+    park->event.log = r->connection->log;
+
+    park->timer.handler = ngx_http_aime_park_timer;
+    park->timer.data = park;
+    park->timer.log = r->connection->log;
+
+    if (ngx_http_aime_park_slot(park, r->connection->log) != NGX_OK) {
+        return NULL;
+    }
+
+    cln->handler = ngx_http_aime_park_cleanup;
+    cln->data = park;
+
+    return park;
+}
+
+
+static ngx_int_t
+ngx_http_aime_park_slot(ngx_http_aime_park_t *park, ngx_log_t *log)
+{
+    uint32_t               i, n;
+    ngx_http_aime_slot_t  *slots;
+
+    if (ngx_http_aime_free_slot == ngx_http_aime_nslots) {
+
+        n = ngx_http_aime_nslots ? 2 * ngx_http_aime_nslots
+                                 : NGX_HTTP_AIME_FIRST_SLOTS;
+
+        slots = ngx_alloc(n * sizeof(ngx_http_aime_slot_t), log);
+        if (slots == NULL) {
+            return NGX_ERROR;
+        }
+
+        if (ngx_http_aime_nslots) {
+            ngx_memcpy(slots, ngx_http_aime_slots,
+                       ngx_http_aime_nslots * sizeof(ngx_http_aime_slot_t));
+            ngx_free(ngx_http_aime_slots);
+        }
+
+        for (i = ngx_http_aime_nslots; i < n; i++) {
+            slots[i].park = NULL;
+            slots[i].next = i + 1;
+        }
+
+        ngx_http_aime_slots = slots;
+        ngx_http_aime_nslots = n;
+    }
+
+    park->slot = ngx_http_aime_free_slot;
+
+    ngx_http_aime_free_slot = ngx_http_aime_slots[park->slot].next;
+    ngx_http_aime_slots[park->slot].park = park;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_aime_park_wait(ngx_http_aime_park_t *park, ngx_msec_t msec)
+{
+    ngx_event_t         *rev;
+    ngx_http_request_t  *r;
+
+    r = park->request;
+    rev = r->connection->read;
+
+    /* not cancelable: a quitting process must not forget who waits */
+
+    ngx_add_timer(&park->timer, msec);
+
+    r->read_event_handler = ngx_http_test_reading;
+    r->write_event_handler = ngx_http_request_empty_handler;
+
+#if (NGX_HTTP_V2)
+    if (r->stream) {
+        return NGX_AGAIN;
+    }
+#endif
+
+    if (ngx_handle_read_event(rev, 0) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    /* the peer may be gone already, and no further event would tell */
+
+    if (rev->pending_eof || rev->eof) {
+        ngx_post_event(rev, &ngx_posted_events);
+    }
+
+    return NGX_AGAIN;
+}
+
+
+static void
+ngx_http_aime_park_timer(ngx_event_t *ev)
+{
+    ngx_http_aime_park_t  *park;
+
+    park = ev->data;
+    park->why |= NGX_HTTP_AIME_TIMEOUT;
+
+    ngx_http_aime_park_handler(&park->event);
+}
+
+
+static void
+ngx_http_aime_park_handler(ngx_event_t *ev)
+{
+    ngx_int_t              rc;
+    ngx_uint_t             why;
+    ngx_connection_t      *c;
+    ngx_http_request_t    *r;
+    ngx_http_aime_park_t  *park;
+
+    park = ev->data;
+    r = park->request;
+    c = r->connection;
+
+    ngx_http_set_log_request(c->log, r);
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, c->log, 0, "aime park resume: %ui",
+                   park->why);
+
+    why = park->why;
+    park->why = 0;
+
+    if (ev->posted) {
+        ngx_delete_posted_event(ev);
+    }
+
+    rc = park->resume(r, park, why);
+
+    if (rc != NGX_AGAIN) {
+        if (park->timer.timer_set) {
+            ngx_del_timer(&park->timer);
+        }
+
+        r->read_event_handler = ngx_http_block_reading;
+        ngx_http_finalize_request(r, rc);
+    }
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+static void
+ngx_http_aime_park_cleanup(void *data)
+{
+    ngx_http_aime_park_t *park = data;
+
+    ngx_http_aime_main_conf_t  *amcf;
+
+    if (park->timer.timer_set) {
+        ngx_del_timer(&park->timer);
+    }
+
+    if (park->event.posted) {
+        ngx_delete_posted_event(&park->event);
+    }
+
+    ngx_http_aime_slots[park->slot].park = NULL;
+    ngx_http_aime_slots[park->slot].next = ngx_http_aime_free_slot;
+    ngx_http_aime_free_slot = park->slot;
+
+    if (park->parked) {
+        amcf = ngx_http_get_module_main_conf(park->request,
+                                             ngx_http_aime_api_module);
+        ngx_aime_job_unpark(amcf->zone, park->parked);
+        park->parked = NULL;
+    }
+}
+

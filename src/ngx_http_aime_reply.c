@@ -1,0 +1,734 @@
+
+/* Answers, see ngx_http_aime_reply.h. */
+
+
+#include "ngx_http_aime_reply.h"
+#include "ngx_aime_id.h"
+#include "ngx_aime_job.h"
+
+
+#define NGX_HTTP_AIME_TEXT_SIZE      1000
+
+
+static void ngx_http_aime_reply_link(ngx_http_aime_reply_t *reply,
+    ngx_buf_t *b);
+static void ngx_http_aime_reply_drop(void *data);
+static void ngx_http_aime_reply_head(ngx_http_request_t *r,
+    ngx_uint_t status, off_t len);
+static void ngx_http_aime_worker_error(ngx_http_aime_reply_t *reply,
+    ngx_str_t *error, const char *cmd);
+static ngx_int_t ngx_http_aime_nginx_error(ngx_http_request_t *r,
+    ngx_uint_t status, ngx_str_t *text);
+static ngx_uint_t ngx_http_aime_worker_status(ngx_http_request_t *r,
+    ngx_uint_t status, const char **cmd);
+static ngx_uint_t ngx_http_aime_header_sane(ngx_str_t *value);
+
+
+void
+ngx_http_aime_reply_start(ngx_http_aime_reply_t *reply,
+    ngx_http_request_t *r)
+{
+    ngx_memzero(reply, sizeof(ngx_http_aime_reply_t));
+
+    reply->request = r;
+    reply->last = &reply->first;
+}
+
+
+u_char *
+ngx_http_aime_reply_room(ngx_http_aime_reply_t *reply, size_t size)
+{
+    ngx_buf_t  *b;
+
+    if (reply->failed) {
+        return NULL;
+    }
+
+    b = reply->text;
+
+    if (b && (size_t) (b->end - b->last) >= size) {
+        return b->last;
+    }
+
+    b = ngx_create_temp_buf(reply->request->pool,
+                            ngx_max(size, NGX_HTTP_AIME_TEXT_SIZE));
+    if (b == NULL) {
+        reply->failed = 1;
+        return NULL;
+    }
+
+    ngx_http_aime_reply_link(reply, b);
+    reply->text = b;
+
+    return reply->failed ? NULL : b->last;
+}
+
+
+void
+ngx_http_aime_reply_wrote(ngx_http_aime_reply_t *reply, u_char *end)
+{
+    reply->len += end - reply->text->last;
+    reply->text->last = end;
+}
+
+
+static void
+ngx_http_aime_reply_link(ngx_http_aime_reply_t *reply, ngx_buf_t *b)
+{
+    ngx_chain_t  *cl;
+
+    cl = ngx_alloc_chain_link(reply->request->pool);
+    if (cl == NULL) {
+        reply->failed = 1;
+        return;
+    }
+
+    cl->buf = b;
+    cl->next = NULL;
+
+    *reply->last = cl;
+    reply->last = &cl->next;
+}
+
+
+void
+ngx_http_aime_reply_text(ngx_http_aime_reply_t *reply, ngx_str_t *text)
+{
+    u_char  *p;
+
+    p = ngx_http_aime_reply_room(reply, text->len);
+
+    if (p) {
+        ngx_http_aime_reply_wrote(reply, ngx_cpymem(p, text->data,
+                                                    text->len));
+    }
+}
+
+
+void
+ngx_http_aime_reply_chars(ngx_http_aime_reply_t *reply, const char *text)
+{
+    ngx_str_t  str;
+
+    str.data = (u_char *) text;
+    str.len = ngx_strlen(text);
+
+    ngx_http_aime_reply_text(reply, &str);
+}
+
+
+void
+ngx_http_aime_reply_string(ngx_http_aime_reply_t *reply, ngx_str_t *text)
+{
+    u_char      *p;
+    aime_str_t   str;
+
+    if (text->data == NULL) {
+        ngx_http_aime_reply_chars(reply, "null");
+        return;
+    }
+
+    str.data = text->data;
+    str.len = text->len;
+
+    p = ngx_http_aime_reply_room(reply, aime_json_quoted_len(str));
+
+    if (p) {
+        ngx_http_aime_reply_wrote(reply, aime_json_quote(p, str));
+    }
+}
+
+
+void
+ngx_http_aime_reply_id(ngx_http_aime_reply_t *reply, const u_char *id)
+{
+    u_char  *p;
+
+    p = ngx_http_aime_reply_room(reply, NGX_AIME_UUID_LEN + 2);
+
+    if (p) {
+        *p++ = '"';
+        p = ngx_aime_id_print(p, id);
+        *p++ = '"';
+
+        ngx_http_aime_reply_wrote(reply, p);
+    }
+}
+
+
+void
+ngx_http_aime_reply_integer(ngx_http_aime_reply_t *reply, ngx_int_t n)
+{
+    u_char  *p;
+
+    p = ngx_http_aime_reply_room(reply, NGX_INT_T_LEN);
+
+    if (p) {
+        ngx_http_aime_reply_wrote(reply, ngx_sprintf(p, "%i", n));
+    }
+}
+
+
+void
+ngx_http_aime_reply_seconds(ngx_http_aime_reply_t *reply, double n)
+{
+    u_char  *p;
+
+    p = ngx_http_aime_reply_room(reply, NGX_INT64_LEN + sizeof(".000"));
+
+    if (p) {
+        ngx_http_aime_reply_wrote(reply, ngx_sprintf(p, "%.3f", n));
+    }
+}
+
+
+void
+ngx_http_aime_reply_payload(ngx_http_aime_reply_t *reply,
+    ngx_aime_shm_payload_t *payload, size_t offset, size_t len)
+{
+    size_t                 n;
+    ngx_buf_t             *b;
+    ngx_aime_shm_chunk_t  *chunk;
+
+    for (chunk = &payload->first; chunk && len; chunk = chunk->next) {
+
+        if (offset >= chunk->size) {
+            offset -= chunk->size;
+            continue;
+        }
+
+        b = ngx_calloc_buf(reply->request->pool);
+        if (b == NULL) {
+            reply->failed = 1;
+            return;
+        }
+
+        n = ngx_min(len, chunk->size - offset);
+
+        b->memory = 1;
+        b->start = chunk->data + offset;
+        b->pos = b->start;
+        b->last = b->start + n;
+        b->end = b->last;
+
+        ngx_http_aime_reply_link(reply, b);
+
+        reply->len += n;
+        offset = 0;
+        len -= n;
+    }
+
+    /* what follows must not go in front of it */
+
+    reply->text = NULL;
+}
+
+
+ngx_int_t
+ngx_http_aime_reply_hold(ngx_http_request_t *r, ngx_aime_shm_hold_t *hold)
+{
+    ngx_http_cleanup_t         *cln;
+    ngx_http_aime_main_conf_t  *amcf;
+
+    amcf = ngx_http_get_module_main_conf(r, ngx_http_aime_api_module);
+
+    cln = ngx_http_cleanup_add(r, sizeof(void *) * 2);
+
+    if (cln == NULL) {
+        ngx_aime_job_drop(amcf->zone, hold);
+        return NGX_ERROR;
+    }
+
+    ((void **) cln->data)[0] = amcf->zone;
+    ((void **) cln->data)[1] = hold;
+    cln->handler = ngx_http_aime_reply_drop;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_aime_reply_drop(void *data)
+{
+    void  **pair = data;
+
+    ngx_aime_job_drop(pair[0], pair[1]);
+}
+
+
+ngx_int_t
+ngx_http_aime_reply_send(ngx_http_aime_reply_t *reply, ngx_uint_t status)
+{
+    ngx_int_t             rc;
+    ngx_chain_t          *cl;
+    ngx_http_request_t   *r;
+    ngx_http_aime_ctx_t  *ctx;
+
+    r = reply->request;
+
+    if (reply->failed || reply->first == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
+    ctx->answered = 1;
+
+    ngx_http_aime_reply_head(r, status, reply->len);
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    for (cl = reply->first; cl->next; cl = cl->next) { /* void */ }
+
+    cl->buf->last_buf = (r == r->main);
+    cl->buf->last_in_chain = 1;
+
+    return ngx_http_output_filter(r, reply->first);
+}
+
+
+static void
+ngx_http_aime_reply_head(ngx_http_request_t *r, ngx_uint_t status, off_t len)
+{
+    ngx_http_clear_accept_ranges(r);
+    ngx_http_clear_last_modified(r);
+    ngx_http_clear_content_length(r);
+    ngx_http_clear_etag(r);
+
+    r->headers_out.status = status;
+    r->headers_out.status_line.len = 0;
+    r->headers_out.content_length_n = len;
+
+    ngx_str_set(&r->headers_out.content_type, "application/json");
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+    r->headers_out.content_type_lowcase = NULL;
+    ngx_str_null(&r->headers_out.charset);
+}
+
+
+/*
+ * Asked when the request is being freed.  What the kernel has taken counts as
+ * written: nobody can know more.
+ */
+
+ngx_uint_t
+ngx_http_aime_reply_sent(ngx_http_request_t *r)
+{
+    ngx_connection_t  *c;
+
+    c = r->connection;
+
+    return r->header_sent && !r->out && !c->buffered && !c->error
+           && !c->timedout;
+}
+
+
+ngx_int_t
+ngx_http_aime_reply_header(ngx_http_request_t *r, const char *name,
+    ngx_str_t *value)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->hash = 1;
+#if (nginx_version >= 1023000)
+    h->next = NULL;
+#endif
+    h->key.data = (u_char *) name;
+    h->key.len = ngx_strlen(name);
+    h->value = *value;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_aime_reply_retry_after(ngx_http_request_t *r, ngx_uint_t seconds)
+{
+    ngx_str_t  value;
+
+    value.data = ngx_pnalloc(r->pool, NGX_INT_T_LEN);
+    if (value.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    value.len = ngx_sprintf(value.data, "%ui", seconds) - value.data;
+
+    return ngx_http_aime_reply_header(r, "Retry-After", &value);
+}
+
+
+void
+ngx_http_aime_reply_error(ngx_http_aime_reply_t *reply, ngx_str_t *errors,
+    ngx_uint_t nerrors)
+{
+    ngx_uint_t            i;
+    ngx_http_aime_ctx_t  *ctx;
+
+    static ngx_str_t  no_version = ngx_string("null");
+
+    ctx = ngx_http_get_module_ctx(reply->request, ngx_http_aime_api_module);
+
+    switch (ctx->route ? ctx->route->shape : NGX_HTTP_AIME_SHAPE_CLIENT) {
+
+    case NGX_HTTP_AIME_SHAPE_WORKER:
+        ngx_http_aime_worker_error(reply, errors, "error");
+        return;
+
+    case NGX_HTTP_AIME_SHAPE_INFO:
+        ngx_http_aime_reply_chars(reply, "{\"success\":false,\"error\":");
+        ngx_http_aime_reply_string(reply, errors);
+        ngx_http_aime_reply_chars(reply, "}");
+        return;
+
+    default:
+        ngx_http_aime_reply_chars(reply, "{\"success\":false,\"error\":[");
+
+        for (i = 0; i < nerrors; i++) {
+            if (i) {
+                ngx_http_aime_reply_chars(reply, ",");
+            }
+
+            ngx_http_aime_reply_string(reply, &errors[i]);
+        }
+
+        ngx_http_aime_reply_chars(reply, "],\"ep_version\":");
+        ngx_http_aime_reply_text(reply, ctx->endpoint
+                                        ? &ctx->endpoint->version
+                                        : &no_version);
+        ngx_http_aime_reply_chars(reply, "}");
+    }
+}
+
+
+/* The members that either generation of workers looks at. */
+
+static void
+ngx_http_aime_worker_error(ngx_http_aime_reply_t *reply, ngx_str_t *error,
+    const char *cmd)
+{
+    ngx_http_aime_reply_chars(reply, "{\"cmd\":\"");
+    ngx_http_aime_reply_chars(reply, cmd);
+    ngx_http_aime_reply_chars(reply, "\",\"success\":false,\"msg\":");
+    ngx_http_aime_reply_string(reply, error);
+    ngx_http_aime_reply_chars(reply, ",\"error_msg\":");
+    ngx_http_aime_reply_string(reply, error);
+    ngx_http_aime_reply_chars(reply, "}");
+}
+
+
+ngx_int_t
+ngx_http_aime_error(ngx_http_request_t *r, ngx_uint_t status,
+    ngx_str_t *error)
+{
+    ngx_http_aime_reply_t  reply;
+
+    ngx_http_aime_reply_start(&reply, r);
+    ngx_http_aime_reply_error(&reply, error, 1);
+
+    return ngx_http_aime_reply_send(&reply, status);
+}
+
+
+ngx_int_t
+ngx_http_aime_error_chars(ngx_http_request_t *r, ngx_uint_t status,
+    const char *error)
+{
+    ngx_str_t  text;
+
+    text.data = (u_char *) error;
+    text.len = ngx_strlen(error);
+
+    return ngx_http_aime_error(r, status, &text);
+}
+
+
+ngx_int_t
+ngx_http_aime_replace_error(ngx_http_request_t *r, ngx_chain_t **body)
+{
+    const char             *cmd;
+    ngx_str_t               text;
+    ngx_uint_t              status;
+    ngx_chain_t            *cl;
+    ngx_http_aime_ctx_t    *ctx;
+    ngx_http_aime_reply_t   reply;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
+    status = r->headers_out.status;
+
+    if (ngx_http_aime_nginx_error(r, status, &text) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_aime_reply_start(&reply, r);
+
+    if (ctx->route && ctx->route->shape == NGX_HTTP_AIME_SHAPE_WORKER) {
+        status = ngx_http_aime_worker_status(r, status, &cmd);
+        ngx_http_aime_worker_error(&reply, &text, cmd);
+
+    } else {
+        ngx_http_aime_reply_error(&reply, &text, 1);
+    }
+
+    if (reply.failed) {
+        return NGX_ERROR;
+    }
+
+    for (cl = reply.first; cl->next; cl = cl->next) { /* void */ }
+
+    cl->buf->last_buf = 1;
+    cl->buf->last_in_chain = 1;
+
+    ngx_http_aime_reply_head(r, status, reply.len);
+
+    *body = reply.first;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_aime_nginx_error(ngx_http_request_t *r, ngx_uint_t status,
+    ngx_str_t *text)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    if (status == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE) {
+        clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+        text->data = ngx_pnalloc(r->pool,
+                                 sizeof("The request body is larger than "
+                                        " bytes") + NGX_OFF_T_LEN);
+        if (text->data == NULL) {
+            return NGX_ERROR;
+        }
+
+        text->len = ngx_sprintf(text->data,
+                                "The request body is larger than %O bytes",
+                                clcf->client_max_body_size)
+                    - text->data;
+        return NGX_OK;
+    }
+
+    switch (status) {
+
+    case NGX_HTTP_NOT_FOUND:
+        ngx_str_set(text, "Not found");
+        break;
+
+    case NGX_HTTP_FORBIDDEN:
+        ngx_str_set(text, "Access denied");
+        break;
+
+    case NGX_HTTP_UNAUTHORIZED:
+        ngx_str_set(text, "Authorization required");
+        break;
+
+    case NGX_HTTP_REQUEST_URI_TOO_LARGE:
+        ngx_str_set(text, "The request's URI is too long");
+        break;
+
+    case NGX_HTTP_TOO_MANY_REQUESTS:
+        ngx_str_set(text, "Too many requests");
+        break;
+
+    case NGX_HTTP_SERVICE_UNAVAILABLE:
+        ngx_str_set(text, "The server is busy, try again later");
+        break;
+
+    default:
+        if (status < NGX_HTTP_INTERNAL_SERVER_ERROR) {
+            ngx_str_set(text, "The request was refused");
+
+        } else {
+            ngx_str_set(text, "Internal server error");
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * Worker libraries take no other 5xx than a 503 to a job request, and send a
+ * result again for ever that is not answered 200 (PROTOCOL section 3).
+ */
+
+static ngx_uint_t
+ngx_http_aime_worker_status(ngx_http_request_t *r, ngx_uint_t status,
+    const char **cmd)
+{
+    ngx_http_aime_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
+
+    *cmd = "error";
+
+    if (status == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE) {
+        return NGX_HTTP_OK;
+    }
+
+    if (status < NGX_HTTP_INTERNAL_SERVER_ERROR
+        || (status == NGX_HTTP_SERVICE_UNAVAILABLE
+            && ngx_strcmp(ctx->route->name, "worker_job_request") == 0))
+    {
+        return status;
+    }
+
+    *cmd = "warning";
+
+    return NGX_HTTP_OK;
+}
+
+
+ngx_int_t
+ngx_http_aime_cors(ngx_http_request_t *r, ngx_str_t *origin)
+{
+    ngx_str_t  vary;
+
+    if (ngx_http_aime_reply_header(r, "Access-Control-Allow-Origin", origin)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (origin->len == 1 && origin->data[0] == '*') {
+        return NGX_OK;
+    }
+
+    ngx_str_set(&vary, "Origin");
+
+    return ngx_http_aime_reply_header(r, "Vary", &vary);
+}
+
+
+ngx_int_t
+ngx_http_aime_preflight(ngx_http_request_t *r, ngx_uint_t methods)
+{
+    ngx_str_t             value;
+    ngx_uint_t            i;
+    ngx_table_elt_t      *h;
+    ngx_list_part_t      *part;
+    ngx_http_aime_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
+    ctx->answered = 1;
+
+    ngx_str_set(&value, "GET, HEAD, POST, OPTIONS");
+
+    if (methods == NGX_HTTP_POST) {
+        ngx_str_set(&value, "POST, OPTIONS");
+    }
+
+    if (ngx_http_aime_reply_header(r, "Access-Control-Allow-Methods", &value)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_str_set(&value, "Authorization, Content-Type, Idempotency-Key, "
+                        "Last-Event-ID");
+
+    part = &r->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (h[i].key.len == sizeof("Access-Control-Request-Headers") - 1
+            && ngx_strncasecmp(h[i].key.data,
+                               (u_char *) "Access-Control-Request-Headers",
+                               h[i].key.len)
+               == 0
+            && ngx_http_aime_header_sane(&h[i].value))
+        {
+            value = h[i].value;
+        }
+    }
+
+    if (ngx_http_aime_reply_header(r, "Access-Control-Allow-Headers", &value)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_str_set(&value, "86400");
+
+    if (ngx_http_aime_reply_header(r, "Access-Control-Max-Age", &value)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    r->headers_out.status = NGX_HTTP_NO_CONTENT;
+    r->header_only = 1;
+
+    return ngx_http_send_header(r);
+}
+
+
+/* A list of header names, and nothing that is not. */
+
+static ngx_uint_t
+ngx_http_aime_header_sane(ngx_str_t *value)
+{
+    u_char      c;
+    ngx_uint_t  i;
+
+    if (value->len == 0 || value->len > 1024) {
+        return 0;
+    }
+
+    for (i = 0; i < value->len; i++) {
+        c = value->data[i];
+
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
+              || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == ','
+              || c == ' '))
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+ngx_int_t
+ngx_http_aime_wrong_method(ngx_http_request_t *r, ngx_uint_t methods)
+{
+    ngx_str_t  value;
+
+    ngx_str_set(&value, "GET, POST");
+
+    if (methods == NGX_HTTP_POST) {
+        ngx_str_set(&value, "POST");
+
+    } else if (methods == NGX_HTTP_GET) {
+        ngx_str_set(&value, "GET");
+    }
+
+    if (ngx_http_aime_reply_header(r, "Allow", &value) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_aime_error_chars(r, NGX_HTTP_NOT_ALLOWED,
+                                     "This method is not allowed here");
+}
+

@@ -1,0 +1,115 @@
+/*
+ * Answers: JSON put together from texts and from payloads that stay in the
+ * zone until they are sent; and errors, in the shape of their route.  Floor 3:
+ * knows no route.
+ */
+
+#ifndef NGX_HTTP_AIME_REPLY_H_INCLUDED
+#define NGX_HTTP_AIME_REPLY_H_INCLUDED
+
+
+#include "ngx_http_aime_request.h"
+#include "ngx_aime_shm_payload.h"
+
+
+/* 410, which nginx has no name for */
+
+#define NGX_HTTP_AIME_GONE         410
+
+
+typedef struct {
+    ngx_http_request_t          *request;
+    ngx_chain_t                 *first;
+    ngx_chain_t                **last;
+    ngx_buf_t                   *text;      /* the one that texts go to */
+    off_t                        len;
+    unsigned                     failed:1;  /* no memory */
+} ngx_http_aime_reply_t;
+
+
+void ngx_http_aime_reply_start(ngx_http_aime_reply_t *reply,
+    ngx_http_request_t *r);
+
+/*
+ * Texts.  room gives place for size bytes, NULL if there is no memory (the
+ * answer then fails as a whole when it is sent); the caller writes at most so
+ * many and says by wrote where it ended.
+ */
+u_char *ngx_http_aime_reply_room(ngx_http_aime_reply_t *reply, size_t size);
+void ngx_http_aime_reply_wrote(ngx_http_aime_reply_t *reply, u_char *end);
+
+void ngx_http_aime_reply_text(ngx_http_aime_reply_t *reply, ngx_str_t *text);
+void ngx_http_aime_reply_chars(ngx_http_aime_reply_t *reply,
+    const char *text);
+
+/* A JSON string, quotes included; data NULL: null. */
+void ngx_http_aime_reply_string(ngx_http_aime_reply_t *reply,
+    ngx_str_t *text);
+void ngx_http_aime_reply_id(ngx_http_aime_reply_t *reply, const u_char *id);
+void ngx_http_aime_reply_integer(ngx_http_aime_reply_t *reply, ngx_int_t n);
+
+/* Seconds with three decimals. */
+void ngx_http_aime_reply_seconds(ngx_http_aime_reply_t *reply, double n);
+
+/*
+ * Bytes offset to offset + len of a payload, in place.  Who holds it must hold
+ * it until the request is over: see ngx_http_aime_reply_hold().
+ */
+void ngx_http_aime_reply_payload(ngx_http_aime_reply_t *reply,
+    ngx_aime_shm_payload_t *payload, size_t offset, size_t len);
+
+/*
+ * Makes the request drop the hold at its end.  NGX_ERROR: no memory, the hold
+ * is dropped already.
+ */
+ngx_int_t ngx_http_aime_reply_hold(ngx_http_request_t *r,
+    ngx_aime_shm_hold_t *hold);
+
+/* Sends the answer; gives what the request is to be finalized with. */
+ngx_int_t ngx_http_aime_reply_send(ngx_http_aime_reply_t *reply,
+    ngx_uint_t status);
+
+/* Has the answer been written to the socket as a whole? */
+ngx_uint_t ngx_http_aime_reply_sent(ngx_http_request_t *r);
+
+/* Adds a header to the answer, which must not have been sent. */
+ngx_int_t ngx_http_aime_reply_header(ngx_http_request_t *r, const char *name,
+    ngx_str_t *value);
+ngx_int_t ngx_http_aime_reply_retry_after(ngx_http_request_t *r,
+    ngx_uint_t seconds);
+
+
+/*
+ * The text of an error in the request's shape; errors are as many as there
+ * are in the client's shape, in the others the first one counts.
+ */
+void ngx_http_aime_reply_error(ngx_http_aime_reply_t *reply,
+    ngx_str_t *errors, ngx_uint_t nerrors);
+
+/* The whole answer with one error. */
+ngx_int_t ngx_http_aime_error(ngx_http_request_t *r, ngx_uint_t status,
+    ngx_str_t *error);
+ngx_int_t ngx_http_aime_error_chars(ngx_http_request_t *r, ngx_uint_t status,
+    const char *error);
+
+/*
+ * For the header and body filters: turns an error that nginx made into one of
+ * the request's shape.  The header's part sets status and headers and gives
+ * the body that is to be sent in place of nginx's.
+ */
+ngx_int_t ngx_http_aime_replace_error(ngx_http_request_t *r,
+    ngx_chain_t **body);
+
+/* The headers that let browsers of other origins read the answer. */
+ngx_int_t ngx_http_aime_cors(ngx_http_request_t *r, ngx_str_t *origin);
+
+/* Answers a preflight request. */
+ngx_int_t ngx_http_aime_preflight(ngx_http_request_t *r,
+    ngx_uint_t methods);
+
+/* 405 with the methods that are allowed. */
+ngx_int_t ngx_http_aime_wrong_method(ngx_http_request_t *r,
+    ngx_uint_t methods);
+
+
+#endif /* NGX_HTTP_AIME_REPLY_H_INCLUDED */

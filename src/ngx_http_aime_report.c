@@ -1,0 +1,810 @@
+
+/*
+ * The routes by which workers report, see ngx_http_aime_report.h.
+ *
+ * What a worker sends reaches clients as it was written, less what the
+ * endpoint's file does not name.
+ */
+
+
+#include "ngx_http_aime_report.h"
+#include "ngx_http_aime_park.h"
+#include "ngx_http_aime_worker.h"
+#include "ngx_aime_id.h"
+#include "ngx_aime_job.h"
+
+
+#define NGX_HTTP_AIME_MAX_NUMBER     64     /* bytes of a progress value */
+
+/* how long a result waits for room in a full zone, milliseconds */
+
+#define NGX_HTTP_AIME_ROOM_WAIT      30000
+
+
+/* Pieces of a payload, to be counted first and copied then. */
+
+typedef struct {
+    ngx_str_t                   *elts;
+    ngx_uint_t                   nelts;
+    size_t                       len;
+} ngx_http_aime_pieces_t;
+
+
+/* A result that waits for room. */
+
+typedef struct {
+    ngx_aime_zone_t             *zone;
+    ngx_http_aime_endpoint_t    *endpoint;
+    ngx_str_t                    job_id;
+    ngx_str_t                    worker;
+    uint64_t                     number;
+    u_char                       id[NGX_AIME_ID_LEN];
+    ngx_http_aime_pieces_t       pieces;
+    ngx_msec_t                   end;
+} ngx_http_aime_result_t;
+
+
+static ngx_int_t ngx_http_aime_reports(ngx_http_request_t *r,
+    aime_json_elements_t *reports, ngx_str_t *error);
+static ngx_int_t ngx_http_aime_progress_item(ngx_http_request_t *r,
+    aime_json_value_t *report, ngx_http_aime_reply_t *reply,
+    ngx_str_t *refusal);
+static ngx_int_t ngx_http_aime_progress_claim(ngx_http_request_t *r,
+    ngx_http_aime_args_t *args, ngx_http_aime_args_t *data,
+    ngx_str_t *job_id, ngx_http_aime_claim_t *claim);
+static ngx_int_t ngx_http_aime_progress_publish(ngx_http_request_t *r,
+    ngx_http_aime_args_t *args, ngx_http_aime_args_t *data,
+    ngx_aime_shm_endpoint_t *shm, uint64_t worker, const u_char *id);
+static void ngx_http_aime_progress_answer(ngx_http_aime_reply_t *reply,
+    ngx_int_t verdict, ngx_str_t *job_id, ngx_str_t *worker);
+static void ngx_http_aime_not_found(ngx_http_aime_reply_t *reply,
+    ngx_str_t *job_id, ngx_str_t *worker);
+
+static ngx_int_t ngx_http_aime_result_accept(ngx_http_request_t *r,
+    ngx_http_aime_args_t *args, ngx_aime_worker_view_t *view,
+    ngx_http_aime_result_t *result);
+static ngx_int_t ngx_http_aime_result_pieces(ngx_http_request_t *r,
+    ngx_http_aime_args_t *args, ngx_aime_worker_view_t *view,
+    ngx_http_aime_result_t *result);
+static ngx_int_t ngx_http_aime_result_store(ngx_http_request_t *r,
+    ngx_http_aime_result_t *result);
+static ngx_int_t ngx_http_aime_result_wait(ngx_http_request_t *r,
+    ngx_http_aime_result_t *result);
+static ngx_int_t ngx_http_aime_result_resume(ngx_http_request_t *r,
+    ngx_http_aime_park_t *park, ngx_uint_t why);
+static ngx_int_t ngx_http_aime_result_no_room(ngx_http_request_t *r,
+    ngx_http_aime_result_t *result);
+static ngx_int_t ngx_http_aime_result_answer(ngx_http_request_t *r,
+    ngx_http_aime_result_t *result, ngx_int_t verdict);
+
+static ngx_int_t ngx_http_aime_pieces_init(ngx_http_request_t *r,
+    ngx_http_aime_pieces_t *pieces, ngx_uint_t n);
+static void ngx_http_aime_piece(ngx_http_aime_pieces_t *pieces,
+    const void *data, size_t len);
+static ngx_int_t ngx_http_aime_member_piece(ngx_http_request_t *r,
+    ngx_http_aime_pieces_t *pieces, aime_str_t *name, aime_str_t *value);
+static void ngx_http_aime_fill(ngx_http_aime_pieces_t *pieces,
+    ngx_aime_shm_payload_t *payload);
+static ngx_uint_t ngx_http_aime_named(ngx_array_t *names, aime_str_t *name);
+
+
+/* measured by workers, and passed on with a result's times */
+
+static ngx_str_t  ngx_http_aime_worker_times[] = {
+    ngx_string("arrival_time"),
+    ngx_string("finished_time"),
+    ngx_string("preprocessing_duration"),
+    ngx_null_string
+};
+
+
+ngx_int_t
+ngx_http_aime_worker_progress(ngx_http_request_t *r)
+{
+    ngx_int_t               rc;
+    ngx_str_t               error;
+    ngx_uint_t              i;
+    aime_json_elements_t    reports;
+    ngx_http_aime_reply_t   reply;
+
+    rc = ngx_http_aime_reports(r, &reports, &error);
+
+    if (rc == NGX_DECLINED) {
+        return ngx_http_aime_error(r, NGX_HTTP_BAD_REQUEST, &error);
+    }
+
+    if (rc == NGX_ERROR) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_http_aime_reply_start(&reply, r);
+    ngx_http_aime_reply_chars(&reply, "[");
+
+    for (i = 0; i < reports.nelts; i++) {
+        ngx_http_aime_reply_chars(&reply, i ? "," : "");
+
+        rc = ngx_http_aime_progress_item(r, &reports.elts[i], &reply, &error);
+
+        if (rc == NGX_DECLINED) {
+            ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                          "refused a progress report: %V", &error);
+            return ngx_http_aime_error(r, NGX_HTTP_OK, &error);
+        }
+
+        if (rc == NGX_ERROR) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
+    ngx_http_aime_reply_chars(&reply, "]");
+
+    return ngx_http_aime_reply_send(&reply, NGX_HTTP_OK);
+}
+
+
+/* The body is an array of reports, or one. */
+
+static ngx_int_t
+ngx_http_aime_reports(ngx_http_request_t *r, aime_json_elements_t *reports,
+    ngx_str_t *error)
+{
+    int                   rc;
+    size_t                i;
+    aime_str_t            text;
+    aime_pool_t           pool;
+    aime_json_error_t     mistake;
+    aime_json_value_t    *value;
+    ngx_http_aime_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
+
+    value = ngx_palloc(r->pool, sizeof(aime_json_value_t));
+    if (value == NULL) {
+        return NGX_ERROR;
+    }
+
+    text.data = ctx->body.data;
+    text.len = ctx->body.len;
+    pool = ngx_http_aime_pool(r);
+
+    rc = aime_json_scan(text, value, &mistake);
+
+    if (rc == AIME_OK && value->type == AIME_JSON_ARRAY) {
+        rc = aime_json_elements(&pool, text, reports, &mistake);
+
+    } else {
+        reports->elts = value;
+        reports->nelts = 1;
+    }
+
+    if (rc == AIME_ERROR) {
+        return ngx_http_aime_json_error(r, &mistake, error);
+    }
+
+    if (rc == AIME_NOMEM) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < reports->nelts; i++) {
+        if (reports->elts[i].type != AIME_JSON_OBJECT) {
+            ngx_str_set(error, "A progress report must be a JSON object");
+            return NGX_DECLINED;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* NGX_DECLINED: the worker is refused. */
+
+static ngx_int_t
+ngx_http_aime_progress_item(ngx_http_request_t *r, aime_json_value_t *report,
+    ngx_http_aime_reply_t *reply, ngx_str_t *refusal)
+{
+    u_char                      id[NGX_AIME_ID_LEN];
+    ngx_int_t                   rc;
+    ngx_str_t                   job_id;
+    aime_input_arg_t            arg;
+    ngx_http_aime_args_t        args, data;
+    ngx_http_aime_claim_t       claim;
+    ngx_aime_worker_view_t      view;
+    ngx_aime_shm_endpoint_t    *shm;
+    ngx_http_aime_main_conf_t  *amcf;
+
+    amcf = ngx_http_get_module_main_conf(r, ngx_http_aime_api_module);
+
+    ngx_memzero(&arg, sizeof(aime_input_arg_t));
+    arg.value = *report;
+
+    if (ngx_http_aime_arg_members(r, &arg, &args) != NGX_OK
+        || ngx_http_aime_arg_members(r, ngx_http_aime_arg(&args,
+                                                          "progress_data"),
+                                     &data) != NGX_OK
+        || ngx_http_aime_arg_text(r, &args, "job_id", &job_id) == NGX_ERROR
+        || ngx_http_aime_progress_claim(r, &args, &data, &job_id, &claim)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    rc = ngx_http_aime_worker_identify(r, &claim, &view, refusal);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    rc = NGX_DECLINED;
+
+    if (ngx_aime_id_parse(job_id.data, job_id.len, id) == NGX_OK) {
+        rc = ngx_aime_job_check_progress(amcf->zone, id, view.number, &shm);
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_aime_progress_publish(r, &args, &data, shm, view.number,
+                                            id);
+    }
+
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_aime_progress_answer(reply, rc, &job_id, &claim.name);
+
+    return NGX_OK;
+}
+
+
+/*
+ * Who reports: one library sends its name within progress_data only, another
+ * not at all, so that the job's own worker is meant.
+ */
+
+static ngx_int_t
+ngx_http_aime_progress_claim(ngx_http_request_t *r,
+    ngx_http_aime_args_t *args, ngx_http_aime_args_t *data,
+    ngx_str_t *job_id, ngx_http_aime_claim_t *claim)
+{
+    u_char                      id[NGX_AIME_ID_LEN];
+    ngx_http_aime_main_conf_t  *amcf;
+
+    amcf = ngx_http_get_module_main_conf(r, ngx_http_aime_api_module);
+
+    if (ngx_http_aime_worker_claim(r, args, claim) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (claim->name.data) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_aime_arg_text(r, data, "auth", &claim->name) == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    if (claim->name.data
+        || ngx_aime_id_parse(job_id->data, job_id->len, id) != NGX_OK)
+    {
+        return NGX_OK;
+    }
+
+    return (ngx_aime_job_worker(amcf->zone, r->pool, id, &claim->name)
+            == NGX_ERROR)
+           ? NGX_ERROR : NGX_OK;
+}
+
+
+/*
+ * The payload is the progress value as written, and behind it the object of
+ * those data that the endpoint names.
+ */
+
+static ngx_int_t
+ngx_http_aime_progress_publish(ngx_http_request_t *r,
+    ngx_http_aime_args_t *args, ngx_http_aime_args_t *data,
+    ngx_aime_shm_endpoint_t *shm, uint64_t worker, const u_char *id)
+{
+    ngx_uint_t                  i, n;
+    aime_input_arg_t           *number;
+    ngx_aime_shm_hold_t        *hold;
+    ngx_http_aime_pieces_t      pieces;
+    ngx_http_aime_endpoint_t   *endpoint;
+    ngx_http_aime_main_conf_t  *amcf;
+
+    amcf = ngx_http_get_module_main_conf(r, ngx_http_aime_api_module);
+    endpoint = ngx_http_aime_endpoint_of(amcf, shm);
+    number = ngx_http_aime_arg(args, "progress");
+
+    if (number && (number->value.type != AIME_JSON_NUMBER
+                   || number->value.text.len > NGX_HTTP_AIME_MAX_NUMBER))
+    {
+        number = NULL;
+    }
+
+    n = endpoint ? endpoint->progress_outputs.nelts : 0;
+
+    if (ngx_http_aime_pieces_init(r, &pieces, 3 + 2 * data->nelts)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (number) {
+        ngx_http_aime_piece(&pieces, number->value.text.data,
+                            number->value.text.len);
+    }
+
+    ngx_http_aime_piece(&pieces, "{", 1);
+
+    for (i = 0; n && i < data->nelts; i++) {
+
+        if (!ngx_http_aime_named(&endpoint->progress_outputs,
+                                 &data->elts[i].name))
+        {
+            continue;
+        }
+
+        if (ngx_http_aime_member_piece(r, &pieces, &data->elts[i].name,
+                                       &data->elts[i].value.text)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        /* a comma stands in front of each member but the first */
+
+        if (pieces.nelts == (number ? 4 : 3)) {
+            pieces.elts[pieces.nelts - 2].data++;
+            pieces.elts[pieces.nelts - 2].len--;
+            pieces.len--;
+        }
+    }
+
+    ngx_http_aime_piece(&pieces, "}", 1);
+
+    hold = ngx_aime_job_reserve(amcf->zone, pieces.len);
+
+    if (hold) {
+        ngx_http_aime_fill(&pieces, hold->payload);
+
+    } else {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "aime_api_zone is full, dropped a progress report");
+    }
+
+    return ngx_aime_job_progress(amcf->zone, id, worker, hold,
+                                 number ? number->value.text.len : 0);
+}
+
+
+/*
+ * Libraries look every job_id that comes back up in their running jobs: it is
+ * sent only to stop one.
+ */
+
+static void
+ngx_http_aime_progress_answer(ngx_http_aime_reply_t *reply,
+    ngx_int_t verdict, ngx_str_t *job_id, ngx_str_t *worker)
+{
+    switch (verdict) {
+
+    case NGX_DECLINED:
+        ngx_http_aime_reply_chars(reply, "{\"cmd\":\"warning\","
+                                         "\"success\":false,\"msg\":");
+        ngx_http_aime_not_found(reply, job_id, worker);
+        ngx_http_aime_reply_chars(reply, "}");
+        return;
+
+    case NGX_ABORT:
+        ngx_http_aime_reply_chars(reply, "{\"cmd\":\"ok\",\"success\":true,"
+                                         "\"job_id\":");
+        ngx_http_aime_reply_string(reply, job_id);
+        ngx_http_aime_reply_chars(reply, ",\"canceled\":true}");
+        return;
+
+    default:
+        ngx_http_aime_reply_chars(reply, "{\"cmd\":\"ok\","
+                                         "\"success\":true}");
+    }
+}
+
+
+static void
+ngx_http_aime_not_found(ngx_http_aime_reply_t *reply, ngx_str_t *job_id,
+    ngx_str_t *worker)
+{
+    ngx_str_t  text;
+
+    if (ngx_http_aime_worker_text(reply->request, &text,
+                                  "Job with job id %V not found in worker "
+                                  "%V!", job_id, worker)
+        == NGX_ERROR)
+    {
+        reply->failed = 1;
+        return;
+    }
+
+    ngx_http_aime_reply_string(reply, &text);
+}
+
+
+ngx_int_t
+ngx_http_aime_worker_result(ngx_http_request_t *r)
+{
+    ngx_int_t                   rc;
+    ngx_str_t                   error;
+    ngx_http_aime_args_t        args;
+    ngx_http_aime_claim_t       claim;
+    ngx_http_aime_result_t     *result;
+    ngx_aime_worker_view_t      view;
+
+    rc = ngx_http_aime_body_args(r, &args, &error);
+
+    if (rc == NGX_DECLINED) {
+        return ngx_http_aime_error(r, NGX_HTTP_BAD_REQUEST, &error);
+    }
+
+    result = ngx_pcalloc(r->pool, sizeof(ngx_http_aime_result_t));
+
+    if (rc == NGX_ERROR || result == NULL
+        || ngx_http_aime_worker_claim(r, &args, &claim) != NGX_OK
+        || ngx_http_aime_arg_text(r, &args, "job_id", &result->job_id)
+           == NGX_ERROR)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_http_aime_worker_identify(r, &claim, &view, &error);
+
+    if (rc == NGX_DECLINED) {
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                      "refused a result: %V", &error);
+        return ngx_http_aime_error(r, NGX_HTTP_OK, &error);
+    }
+
+    if (rc == NGX_ERROR) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    result->worker = claim.name;
+    result->number = view.number;
+
+    return ngx_http_aime_result_accept(r, &args, &view, result);
+}
+
+
+static ngx_int_t
+ngx_http_aime_result_accept(ngx_http_request_t *r,
+    ngx_http_aime_args_t *args, ngx_aime_worker_view_t *view,
+    ngx_http_aime_result_t *result)
+{
+    ngx_int_t                   rc;
+    ngx_http_aime_ctx_t        *ctx;
+    ngx_aime_shm_endpoint_t    *shm;
+    ngx_http_aime_main_conf_t  *amcf;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
+    amcf = ngx_http_get_module_main_conf(r, ngx_http_aime_api_module);
+
+    result->zone = amcf->zone;
+
+    if (ngx_aime_id_parse(result->job_id.data, result->job_id.len,
+                          result->id)
+        != NGX_OK)
+    {
+        return ngx_http_aime_result_answer(r, result, NGX_DECLINED);
+    }
+
+    ctx->job_id = result->job_id;
+
+    rc = ngx_aime_job_check_result(amcf->zone, result->id, result->number,
+                                   &shm);
+
+    if (rc == NGX_ABORT) {
+        rc = ngx_aime_job_finish(amcf->zone, result->id, result->number,
+                                 NULL);
+    }
+
+    if (rc != NGX_OK) {
+        return ngx_http_aime_result_answer(r, result, rc);
+    }
+
+    result->endpoint = ngx_http_aime_endpoint_of(amcf, shm);
+
+    if (ngx_http_aime_result_pieces(r, args, view, result) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_aime_result_store(r, result);
+}
+
+
+/* The members of the client's answer that come from the worker. */
+
+static ngx_int_t
+ngx_http_aime_result_pieces(ngx_http_request_t *r,
+    ngx_http_aime_args_t *args, ngx_aime_worker_view_t *view,
+    ngx_http_aime_result_t *result)
+{
+    u_char                  *p;
+    ngx_str_t                version, *time;
+    ngx_uint_t               i;
+    aime_str_t               name, value;
+    aime_input_arg_t        *arg;
+    ngx_http_aime_pieces_t  *pieces;
+
+    static ngx_str_t  no_version = ngx_string("null");
+
+    pieces = &result->pieces;
+
+    if (ngx_http_aime_pieces_init(r, pieces, 2 * args->nelts + 16)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (result->endpoint == NULL) {
+        return NGX_OK;
+    }
+
+    if (result->endpoint->worker_meta) {
+
+        if (ngx_aime_worker_version(result->zone, r->pool, view->type,
+                                    &result->worker, &version)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        if (version.len == 0) {
+            version = no_version;
+        }
+
+        value.data = result->worker.data;
+        value.len = result->worker.len;
+
+        p = ngx_pnalloc(r->pool, aime_json_quoted_len(value));
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_http_aime_piece(pieces, ",\"auth\":", 8);
+        ngx_http_aime_piece(pieces, p, aime_json_quote(p, value) - p);
+        ngx_http_aime_piece(pieces, ",\"worker_interface_version\":", 28);
+        ngx_http_aime_piece(pieces, version.data, version.len);
+    }
+
+    for (time = ngx_http_aime_worker_times; time->len; time++) {
+        arg = ngx_http_aime_arg(args, (char *) time->data);
+
+        name.data = time->data;
+        name.len = time->len;
+
+        if (arg && arg->value.type == AIME_JSON_NUMBER
+            && !ngx_http_aime_named(&result->endpoint->outputs, &name)
+            && ngx_http_aime_member_piece(r, pieces, &name, &arg->value.text)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    for (i = 0; i < args->nelts; i++) {
+        arg = &args->elts[i];
+
+        if (ngx_http_aime_named(&result->endpoint->outputs, &arg->name)
+            && ngx_http_aime_member_piece(r, pieces, &arg->name,
+                                          &arg->value.text)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_aime_result_store(ngx_http_request_t *r,
+    ngx_http_aime_result_t *result)
+{
+    ngx_int_t             rc;
+    ngx_aime_shm_hold_t  *hold;
+
+    hold = ngx_aime_job_reserve(result->zone, result->pieces.len);
+
+    if (hold == NULL) {
+        return ngx_http_aime_result_wait(r, result);
+    }
+
+    ngx_http_aime_fill(&result->pieces, hold->payload);
+
+    rc = ngx_aime_job_finish(result->zone, result->id, result->number, hold);
+
+    return ngx_http_aime_result_answer(r, result, rc);
+}
+
+
+/*
+ * The zone is full.  The worker waits for its answer: the result of an hour's
+ * work is worth some seconds until others have been fetched.
+ */
+
+static ngx_int_t
+ngx_http_aime_result_wait(ngx_http_request_t *r,
+    ngx_http_aime_result_t *result)
+{
+    ngx_http_aime_park_t  *park;
+
+    if (ngx_exiting
+        || !ngx_aime_job_fits(result->zone, result->pieces.len))
+    {
+        return ngx_http_aime_result_no_room(r, result);
+    }
+
+    park = ngx_http_aime_park_create(r, ngx_http_aime_result_resume, result);
+    if (park == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    result->end = ngx_current_msec + NGX_HTTP_AIME_ROOM_WAIT;
+
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                  "aime_api_zone is full, the result of job %V (%uz bytes) "
+                  "waits for room", &result->job_id, result->pieces.len);
+
+    return ngx_http_aime_park_wait(park, NGX_HTTP_AIME_RETRY_INTERVAL);
+}
+
+
+static ngx_int_t
+ngx_http_aime_result_resume(ngx_http_request_t *r,
+    ngx_http_aime_park_t *park, ngx_uint_t why)
+{
+    ngx_int_t                rc;
+    ngx_aime_shm_hold_t     *hold;
+    ngx_http_aime_result_t  *result;
+
+    result = park->data;
+
+    hold = ngx_aime_job_reserve(result->zone, result->pieces.len);
+
+    if (hold == NULL) {
+        if ((ngx_msec_int_t) (result->end - ngx_current_msec) > 0) {
+            return ngx_http_aime_park_wait(park,
+                                           NGX_HTTP_AIME_RETRY_INTERVAL);
+        }
+
+        return ngx_http_aime_result_no_room(r, result);
+    }
+
+    ngx_http_aime_fill(&result->pieces, hold->payload);
+
+    rc = ngx_aime_job_finish(result->zone, result->id, result->number, hold);
+
+    return ngx_http_aime_result_answer(r, result, rc);
+}
+
+
+static ngx_int_t
+ngx_http_aime_result_no_room(ngx_http_request_t *r,
+    ngx_http_aime_result_t *result)
+{
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                  "aime_api_zone has no room for the result of job %V "
+                  "(%uz bytes), the job lapses", &result->job_id,
+                  result->pieces.len);
+
+    (void) ngx_aime_job_lapse(result->zone, result->id,
+                              NGX_AIME_REASON_NO_ROOM);
+
+    return ngx_http_aime_result_answer(r, result, NGX_DECLINED);
+}
+
+
+static ngx_int_t
+ngx_http_aime_result_answer(ngx_http_request_t *r,
+    ngx_http_aime_result_t *result, ngx_int_t verdict)
+{
+    ngx_http_aime_reply_t  reply;
+
+    ngx_http_aime_reply_start(&reply, r);
+
+    if (verdict == NGX_DECLINED) {
+        ngx_http_aime_reply_chars(&reply, "{\"cmd\":\"warning\",\"msg\":");
+        ngx_http_aime_not_found(&reply, &result->job_id, &result->worker);
+        ngx_http_aime_reply_chars(&reply, "}");
+
+    } else {
+        ngx_http_aime_reply_chars(&reply, "{\"cmd\":\"ok\"}");
+    }
+
+    return ngx_http_aime_reply_send(&reply, NGX_HTTP_OK);
+}
+
+
+static ngx_int_t
+ngx_http_aime_pieces_init(ngx_http_request_t *r,
+    ngx_http_aime_pieces_t *pieces, ngx_uint_t n)
+{
+    pieces->nelts = 0;
+    pieces->len = 0;
+    pieces->elts = ngx_palloc(r->pool, n * sizeof(ngx_str_t));
+
+    return pieces->elts ? NGX_OK : NGX_ERROR;
+}
+
+
+static void
+ngx_http_aime_piece(ngx_http_aime_pieces_t *pieces, const void *data,
+    size_t len)
+{
+    pieces->elts[pieces->nelts].data = (u_char *) data;
+    pieces->elts[pieces->nelts].len = len;
+
+    pieces->nelts++;
+    pieces->len += len;
+}
+
+
+/* Two pieces: ,"name": and the value. */
+
+static ngx_int_t
+ngx_http_aime_member_piece(ngx_http_request_t *r,
+    ngx_http_aime_pieces_t *pieces, aime_str_t *name, aime_str_t *value)
+{
+    u_char  *p, *start;
+
+    start = ngx_pnalloc(r->pool, aime_json_quoted_len(*name) + 2);
+    if (start == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = start;
+    *p++ = ',';
+    p = aime_json_quote(p, *name);
+    *p++ = ':';
+
+    ngx_http_aime_piece(pieces, start, p - start);
+    ngx_http_aime_piece(pieces, value->data, value->len);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_aime_fill(ngx_http_aime_pieces_t *pieces,
+    ngx_aime_shm_payload_t *payload)
+{
+    ngx_uint_t             i;
+    ngx_aime_shm_cursor_t  cursor;
+
+    ngx_aime_shm_fill_start(&cursor, payload);
+
+    for (i = 0; i < pieces->nelts; i++) {
+        ngx_aime_shm_fill(&cursor, pieces->elts[i].data,
+                          pieces->elts[i].len);
+    }
+}
+
+
+static ngx_uint_t
+ngx_http_aime_named(ngx_array_t *names, aime_str_t *name)
+{
+    ngx_str_t   *known;
+    ngx_uint_t   i;
+
+    known = names->elts;
+
+    for (i = 0; i < names->nelts; i++) {
+        if (known[i].len == name->len
+            && ngx_memcmp(known[i].data, name->data, name->len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+

@@ -1,0 +1,159 @@
+/*
+ * A request as the routes see it: its body in one piece, its arguments, who
+ * sent it.  Floor 3: knows nothing of jobs.
+ */
+
+#ifndef NGX_HTTP_AIME_REQUEST_H_INCLUDED
+#define NGX_HTTP_AIME_REQUEST_H_INCLUDED
+
+
+#include "ngx_http_aime_conf.h"
+#include "aime_json.h"
+#include "aime_input.h"
+
+
+#define NGX_HTTP_AIME_MAX_ARGS     1024
+
+
+/* The shape of a route's answers, errors of nginx included. */
+
+typedef enum {
+    NGX_HTTP_AIME_SHAPE_CLIENT = 0,     /* success, error: [...] */
+    NGX_HTTP_AIME_SHAPE_WORKER,         /* cmd, msg, error_msg */
+    NGX_HTTP_AIME_SHAPE_INFO            /* error: "..." */
+} ngx_http_aime_shape_e;
+
+
+typedef struct ngx_http_aime_route_s  ngx_http_aime_route_t;
+
+/*
+ * A route's handler gets the request once its body was read.  It answers as a
+ * content handler does, or with NGX_AGAIN: parked.
+ */
+typedef ngx_int_t (*ngx_http_aime_handler_pt)(ngx_http_request_t *r);
+
+struct ngx_http_aime_route_s {
+    const char                  *name;      /* "" is the endpoint itself */
+    ngx_uint_t                   methods;   /* 0: what the endpoint says */
+    ngx_uint_t                   shape;     /* ngx_http_aime_shape_e */
+    ngx_http_aime_handler_pt     handler;
+};
+
+
+/* Our context of a request, made by the door. */
+
+typedef struct {
+    ngx_http_aime_route_t       *route;
+    ngx_http_aime_endpoint_t    *endpoint;  /* of the URI; NULL: none */
+    ngx_str_t                    name;      /* of the URI, where it has one */
+    ngx_uint_t                   methods;   /* allowed: NGX_HTTP_GET, _POST */
+
+    ngx_str_t                    body;
+
+    unsigned                     unknown:1; /* no route: 404 */
+    unsigned                     answered:1;    /* the answer is ours */
+    unsigned                     replaced:1;    /* replacement was sent */
+    ngx_chain_t                 *replacement;   /* for nginx's error page */
+
+    /* for the log variables; empty until known */
+    ngx_str_t                    job_id;
+    ngx_str_t                    worker;
+} ngx_http_aime_ctx_t;
+
+
+typedef struct {
+    aime_input_arg_t            *elts;
+    ngx_uint_t                   nelts;
+} ngx_http_aime_args_t;
+
+
+/* Who a client is, after ngx_http_aime_identify(). */
+
+typedef enum {
+    NGX_HTTP_AIME_CLIENT_OK = 0,
+    NGX_HTTP_AIME_CLIENT_NOBODY,        /* no credentials at all */
+    NGX_HTTP_AIME_CLIENT_BAD_KEY,
+    NGX_HTTP_AIME_CLIENT_BAD_SESSION,
+    NGX_HTTP_AIME_CLIENT_FORBIDDEN      /* known, but not on this endpoint */
+} ngx_http_aime_client_e;
+
+typedef struct {
+    ngx_uint_t                   verdict;   /* ngx_http_aime_client_e */
+    u_char                       owner[NGX_AIME_ID_LEN];
+    unsigned                     session:1; /* came with a session only */
+} ngx_http_aime_client_t;
+
+
+/* Memory of the request's pool for floor 0. */
+aime_pool_t ngx_http_aime_pool(ngx_http_request_t *r);
+
+/*
+ * Reads the body into memory and calls the route's handler with it; for a
+ * content handler to return.
+ */
+ngx_int_t ngx_http_aime_read_request(ngx_http_request_t *r);
+
+/* Gives back the memory of a large body that is not needed any more. */
+void ngx_http_aime_free_body(ngx_http_request_t *r);
+
+/*
+ * The arguments of a query, decoded.  NGX_ERROR: no memory; NGX_DECLINED: there
+ * are more than NGX_HTTP_AIME_MAX_ARGS.
+ */
+ngx_int_t ngx_http_aime_query(ngx_http_request_t *r,
+    ngx_http_aime_args_t *args);
+
+/*
+ * The members of the body's JSON object as arguments.  NGX_DECLINED: it is
+ * none, *error then is a text for the client; NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_http_aime_body_args(ngx_http_request_t *r,
+    ngx_http_aime_args_t *args, ngx_str_t *error);
+
+/* What it says of a text that is no JSON object. */
+ngx_int_t ngx_http_aime_json_error(ngx_http_request_t *r,
+    aime_json_error_t *error, ngx_str_t *text);
+
+/* The argument of that name, or NULL if it is absent or null. */
+aime_input_arg_t *ngx_http_aime_arg(ngx_http_aime_args_t *args,
+    const char *name);
+
+/*
+ * Its text, decoded; of a value that is no string the value as written.
+ * NGX_DECLINED: absent or null; NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_http_aime_arg_text(ngx_http_request_t *r,
+    ngx_http_aime_args_t *args, const char *name, ngx_str_t *text);
+
+/*
+ * The same for a credential: "", and in a query "null", "undefined" and
+ * "None", count as absent; what is no string is given as it is, which no
+ * secret equals.
+ */
+ngx_int_t ngx_http_aime_credential(ngx_http_request_t *r,
+    ngx_http_aime_args_t *args, const char *name, ngx_str_t *text);
+
+/*
+ * The API key that was sent, as argument key or Authorization: Bearer.
+ * NGX_DECLINED: none; NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_http_aime_secret(ngx_http_request_t *r,
+    ngx_http_aime_args_t *args, ngx_str_t *secret);
+
+/*
+ * Who the client is, from key, Authorization: Bearer, or
+ * client_session_auth_key, the first that is there (PROTOCOL section 2), and
+ * whether it may use the endpoint.  NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_http_aime_identify(ngx_http_request_t *r,
+    ngx_http_aime_endpoint_t *endpoint, ngx_http_aime_args_t *args,
+    ngx_http_aime_client_t *client);
+
+/*
+ * A copy of the request line for the logs in which the values of credentials
+ * in the query are masked.
+ */
+ngx_int_t ngx_http_aime_mask_secrets(ngx_http_request_t *r);
+
+
+#endif /* NGX_HTTP_AIME_REQUEST_H_INCLUDED */

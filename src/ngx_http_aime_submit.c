@@ -1,0 +1,651 @@
+
+/*
+ * From inputs to a job, and from its result to an answer, see
+ * ngx_http_aime_submit.h; PROTOCOL section 2.
+ */
+
+
+#include "ngx_http_aime_submit.h"
+#include "ngx_aime_id.h"
+
+
+/* how often a waiting request looks by itself, milliseconds */
+
+#define NGX_HTTP_AIME_LOOK_INTERVAL    60000
+
+
+/* A waiting client's request. */
+
+typedef struct {
+    ngx_aime_zone_t             *zone;
+    ngx_http_request_t          *request;
+    ngx_http_aime_endpoint_t    *endpoint;
+    u_char                       id[NGX_AIME_ID_LEN];
+    unsigned                     answered:1;
+} ngx_http_aime_wait_t;
+
+
+static ngx_int_t ngx_http_aime_refuse_inputs(ngx_http_request_t *r,
+    aime_input_t *input);
+static ngx_int_t ngx_http_aime_refuse_job(ngx_http_request_t *r,
+    ngx_http_aime_endpoint_t *endpoint, ngx_int_t why);
+static void ngx_http_aime_job_spec(ngx_http_request_t *r,
+    ngx_http_aime_endpoint_t *endpoint, ngx_http_aime_client_t *client,
+    ngx_uint_t waiting, ngx_aime_job_spec_t *spec);
+static ngx_uint_t ngx_http_aime_idempotent(ngx_http_request_t *r);
+static ngx_aime_shm_hold_t *ngx_http_aime_store_inputs(ngx_aime_zone_t *zone,
+    aime_input_t *input);
+static ngx_int_t ngx_http_aime_submitted(ngx_http_request_t *r,
+    ngx_http_aime_endpoint_t *endpoint, const u_char *id);
+static ngx_int_t ngx_http_aime_submit_waiting(ngx_http_request_t *r,
+    ngx_http_aime_endpoint_t *endpoint, ngx_aime_job_spec_t *spec,
+    ngx_aime_shm_hold_t *input);
+static ngx_int_t ngx_http_aime_submit_resume(ngx_http_request_t *r,
+    ngx_http_aime_park_t *park, ngx_uint_t why);
+static ngx_int_t ngx_http_aime_submit_ended(ngx_http_request_t *r,
+    ngx_http_aime_wait_t *wait, ngx_aime_job_view_t *view);
+static void ngx_http_aime_submit_cleanup(void *data);
+static void ngx_http_aime_note_job(ngx_http_request_t *r, const u_char *id);
+static double ngx_http_aime_now(void);
+
+
+static const char  *ngx_http_aime_state_names[] = {
+    "queued",
+    "processing",
+    "done",
+    "canceled",
+    "lapsed"
+};
+
+
+const char *
+ngx_http_aime_state_name(ngx_uint_t state)
+{
+    return ngx_http_aime_state_names[state];
+}
+
+
+ngx_int_t
+ngx_http_aime_submit(ngx_http_request_t *r,
+    ngx_http_aime_endpoint_t *endpoint, ngx_http_aime_args_t *args,
+    ngx_http_aime_client_t *client)
+{
+    u_char                      id[NGX_AIME_ID_LEN];
+    ngx_int_t                   rc;
+    aime_pool_t                 pool;
+    aime_input_t                input;
+    ngx_aime_zone_t            *zone;
+    ngx_aime_job_spec_t         spec;
+    ngx_aime_shm_hold_t        *hold;
+    ngx_http_aime_main_conf_t  *amcf;
+
+    amcf = ngx_http_get_module_main_conf(r, ngx_http_aime_api_module);
+    zone = amcf->zone;
+
+    pool = ngx_http_aime_pool(r);
+
+    if (aime_input_validate(&pool, &endpoint->inputs, args->elts,
+                            args->nelts, &input)
+        != AIME_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (input.nerrors) {
+        return ngx_http_aime_refuse_inputs(r, &input);
+    }
+
+    if (endpoint->session_vars) {
+        return ngx_http_aime_error_chars(r, NGX_HTTP_NOT_IMPLEMENTED,
+                                         "Session variables are not "
+                                         "supported yet");
+    }
+
+    ngx_http_aime_job_spec(r, endpoint, client, input.wait_for_result, &spec);
+
+    rc = ngx_aime_job_admit(zone, &spec);
+
+    if (rc != NGX_OK) {
+        return ngx_http_aime_refuse_job(r, endpoint, rc);
+    }
+
+    hold = ngx_http_aime_store_inputs(zone, &input);
+
+    if (hold == NULL) {
+        return ngx_http_aime_refuse_job(r, endpoint, NGX_ERROR);
+    }
+
+    if (input.wait_for_result) {
+        return ngx_http_aime_submit_waiting(r, endpoint, &spec, hold);
+    }
+
+    rc = ngx_aime_job_submit(zone, &spec, hold, id, 0, NULL);
+
+    if (rc != NGX_OK) {
+        ngx_aime_job_drop(zone, hold);
+        return ngx_http_aime_refuse_job(r, endpoint, rc);
+    }
+
+    ngx_http_aime_note_job(r, id);
+
+    return ngx_http_aime_submitted(r, endpoint, id);
+}
+
+
+static ngx_int_t
+ngx_http_aime_refuse_inputs(ngx_http_request_t *r, aime_input_t *input)
+{
+    ngx_str_t              *errors;
+    ngx_uint_t              i;
+    ngx_http_aime_reply_t   reply;
+
+    errors = ngx_palloc(r->pool, input->nerrors * sizeof(ngx_str_t));
+    if (errors == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    for (i = 0; i < input->nerrors; i++) {
+        errors[i].data = (u_char *) input->errors[i].data;
+        errors[i].len = input->errors[i].len;
+    }
+
+    ngx_http_aime_reply_start(&reply, r);
+    ngx_http_aime_reply_error(&reply, errors, input->nerrors);
+
+    return ngx_http_aime_reply_send(&reply, input->unsupported
+                                            ? NGX_HTTP_NOT_IMPLEMENTED
+                                            : NGX_HTTP_BAD_REQUEST);
+}
+
+
+static ngx_int_t
+ngx_http_aime_refuse_job(ngx_http_request_t *r,
+    ngx_http_aime_endpoint_t *endpoint, ngx_int_t why)
+{
+    u_char                      buf[128];
+    ngx_str_t                   text;
+    ngx_uint_t                  nqueued, retry_after, status;
+    ngx_http_aime_main_conf_t  *amcf;
+
+    amcf = ngx_http_get_module_main_conf(r, ngx_http_aime_api_module);
+
+    ngx_aime_job_queue_state(amcf->zone, endpoint->type->shm, &nqueued,
+                             &retry_after);
+
+    status = NGX_HTTP_SERVICE_UNAVAILABLE;
+    text.data = buf;
+
+    switch (why) {
+
+    case NGX_AIME_QUEUE_FULL:
+        text.len = ngx_sprintf(buf, "Job queue reached max length %ui!",
+                               endpoint->max_queue_length)
+                   - buf;
+        break;
+
+    case NGX_AIME_CLIENT_BUSY:
+        status = NGX_HTTP_TOO_MANY_REQUESTS;
+        text.len = ngx_sprintf(buf, "Client has reached its limit of %ui "
+                               "jobs at once on this endpoint",
+                               endpoint->client_request_limit)
+                   - buf;
+        break;
+
+    default:
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "aime_api_zone \"%V\" is full, refused a job on \"%V\"",
+                      &amcf->zone->shm_zone->shm.name, &endpoint->name);
+
+        text.len = ngx_sprintf(buf, "The server has no memory left for this "
+                               "job, try again later")
+                   - buf;
+    }
+
+    if (ngx_http_aime_reply_retry_after(r, retry_after) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_aime_error(r, status, &text);
+}
+
+
+/* Limits are the job's own from here on: a reload does not change them. */
+
+static void
+ngx_http_aime_job_spec(ngx_http_request_t *r,
+    ngx_http_aime_endpoint_t *endpoint, ngx_http_aime_client_t *client,
+    ngx_uint_t waiting, ngx_aime_job_spec_t *spec)
+{
+    ngx_memzero(spec, sizeof(ngx_aime_job_spec_t));
+
+    spec->type = endpoint->type->shm;
+    spec->endpoint = endpoint->shm;
+    spec->owner = client->owner;
+    spec->max_queue_length = endpoint->max_queue_length;
+    spec->client_limit = endpoint->client_request_limit;
+    spec->queue_timeout = endpoint->max_time_in_queue;
+    spec->inactivity_timeout = endpoint->job_inactivity_timeout;
+    spec->result_lifetime = endpoint->result_lifetime;
+    spec->max_attempts = endpoint->max_attempts;
+    spec->waiting = waiting;
+    spec->keep = waiting && ngx_http_aime_idempotent(r);
+    spec->open = client->session || endpoint->open;
+    spec->retry = endpoint->retry;
+    spec->cancel_on_disconnect = endpoint->cancel_on_disconnect;
+}
+
+
+static ngx_uint_t
+ngx_http_aime_idempotent(ngx_http_request_t *r)
+{
+    ngx_uint_t        i;
+    ngx_table_elt_t  *h;
+    ngx_list_part_t  *part;
+
+    part = &r->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                return 0;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (h[i].key.len == sizeof("Idempotency-Key") - 1
+            && ngx_strncasecmp(h[i].key.data, (u_char *) "Idempotency-Key",
+                               h[i].key.len)
+               == 0)
+        {
+            return 1;
+        }
+    }
+}
+
+
+/*
+ * The inputs as the members of a JSON object, each with a comma in front: a
+ * job's reply to a worker puts its own members before them.
+ */
+
+static ngx_aime_shm_hold_t *
+ngx_http_aime_store_inputs(ngx_aime_zone_t *zone, aime_input_t *input)
+{
+    size_t                  i, len;
+    u_char                  buf[8 + 6 * NGX_AIME_NAME_LEN], *p;
+    aime_json_member_t     *member;
+    ngx_aime_shm_hold_t    *hold;
+    ngx_aime_shm_cursor_t   cursor;
+
+    static ngx_str_t  waits[] = {
+        ngx_string(",\"wait_for_result\":false"),
+        ngx_string(",\"wait_for_result\":true")
+    };
+
+    len = waits[input->wait_for_result].len;
+
+    for (i = 0; i < input->nmembers; i++) {
+        member = &input->members[i];
+        len += 2 + aime_json_quoted_len(member->name)
+               + member->value.text.len;
+    }
+
+    hold = ngx_aime_job_reserve(zone, len);
+    if (hold == NULL) {
+        return NULL;
+    }
+
+    ngx_aime_shm_fill_start(&cursor, hold->payload);
+    ngx_aime_shm_fill(&cursor, waits[input->wait_for_result].data,
+                      waits[input->wait_for_result].len);
+
+    for (i = 0; i < input->nmembers; i++) {
+        member = &input->members[i];
+
+        p = buf;
+        *p++ = ',';
+        p = aime_json_quote(p, member->name);
+        *p++ = ':';
+
+        ngx_aime_shm_fill(&cursor, buf, p - buf);
+        ngx_aime_shm_fill(&cursor, member->value.text.data,
+                          member->value.text.len);
+    }
+
+    return hold;
+}
+
+
+static ngx_int_t
+ngx_http_aime_submitted(ngx_http_request_t *r,
+    ngx_http_aime_endpoint_t *endpoint, const u_char *id)
+{
+    ngx_http_aime_reply_t  reply;
+
+    ngx_http_aime_reply_start(&reply, r);
+    ngx_http_aime_reply_chars(&reply, "{\"success\":true,\"job_id\":");
+    ngx_http_aime_reply_id(&reply, id);
+    ngx_http_aime_reply_chars(&reply, ",\"ep_version\":");
+    ngx_http_aime_reply_text(&reply, &endpoint->version);
+    ngx_http_aime_reply_chars(&reply, "}");
+
+    return ngx_http_aime_reply_send(&reply, NGX_HTTP_OK);
+}
+
+
+static ngx_int_t
+ngx_http_aime_submit_waiting(ngx_http_request_t *r,
+    ngx_http_aime_endpoint_t *endpoint, ngx_aime_job_spec_t *spec,
+    ngx_aime_shm_hold_t *input)
+{
+    ngx_int_t                   rc;
+    ngx_http_cleanup_t         *cln;
+    ngx_http_aime_park_t       *park;
+    ngx_http_aime_wait_t       *wait;
+    ngx_http_aime_main_conf_t  *amcf;
+
+    amcf = ngx_http_get_module_main_conf(r, ngx_http_aime_api_module);
+
+    cln = ngx_http_cleanup_add(r, sizeof(ngx_http_aime_wait_t));
+    if (cln == NULL) {
+        goto failed;
+    }
+
+    wait = cln->data;
+    ngx_memzero(wait, sizeof(ngx_http_aime_wait_t));
+
+    wait->zone = amcf->zone;
+    wait->request = r;
+    wait->endpoint = endpoint;
+
+    park = ngx_http_aime_park_create(r, ngx_http_aime_submit_resume, wait);
+    if (park == NULL) {
+        goto failed;
+    }
+
+    rc = ngx_aime_job_submit(amcf->zone, spec, input, wait->id, park->slot,
+                             &park->parked);
+
+    if (rc != NGX_OK) {
+        ngx_aime_job_drop(amcf->zone, input);
+        return ngx_http_aime_refuse_job(r, endpoint, rc);
+    }
+
+    cln->handler = ngx_http_aime_submit_cleanup;
+
+    ngx_http_aime_note_job(r, wait->id);
+    ngx_http_aime_free_body(r);
+
+    return ngx_http_aime_park_wait(park, NGX_HTTP_AIME_LOOK_INTERVAL);
+
+failed:
+
+    ngx_aime_job_drop(amcf->zone, input);
+
+    return NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_aime_submit_resume(ngx_http_request_t *r,
+    ngx_http_aime_park_t *park, ngx_uint_t why)
+{
+    ngx_int_t              rc;
+    ngx_aime_job_view_t    view;
+    ngx_http_aime_wait_t  *wait;
+    ngx_http_aime_reply_t  reply;
+
+    wait = park->data;
+
+    rc = ngx_aime_job_view(wait->zone, wait->id, NGX_AIME_VIEW_PAYLOAD,
+                           park->parked, &view);
+
+    if (rc == NGX_DECLINED) {
+        return ngx_http_aime_error_chars(r, NGX_HTTP_NOT_FOUND,
+                                         "The job is not known any more");
+    }
+
+    if (rc == NGX_ERROR) {
+        return ngx_http_aime_park_wait(park, NGX_HTTP_AIME_RETRY_INTERVAL);
+    }
+
+    if (view.payload
+        && ngx_http_aime_reply_hold(r, view.payload) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    switch (view.state) {
+
+    case NGX_AIME_JOB_DONE:
+        wait->answered = 1;
+
+        ngx_http_aime_reply_start(&reply, r);
+        ngx_http_aime_result(&reply, wait->endpoint, &view);
+
+        return ngx_http_aime_reply_send(&reply, NGX_HTTP_OK);
+
+    case NGX_AIME_JOB_CANCELED:
+    case NGX_AIME_JOB_LAPSED:
+        return ngx_http_aime_submit_ended(r, wait, &view);
+
+    default:
+        if (why & NGX_HTTP_AIME_TIMEOUT) {
+            return ngx_http_aime_park_wait(park, NGX_HTTP_AIME_LOOK_INTERVAL);
+        }
+
+        return NGX_AGAIN;
+    }
+}
+
+
+static ngx_int_t
+ngx_http_aime_submit_ended(ngx_http_request_t *r, ngx_http_aime_wait_t *wait,
+    ngx_aime_job_view_t *view)
+{
+    ngx_str_t              errors[2];
+    ngx_uint_t             n, i;
+    ngx_http_aime_reply_t  reply;
+
+    n = ngx_http_aime_end_errors(r, wait->endpoint, view, errors);
+    if (n == 0) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_http_aime_reply_start(&reply, r);
+    ngx_http_aime_reply_chars(&reply, "{\"success\":false,\"error\":[");
+
+    for (i = 0; i < n; i++) {
+        ngx_http_aime_reply_chars(&reply, i ? "," : "");
+        ngx_http_aime_reply_string(&reply, &errors[i]);
+    }
+
+    ngx_http_aime_reply_chars(&reply, "],\"job_id\":");
+    ngx_http_aime_reply_id(&reply, view->id);
+    ngx_http_aime_reply_chars(&reply, ",\"job_state\":\"");
+    ngx_http_aime_reply_chars(&reply, ngx_http_aime_state_name(view->state));
+    ngx_http_aime_reply_chars(&reply, "\",\"ep_version\":");
+    ngx_http_aime_reply_text(&reply, &wait->endpoint->version);
+    ngx_http_aime_reply_chars(&reply, "}");
+
+    return ngx_http_aime_reply_send(&reply,
+                                    (view->state == NGX_AIME_JOB_CANCELED)
+                                    ? NGX_HTTP_AIME_GONE
+                                    : NGX_HTTP_GATEWAY_TIME_OUT);
+}
+
+
+static void
+ngx_http_aime_submit_cleanup(void *data)
+{
+    ngx_http_aime_wait_t  *wait = data;
+
+    ngx_aime_job_leave(wait->zone, wait->id,
+                       wait->answered
+                       && ngx_http_aime_reply_sent(wait->request));
+}
+
+
+void
+ngx_http_aime_result(ngx_http_aime_reply_t *reply,
+    ngx_http_aime_endpoint_t *endpoint, ngx_aime_job_view_t *view)
+{
+    ngx_aime_shm_payload_t  *payload;
+
+    ngx_http_aime_reply_chars(reply, "{\"success\":true,\"job_id\":");
+    ngx_http_aime_reply_id(reply, view->id);
+    ngx_http_aime_reply_chars(reply, ",\"ep_version\":");
+    ngx_http_aime_reply_text(reply, &endpoint->version);
+
+    ngx_http_aime_reply_chars(reply, ",\"start_time\":");
+    ngx_http_aime_reply_seconds(reply, view->start_time);
+    ngx_http_aime_reply_chars(reply, ",\"start_time_compute\":");
+    ngx_http_aime_reply_seconds(reply, view->start_time_compute);
+    ngx_http_aime_reply_chars(reply, ",\"result_received_time\":");
+    ngx_http_aime_reply_seconds(reply, view->result_received_time);
+    ngx_http_aime_reply_chars(reply, ",\"result_sent_time\":");
+    ngx_http_aime_reply_seconds(reply, ngx_max(ngx_http_aime_now(),
+                                               view->result_received_time));
+    ngx_http_aime_reply_chars(reply, ",\"total_duration\":");
+    ngx_http_aime_reply_seconds(reply, view->result_received_time
+                                       - view->start_time);
+    ngx_http_aime_reply_chars(reply, ",\"compute_duration\":");
+    ngx_http_aime_reply_seconds(reply, view->result_received_time
+                                       - view->start_time_compute);
+    ngx_http_aime_reply_chars(reply, ",\"pending_duration\":");
+    ngx_http_aime_reply_seconds(reply, view->start_time_compute
+                                       - view->start_time);
+
+    payload = view->payload->payload;
+
+    ngx_http_aime_reply_payload(reply, payload, 0, payload->len);
+    ngx_http_aime_reply_chars(reply, "}");
+}
+
+
+ngx_uint_t
+ngx_http_aime_end_errors(ngx_http_request_t *r,
+    ngx_http_aime_endpoint_t *endpoint, ngx_aime_job_view_t *view,
+    ngx_str_t *errors)
+{
+    u_char  *p;
+
+    p = ngx_pnalloc(r->pool, sizeof("Job  on  canceled!") + NGX_AIME_UUID_LEN
+                             + endpoint->name.len);
+    if (p == NULL) {
+        return 0;
+    }
+
+    errors[0].data = p;
+
+    p = ngx_cpymem(p, "Job ", 4);
+    p = ngx_aime_id_print(p, view->id);
+    p = ngx_sprintf(p, " on %V %s!", &endpoint->name,
+                    ngx_http_aime_state_name(view->state));
+
+    errors[0].len = p - errors[0].data;
+
+    switch (view->reason) {
+
+    case NGX_AIME_REASON_QUEUE_TIMEOUT:
+        ngx_str_set(&errors[1], "No worker took it within max_time_in_queue");
+        return 2;
+
+    case NGX_AIME_REASON_INACTIVITY:
+        ngx_str_set(&errors[1], "Its worker reported nothing of it for "
+                                "job_inactivity_timeout");
+        return 2;
+
+    case NGX_AIME_REASON_WORKER_LOST:
+        ngx_str_set(&errors[1], "The worker that had it was lost");
+        return 2;
+
+    case NGX_AIME_REASON_NO_ROOM:
+        ngx_str_set(&errors[1], "The server had no memory for its result");
+        return 2;
+
+    default:
+        return 1;
+    }
+}
+
+
+ngx_int_t
+ngx_http_aime_refuse_client(ngx_http_request_t *r,
+    ngx_http_aime_endpoint_t *endpoint, ngx_http_aime_client_t *client)
+{
+    u_char                 *p;
+    ngx_str_t               errors[2];
+    ngx_http_aime_reply_t   reply;
+
+    /* clients look for one of these two texts or the other */
+
+    static ngx_str_t  no_session[] = {
+        ngx_string("API Key missing and client session authentication key "
+                   "not registered in API Server"),
+        ngx_string("Client session authentication key not registered in API "
+                   "Server")
+    };
+
+    switch (client->verdict) {
+
+    case NGX_HTTP_AIME_CLIENT_BAD_KEY:
+        return ngx_http_aime_error_chars(r, NGX_HTTP_UNAUTHORIZED,
+                                         "Key not valid");
+
+    case NGX_HTTP_AIME_CLIENT_FORBIDDEN:
+        p = ngx_pnalloc(r->pool,
+                        sizeof("Client not authorized for endpoint !")
+                        + endpoint->name.len);
+        if (p == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        errors[0].data = p;
+        errors[0].len = ngx_sprintf(p,
+                                    "Client not authorized for endpoint %V!",
+                                    &endpoint->name)
+                        - p;
+
+        return ngx_http_aime_error(r, NGX_HTTP_FORBIDDEN, errors);
+
+    default:
+        ngx_http_aime_reply_start(&reply, r);
+        ngx_http_aime_reply_error(&reply, no_session, 2);
+
+        return ngx_http_aime_reply_send(&reply, NGX_HTTP_UNAUTHORIZED);
+    }
+}
+
+
+static void
+ngx_http_aime_note_job(ngx_http_request_t *r, const u_char *id)
+{
+    ngx_http_aime_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
+
+    ctx->job_id.data = ngx_pnalloc(r->pool, NGX_AIME_UUID_LEN);
+
+    if (ctx->job_id.data) {
+        (void) ngx_aime_id_print(ctx->job_id.data, id);
+        ctx->job_id.len = NGX_AIME_UUID_LEN;
+    }
+}
+
+
+static double
+ngx_http_aime_now(void)
+{
+    ngx_time_t  *tp;
+
+    tp = ngx_timeofday();
+
+    return tp->sec + tp->msec / 1000.0;
+}
+

@@ -1,0 +1,285 @@
+
+/* Who a GPU worker is, see ngx_http_aime_worker.h; PROTOCOL section 3. */
+
+
+#include "ngx_http_aime_worker.h"
+#include "aime_number.h"
+
+
+#define NGX_HTTP_AIME_MAX_QUOTED    NGX_AIME_NAME_LEN
+
+
+static void ngx_http_aime_worker_field(ngx_http_aime_args_t *args,
+    const char *name, ngx_str_t *field);
+
+
+/* names in the order of ngx_aime_worker_field_e, without "model_" */
+
+static const char  *ngx_http_aime_field_names[NGX_AIME_WORKER_NFIELDS] = {
+    "interface_version",
+    "version",
+    "gpu_name",
+    "num_gpus",
+    "framework",
+    "framework_version",
+    "pytorch_version",
+    "label",
+    "quantization",
+    "size",
+    "family",
+    "type",
+    "repo_name",
+    "max_batch_size"
+};
+
+
+ngx_int_t
+ngx_http_aime_worker_claim(ngx_http_request_t *r, ngx_http_aime_args_t *args,
+    ngx_http_aime_claim_t *claim)
+{
+    if (ngx_http_aime_arg_text(r, args, "auth", &claim->name) == NGX_ERROR
+        || ngx_http_aime_arg_text(r, args, "auth_key", &claim->key)
+           == NGX_ERROR
+        || ngx_http_aime_arg_text(r, args, "job_type", &claim->job_type)
+           == NGX_ERROR)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_http_aime_worker_key(ngx_http_aime_type_t *type,
+    ngx_http_aime_claim_t *claim)
+{
+    u_char  id[NGX_AIME_ID_LEN];
+
+    ngx_http_aime_key_id(claim->key.data, claim->key.len, id);
+
+    return claim->key.data && ngx_http_aime_same_id(type->key, id);
+}
+
+
+ngx_int_t
+ngx_http_aime_worker_identify(ngx_http_request_t *r,
+    ngx_http_aime_claim_t *claim, ngx_aime_worker_view_t *view,
+    ngx_str_t *refusal)
+{
+    ngx_int_t                   rc;
+    ngx_http_aime_ctx_t        *ctx;
+    ngx_http_aime_type_t       *type;
+    ngx_http_aime_main_conf_t  *amcf;
+
+    amcf = ngx_http_get_module_main_conf(r, ngx_http_aime_api_module);
+    ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
+
+    type = ngx_http_aime_type_named(amcf, &claim->job_type);
+    rc = NGX_DECLINED;
+
+    if (type) {
+        rc = ngx_aime_worker_find(amcf->zone, type->shm, &claim->name, view);
+    }
+
+    if (rc != NGX_OK) {
+        rc = ngx_aime_worker_find(amcf->zone, NULL, &claim->name, view);
+    }
+
+    if (rc != NGX_OK) {
+        return ngx_http_aime_worker_text(r, refusal,
+                                         "Worker %V not authorized",
+                                         &claim->name, NULL);
+    }
+
+    type = ngx_http_aime_type_of(amcf, view->type);
+
+    if (type == NULL || !ngx_http_aime_worker_key(type, claim)) {
+        return ngx_http_aime_worker_text(r, refusal,
+                                         "Worker %V not authorized on job "
+                                         "type %V", &claim->name,
+                                         type ? &type->name
+                                              : &claim->job_type);
+    }
+
+    ctx->worker = claim->name;
+
+    ngx_aime_worker_seen(amcf->zone, view->type, &claim->name);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_aime_worker_fields(ngx_http_aime_args_t *args,
+    ngx_http_aime_args_t *model, ngx_str_t *fields)
+{
+    u_char       name[64];
+    ngx_uint_t   i;
+    const char  *field;
+
+    for (i = 0; i < NGX_AIME_WORKER_NFIELDS; i++) {
+        field = ngx_http_aime_field_names[i];
+
+        if (i < NGX_AIME_WORKER_MODEL_LABEL
+            || i > NGX_AIME_WORKER_MODEL_REPO_NAME)
+        {
+            ngx_http_aime_worker_field(args, field, &fields[i]);
+
+        } else if (model) {
+            ngx_http_aime_worker_field(model, field, &fields[i]);
+
+        } else {
+            ngx_sprintf(name, "model_%s%Z", field);
+            ngx_http_aime_worker_field(args, (char *) name, &fields[i]);
+        }
+    }
+
+    if (model) {
+        return;
+    }
+
+    /* generation A has other names for its versions and its batch */
+
+    fields[NGX_AIME_WORKER_INTERFACE_VERSION]
+        = fields[NGX_AIME_WORKER_VERSION];
+
+    ngx_http_aime_worker_field(args, "worker_version",
+                               &fields[NGX_AIME_WORKER_VERSION]);
+    ngx_http_aime_worker_field(args, "max_job_batch",
+                               &fields[NGX_AIME_WORKER_MAX_BATCH_SIZE]);
+}
+
+
+/* Only what is simple: a worker's name for its GPU is no structure. */
+
+static void
+ngx_http_aime_worker_field(ngx_http_aime_args_t *args, const char *name,
+    ngx_str_t *field)
+{
+    aime_input_arg_t  *arg;
+
+    ngx_str_null(field);
+
+    arg = ngx_http_aime_arg(args, name);
+
+    if (arg && arg->value.type < AIME_JSON_ARRAY) {
+        field->data = (u_char *) arg->value.text.data;
+        field->len = arg->value.text.len;
+    }
+}
+
+
+ngx_int_t
+ngx_http_aime_arg_number(ngx_http_aime_args_t *args, const char *name,
+    double *value)
+{
+    aime_number_t      number;
+    aime_input_arg_t  *arg;
+
+    arg = ngx_http_aime_arg(args, name);
+
+    if (arg == NULL || arg->value.type != AIME_JSON_NUMBER
+        || aime_number_parse(arg->value.text, &number) != AIME_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    *value = aime_number_double(&number);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_aime_arg_members(ngx_http_request_t *r, aime_input_arg_t *arg,
+    ngx_http_aime_args_t *args)
+{
+    ngx_uint_t           i;
+    aime_pool_t          pool;
+    aime_json_error_t    error;
+    aime_json_members_t  members;
+
+    args->elts = NULL;
+    args->nelts = 0;
+
+    if (arg == NULL || arg->value.type != AIME_JSON_OBJECT) {
+        return NGX_OK;
+    }
+
+    pool = ngx_http_aime_pool(r);
+
+    switch (aime_json_members(&pool, arg->value.text, &members, &error)) {
+
+    case AIME_OK:
+        break;
+
+    case AIME_NOMEM:
+        return NGX_ERROR;
+
+    default: /* it has too many members */
+        return NGX_OK;
+    }
+
+    args->elts = ngx_pcalloc(r->pool,
+                             (members.nelts + 1) * sizeof(aime_input_arg_t));
+    if (args->elts == NULL) {
+        return NGX_ERROR;
+    }
+
+    args->nelts = members.nelts;
+
+    for (i = 0; i < members.nelts; i++) {
+        args->elts[i].name = members.elts[i].name;
+        args->elts[i].value = members.elts[i].value;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_aime_worker_text(ngx_http_request_t *r, ngx_str_t *text,
+    const char *fmt, ngx_str_t *one, ngx_str_t *two)
+{
+    size_t     len;
+    ngx_str_t  first, second;
+
+    static ngx_str_t  unknown = ngx_string("None");
+
+    first = (one && one->data) ? *one : unknown;
+    second = (two && two->data) ? *two : unknown;
+
+    first.len = ngx_min(first.len, NGX_HTTP_AIME_MAX_QUOTED);
+    second.len = ngx_min(second.len, NGX_HTTP_AIME_MAX_QUOTED);
+
+    len = ngx_strlen(fmt) + first.len + second.len;
+
+    text->data = ngx_pnalloc(r->pool, len);
+    if (text->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    text->len = ngx_snprintf(text->data, len, fmt, &first, &second)
+                - text->data;
+
+    return NGX_DECLINED;
+}
+
+
+ngx_int_t
+ngx_http_aime_worker_refuse(ngx_http_request_t *r, const char *fmt,
+    ngx_str_t *one, ngx_str_t *two)
+{
+    ngx_str_t  text;
+
+    if (ngx_http_aime_worker_text(r, &text, fmt, one, two) == NGX_ERROR) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                  "refused a worker: %V", &text);
+
+    return ngx_http_aime_error(r, NGX_HTTP_OK, &text);
+}
+

@@ -1,0 +1,174 @@
+#!/usr/bin/perl
+
+# Floor 0 without nginx: builds every program of t/unit with the sanitizers
+# and all of src/aime_*, runs it, and shows which of its tests failed.
+#
+# CC chooses the compiler, for the one file of C++ too.  TOML files of conf/, of
+# examples/ and of the directories in AIME_TEST_CONFIGS (colons between) go to
+# each program as arguments.
+
+use strict;
+use warnings;
+
+use File::Basename qw(basename dirname fileparse);
+use File::Find qw(find);
+use File::Spec;
+use File::Temp qw(tempdir);
+use Test::More;
+
+my $root = File::Spec->rel2abs(dirname(__FILE__) . '/..');
+my $dir = tempdir(CLEANUP => 1);
+
+my @cc = split ' ', $ENV{CC} || 'gcc';
+
+my @common = ('-Wall', '-Wextra', '-Werror', '-Wno-unused-parameter',
+              '-O1', '-g', '-fno-omit-frame-pointer',
+              '-fsanitize=address,undefined',
+              '-fno-sanitize-recover=undefined',
+              "-I$root/src", "-I$root/t/unit");
+
+# these two checks want a runtime of C++ that a linker of C leaves out
+push @common, '-fno-sanitize=vptr';
+push @common, '-fno-sanitize=function' if "@cc" =~ /clang/;
+
+my @c = (@cc, '-std=gnu11', @common);
+my @cxx = (@cc, '-std=c++17', @common);
+my @libs = qw(-lcjson -lstdc++ -lm);
+
+# the portable half of the scanner, which is dead code on most machines
+my %variants = (json => ['-U__SSE2__']);
+
+local $ENV{ASAN_OPTIONS} = $ENV{ASAN_OPTIONS} || 'detect_leaks=1';
+local $ENV{UBSAN_OPTIONS} = $ENV{UBSAN_OPTIONS} || 'print_stacktrace=1';
+
+my @objects = objects();
+my @configs = configs();
+
+for my $source (sort glob("$root/t/unit/*.c")) {
+    my $name = basename($source, '.c');
+
+    subtest $name => sub { program($name, $source, \@objects) };
+
+    next if !$variants{$name};
+
+    subtest "$name, @{$variants{$name}}" => sub {
+        my $object = "$dir/$name-variant.o";
+        my $replaced = "$dir/aime_$name.o";
+
+        build($object, @c, @{$variants{$name}},
+              '-c', "$root/src/aime_$name.c")
+            or return fail("build aime_$name.c");
+
+        program("$name-variant", $source,
+                [ map { $_ eq $replaced ? $object : $_ } @objects ]);
+    };
+}
+
+done_testing();
+
+
+# Every source of floor 0, compiled once; one that does not is a failed test.
+
+sub objects {
+    my @made;
+
+    for my $source (sort(glob("$root/src/aime_*.c"),
+                         glob("$root/src/aime_*.cpp")))
+    {
+        my ($name, undef, $suffix) =
+            fileparse($source, qr/\.[^.]*/);
+        my @compile = $suffix eq '.cpp' ? @cxx : @c;
+        my $object = "$dir/$name.o";
+
+        if (build($object, @compile, '-c', $source)) {
+            push @made, $object;
+
+        } else {
+            fail("build $name$suffix");
+        }
+    }
+
+    return @made;
+}
+
+
+sub configs {
+    my @dirs = grep { -d } "$root/conf", "$root/examples",
+                           split(/:/, $ENV{AIME_TEST_CONFIGS} || '');
+    my @found;
+
+    if (@dirs) {
+        find({ wanted => sub { push @found, $_ if /\.cfg$/ && -f },
+               no_chdir => 1 },
+             @dirs);
+    }
+
+    return sort @found;
+}
+
+
+sub build {
+    my ($output, @command) = @_;
+
+    my ($status, $text) = run(@command, '-o', $output);
+
+    diag($text) if $status != 0;
+
+    return $status == 0;
+}
+
+
+# Passes the TAP of a program on: its tests are the tests of the subtest.
+
+sub program {
+    my ($name, $source, $objects) = @_;
+
+    build("$dir/$name", @c, $source, @$objects, @libs)
+        or return fail("build $name");
+
+    my ($status, $text) = run("$dir/$name", @configs);
+    my ($plan, $count, $failed, $comments) = (-1, 0, 0, 0);
+
+    for my $line (split /\n/, $text) {
+
+        if ($line =~ /^1\.\.(\d+)/) {
+            $plan = $1;
+
+        } elsif ($line =~ /^(not )?ok\b/) {
+            $count++;
+            $failed++ if $1;
+            $comments = defined $1;
+            diag($line) if $1;
+
+        } elsif ($comments || $status > 1) {
+            diag($line);
+        }
+    }
+
+    is($failed, 0, "$count tests, none failed");
+    is($count, $plan, 'as many as planned');
+    is($status, 0, 'exit status');
+}
+
+
+# Exit status and output of a command, which goes through no shell.
+
+sub run {
+    my @command = @_;
+
+    my $pid = open(my $pipe, '-|');
+    die "fork: $!" if !defined $pid;
+
+    if ($pid == 0) {
+        open(STDERR, '>&', \*STDOUT);
+        exec(@command) or do {
+            print "cannot run $command[0]: $!\n";
+            exit 127;
+        };
+    }
+
+    my $text = do { local $/; <$pipe> };
+    close($pipe);
+
+    return ($? & 127 ? 128 + ($? & 127) : $? >> 8, defined $text ? $text : '');
+}
