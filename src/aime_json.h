@@ -16,7 +16,7 @@
 
 
 /* nesting that the scanner follows before it refuses a text */
-#define AIME_JSON_MAX_DEPTH     512
+#define AIME_JSON_MAX_DEPTH     256
 
 /* members of one object, or elements of one array, that are listed */
 #define AIME_JSON_MAX_MEMBERS   4096

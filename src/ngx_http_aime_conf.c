@@ -34,8 +34,8 @@ static char *ngx_http_aime_set_serves(ngx_conf_t *cf,
     ngx_http_aime_loc_conf_t *conf, ngx_uint_t serves);
 static ngx_conf_file_t *ngx_http_aime_at(ngx_conf_t *cf,
     ngx_conf_file_t *file, ngx_http_aime_place_t *place);
-static ngx_http_aime_server_t *ngx_http_aime_get_server(ngx_conf_t *cf,
-    ngx_http_aime_main_conf_t *amcf, ngx_http_aime_place_t *place);
+static ngx_int_t ngx_http_aime_get_server(ngx_conf_t *cf,
+    ngx_http_aime_main_conf_t *amcf, ngx_http_aime_loc_conf_t *conf);
 static ngx_http_aime_endpoint_t *ngx_http_aime_get_endpoint(ngx_conf_t *cf,
     ngx_http_aime_loc_conf_t *conf, ngx_str_t *path);
 static ngx_int_t ngx_http_aime_load_dir(ngx_conf_t *cf,
@@ -135,14 +135,15 @@ ngx_http_aime_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_str_value(conf->cors, prev->cors, "*");
 
-    if (conf->server_file.path.data) {
-        conf->server = ngx_http_aime_get_server(cf, amcf, &conf->server_file);
+    /* that of http{} itself is merged with nothing above it */
 
-        if (conf->server == NULL) {
-            return NGX_CONF_ERROR;
-        }
+    if (ngx_http_aime_get_server(cf, amcf, prev) != NGX_OK
+        || ngx_http_aime_get_server(cf, amcf, conf) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
 
-    } else {
+    if (conf->server == NULL) {
         conf->server = prev->server;
     }
 
@@ -430,43 +431,53 @@ ngx_http_aime_at(ngx_conf_t *cf, ngx_conf_file_t *file,
 }
 
 
-static ngx_http_aime_server_t *
+/* The server file that conf names, if it does; one file is parsed once. */
+
+static ngx_int_t
 ngx_http_aime_get_server(ngx_conf_t *cf, ngx_http_aime_main_conf_t *amcf,
-    ngx_http_aime_place_t *place)
+    ngx_http_aime_loc_conf_t *conf)
 {
+    ngx_str_t                *path;
     ngx_uint_t                i;
     ngx_conf_file_t           file, *saved;
-    ngx_http_aime_server_t   *server, **serverp;
+    ngx_http_aime_server_t  **server;
 
-    serverp = amcf->servers.elts;
+    path = &conf->server_file.path;
+
+    if (path->data == NULL || conf->server) {
+        return NGX_OK;
+    }
+
+    server = amcf->servers.elts;
 
     for (i = 0; i < amcf->servers.nelts; i++) {
-        if (serverp[i]->path.len == place->path.len
-            && ngx_strcmp(serverp[i]->path.data, place->path.data) == 0)
+        if (server[i]->path.len == path->len
+            && ngx_strcmp(server[i]->path.data, path->data) == 0)
         {
-            return serverp[i];
+            conf->server = server[i];
+            return NGX_OK;
         }
     }
 
     saved = cf->conf_file;
-    cf->conf_file = ngx_http_aime_at(cf, &file, place);
+    cf->conf_file = ngx_http_aime_at(cf, &file, &conf->server_file);
 
-    server = ngx_http_aime_server_load(cf, &place->path);
+    conf->server = ngx_http_aime_server_load(cf, path);
 
     cf->conf_file = saved;
 
+    if (conf->server == NULL) {
+        return NGX_ERROR;
+    }
+
+    server = ngx_array_push(&amcf->servers);
     if (server == NULL) {
-        return NULL;
+        return NGX_ERROR;
     }
 
-    serverp = ngx_array_push(&amcf->servers);
-    if (serverp == NULL) {
-        return NULL;
-    }
+    *server = conf->server;
 
-    *serverp = server;
-
-    return server;
+    return NGX_OK;
 }
 
 

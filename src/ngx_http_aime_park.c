@@ -9,7 +9,6 @@
 
 
 #include "ngx_http_aime_park.h"
-#include "ngx_http_aime_conf.h"
 #include "ngx_aime_job.h"
 
 
@@ -166,7 +165,7 @@ ngx_http_aime_park_wait(ngx_http_aime_park_t *park, ngx_msec_t msec)
 
 #if (NGX_HTTP_V2)
     if (r->stream) {
-        return NGX_AGAIN;
+        return NGX_HTTP_AIME_PARKED;
     }
 #endif
 
@@ -180,7 +179,7 @@ ngx_http_aime_park_wait(ngx_http_aime_park_t *park, ngx_msec_t msec)
         ngx_post_event(rev, &ngx_posted_events);
     }
 
-    return NGX_AGAIN;
+    return NGX_HTTP_AIME_PARKED;
 }
 
 
@@ -223,7 +222,7 @@ ngx_http_aime_park_handler(ngx_event_t *ev)
 
     rc = park->resume(r, park, why);
 
-    if (rc != NGX_AGAIN) {
+    if (rc != NGX_HTTP_AIME_PARKED) {
         if (park->timer.timer_set) {
             ngx_del_timer(&park->timer);
         }

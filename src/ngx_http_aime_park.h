@@ -9,11 +9,7 @@
 #define NGX_HTTP_AIME_PARK_H_INCLUDED
 
 
-#include <ngx_config.h>
-#include <ngx_core.h>
-#include <ngx_http.h>
-
-#include "ngx_aime_shm_zone.h"
+#include "ngx_http_aime_request.h"
 
 
 /* for who could not do its work just now: look again, milliseconds */
@@ -31,8 +27,8 @@
 typedef struct ngx_http_aime_park_s  ngx_http_aime_park_t;
 
 /*
- * Goes on with the request: NGX_AGAIN to wait on, else what it is finalized
- * with.
+ * Goes on with the request: NGX_HTTP_AIME_PARKED to wait on, else what it is
+ * finalized with.
  */
 typedef ngx_int_t (*ngx_http_aime_resume_pt)(ngx_http_request_t *r,
     ngx_http_aime_park_t *park, ngx_uint_t why);
@@ -64,8 +60,8 @@ ngx_http_aime_park_t *ngx_http_aime_park_create(ngx_http_request_t *r,
     ngx_http_aime_resume_pt resume, void *data);
 
 /*
- * Waits for at most msec (again: from now on).  Gives NGX_AGAIN, for handlers
- * to return.
+ * Waits for at most msec (again: from now on).  Gives NGX_HTTP_AIME_PARKED,
+ * for handlers to return.
  */
 ngx_int_t ngx_http_aime_park_wait(ngx_http_aime_park_t *park,
     ngx_msec_t msec);

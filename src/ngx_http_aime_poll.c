@@ -302,7 +302,7 @@ ngx_http_aime_poll_look(ngx_http_request_t *r, ngx_http_aime_park_t *park)
         left = ngx_min(left, (ngx_msec_int_t) poll->poll.linger);
 
     } else if (park->timer.timer_set) {
-        return NGX_AGAIN;
+        return NGX_HTTP_AIME_PARKED;
     }
 
     return ngx_http_aime_park_wait(park, left);

@@ -84,7 +84,7 @@ ngx_http_aime_body_handler(ngx_http_request_t *r)
         rc = ctx->route->handler(r);
     }
 
-    if (rc != NGX_AGAIN) {
+    if (rc != NGX_HTTP_AIME_PARKED) {
         ngx_http_finalize_request(r, rc);
     }
 }

@@ -14,6 +14,10 @@
 
 #define NGX_HTTP_AIME_MAX_ARGS     1024
 
+/* what handlers give for a parked request; no output filter gives that */
+
+#define NGX_HTTP_AIME_PARKED       NGX_BUSY
+
 
 /* The shape of a route's answers, errors of nginx included. */
 
@@ -28,7 +32,7 @@ typedef struct ngx_http_aime_route_s  ngx_http_aime_route_t;
 
 /*
  * A route's handler gets the request once its body was read.  It answers as a
- * content handler does, or with NGX_AGAIN: parked.
+ * content handler does, or with NGX_HTTP_AIME_PARKED.
  */
 typedef ngx_int_t (*ngx_http_aime_handler_pt)(ngx_http_request_t *r);
 

@@ -439,7 +439,7 @@ ngx_http_aime_submit_resume(ngx_http_request_t *r,
             return ngx_http_aime_park_wait(park, NGX_HTTP_AIME_LOOK_INTERVAL);
         }
 
-        return NGX_AGAIN;
+        return NGX_HTTP_AIME_PARKED;
     }
 }
 
