@@ -91,7 +91,7 @@ $(MODULE): $(OBJS)/Makefile $(SOURCES)
 	@echo "building $@"
 	@$(MAKE) --no-print-directory $(if $(V),,-s) -C $(TREE) \
 	    -f $(CURDIR)/$(OBJS)/Makefile $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS)) modules
-	@cp $(OBJS)/$(NAME).so $@
+	@cp $(OBJS)/$(NAME).so $@.new && mv -f $@.new $@
 
 install: $(MODULE)
 	@path=$$("$(NGINX)" -V 2>&1 | \
