@@ -416,7 +416,7 @@ ngx_http_aime_set_serves(ngx_conf_t *cf, ngx_http_aime_loc_conf_t *conf,
 }
 
 
-/* Messages shall name the line of the directive, not that of the block's end. */
+/* Messages name the line of the directive, not that of the block's end. */
 
 static ngx_conf_file_t *
 ngx_http_aime_at(ngx_conf_t *cf, ngx_conf_file_t *file,

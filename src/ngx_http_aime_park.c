@@ -77,6 +77,12 @@ ngx_http_aime_park_create(ngx_http_request_t *r,
     ngx_http_cleanup_t    *cln;
     ngx_http_aime_park_t  *park;
 
+    if (r != r->main) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "a subrequest cannot wait for a job");
+        return NULL;
+    }
+
     park = ngx_pcalloc(r->pool, sizeof(ngx_http_aime_park_t));
     cln = ngx_http_cleanup_add(r, 0);
 

@@ -54,7 +54,8 @@ void ngx_http_aime_park_shutdown(void);
 /*
  * Prepares a request for parking: gives it a slot, under which the caller
  * parks it in the zone.  The memory is the request's; its end, however it
- * comes, unparks what is in parked then.  NULL: no memory.
+ * comes, unparks what is in parked then.  NULL: no memory, or it is a
+ * subrequest.
  */
 ngx_http_aime_park_t *ngx_http_aime_park_create(ngx_http_request_t *r,
     ngx_http_aime_resume_pt resume, void *data);

@@ -66,8 +66,7 @@ static ngx_int_t ngx_http_aime_result_accept(ngx_http_request_t *r,
 static ngx_int_t ngx_http_aime_result_pieces(ngx_http_request_t *r,
     ngx_http_aime_args_t *args, ngx_aime_worker_view_t *view,
     ngx_http_aime_result_t *result);
-static ngx_int_t ngx_http_aime_result_store(ngx_http_request_t *r,
-    ngx_http_aime_result_t *result);
+static ngx_int_t ngx_http_aime_result_store(ngx_http_aime_result_t *result);
 static ngx_int_t ngx_http_aime_result_wait(ngx_http_request_t *r,
     ngx_http_aime_result_t *result);
 static ngx_int_t ngx_http_aime_result_resume(ngx_http_request_t *r,
@@ -515,7 +514,13 @@ ngx_http_aime_result_accept(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_http_aime_result_store(r, result);
+    rc = ngx_http_aime_result_store(result);
+
+    if (rc == NGX_BUSY) {
+        return ngx_http_aime_result_wait(r, result);
+    }
+
+    return ngx_http_aime_result_answer(r, result, rc);
 }
 
 
@@ -605,24 +610,23 @@ ngx_http_aime_result_pieces(ngx_http_request_t *r,
 }
 
 
+/* NGX_BUSY: the zone has no room now. */
+
 static ngx_int_t
-ngx_http_aime_result_store(ngx_http_request_t *r,
-    ngx_http_aime_result_t *result)
+ngx_http_aime_result_store(ngx_http_aime_result_t *result)
 {
-    ngx_int_t             rc;
     ngx_aime_shm_hold_t  *hold;
 
     hold = ngx_aime_job_reserve(result->zone, result->pieces.len);
 
     if (hold == NULL) {
-        return ngx_http_aime_result_wait(r, result);
+        return NGX_BUSY;
     }
 
     ngx_http_aime_fill(&result->pieces, hold->payload);
 
-    rc = ngx_aime_job_finish(result->zone, result->id, result->number, hold);
-
-    return ngx_http_aime_result_answer(r, result, rc);
+    return ngx_aime_job_finish(result->zone, result->id, result->number,
+                               hold);
 }
 
 
@@ -663,27 +667,20 @@ ngx_http_aime_result_resume(ngx_http_request_t *r,
     ngx_http_aime_park_t *park, ngx_uint_t why)
 {
     ngx_int_t                rc;
-    ngx_aime_shm_hold_t     *hold;
     ngx_http_aime_result_t  *result;
 
     result = park->data;
+    rc = ngx_http_aime_result_store(result);
 
-    hold = ngx_aime_job_reserve(result->zone, result->pieces.len);
+    if (rc != NGX_BUSY) {
+        return ngx_http_aime_result_answer(r, result, rc);
+    }
 
-    if (hold == NULL) {
-        if ((ngx_msec_int_t) (result->end - ngx_current_msec) > 0) {
-            return ngx_http_aime_park_wait(park,
-                                           NGX_HTTP_AIME_RETRY_INTERVAL);
-        }
-
+    if ((ngx_msec_int_t) (result->end - ngx_current_msec) <= 0) {
         return ngx_http_aime_result_no_room(r, result);
     }
 
-    ngx_http_aime_fill(&result->pieces, hold->payload);
-
-    rc = ngx_aime_job_finish(result->zone, result->id, result->number, hold);
-
-    return ngx_http_aime_result_answer(r, result, rc);
+    return ngx_http_aime_park_wait(park, NGX_HTTP_AIME_RETRY_INTERVAL);
 }
 
 

@@ -184,8 +184,7 @@ ngx_http_aime_free_body(ngx_http_request_t *r)
     }
 
     if (r->request_body && r->request_body->buf
-        && r->request_body->buf->start != ctx->body.data
-        && r->request_body->buf->start != r->header_in->pos)
+        && r->request_body->buf->start != ctx->body.data)
     {
         (void) ngx_pfree(r->pool, r->request_body->buf->start);
     }

@@ -52,7 +52,7 @@ void ngx_http_aime_worker_fields(ngx_http_aime_args_t *args,
 ngx_int_t ngx_http_aime_arg_number(ngx_http_aime_args_t *args,
     const char *name, double *value);
 
-/* The members of an argument that is an object; none if it is something else. */
+/* The members of an argument that is an object; else there are none. */
 ngx_int_t ngx_http_aime_arg_members(ngx_http_request_t *r,
     aime_input_arg_t *arg, ngx_http_aime_args_t *args);
 

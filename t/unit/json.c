@@ -849,17 +849,17 @@ test_depth(void)
     pool = tap_pool(&blocks);
 
     text = nested(AIME_JSON_MAX_DEPTH, 1);
-    tap_is_int(aime_json_scan(text, &value, &error), AIME_OK, "depth 512");
+    tap_is_int(aime_json_scan(text, &value, &error), AIME_OK, "greatest depth");
     tap_is(value.text, text, "all of it");
     tap_is_int(aime_json_elements(&pool, text, &elements, &error), AIME_OK,
-               "depth 512 as elements");
+               "greatest depth as elements");
     tap_free(text);
 
     text = nested(AIME_JSON_MAX_DEPTH + 1, 1);
-    tap_is_int(aime_json_scan(text, &value, &error), AIME_ERROR, "depth 513");
+    tap_is_int(aime_json_scan(text, &value, &error), AIME_ERROR, "one deeper");
     tap_is_str(error.reason, "nesting too deep", "its reason");
     tap_is_int(aime_json_elements(&pool, text, &elements, &error),
-               AIME_ERROR, "depth 513 as elements");
+               AIME_ERROR, "one deeper as elements");
     tap_is_str(error.reason, "nesting too deep", "its reason");
     tap_free(text);
 
