@@ -10,6 +10,7 @@
 static void ngx_http_aime_body_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_aime_gather_body(ngx_http_request_t *r,
     ngx_str_t *body);
+static ngx_int_t ngx_http_aime_join_bufs(ngx_chain_t *cl, ngx_str_t *body);
 static ngx_int_t ngx_http_aime_read_file_buf(ngx_http_request_t *r,
     ngx_buf_t *b, u_char *dst);
 static void *ngx_http_aime_pool_alloc(void *ctx, size_t size);
@@ -118,6 +119,10 @@ ngx_http_aime_gather_body(ngx_http_request_t *r, ngx_str_t *body)
         return NGX_OK;
     }
 
+    if (ngx_http_aime_join_bufs(cl, body) == NGX_OK) {
+        return NGX_OK;
+    }
+
     for (len = 0; cl; cl = cl->next) {
         len += ngx_buf_size(cl->buf);
     }
@@ -144,6 +149,57 @@ ngx_http_aime_gather_body(ngx_http_request_t *r, ngx_str_t *body)
 
         p += ngx_buf_size(b);
     }
+
+    return NGX_OK;
+}
+
+
+/*
+ * With request_body_in_single_buf nginx leaves room in the second buffer for
+ * what came with the headers.  Moving within touched pages is cheaper than a
+ * copy into new ones.
+ */
+
+static ngx_int_t
+ngx_http_aime_join_bufs(ngx_chain_t *cl, ngx_str_t *body)
+{
+    size_t      head, tail;
+    ngx_buf_t  *first, *second;
+
+    if (cl->next == NULL || cl->next->next) {
+        return NGX_DECLINED;
+    }
+
+    first = cl->buf;
+    second = cl->next->buf;
+
+    if (!ngx_buf_in_memory(first) || !ngx_buf_in_memory(second)) {
+        return NGX_DECLINED;
+    }
+
+    head = first->last - first->pos;
+    tail = second->last - second->pos;
+
+    if (first->last == second->pos) {
+
+        /* both lie in the buffer of the headers */
+
+        body->data = first->pos;
+        body->len = head + tail;
+        return NGX_OK;
+    }
+
+    if (second->start == NULL
+        || (size_t) (second->end - second->start) < head + tail)
+    {
+        return NGX_DECLINED;
+    }
+
+    ngx_memmove(second->start + head, second->pos, tail);
+    ngx_memcpy(second->start, first->pos, head);
+
+    body->data = second->start;
+    body->len = head + tail;
 
     return NGX_OK;
 }

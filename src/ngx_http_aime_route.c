@@ -1,0 +1,259 @@
+
+/* From a request to its route, see ngx_http_aime_route.h. */
+
+
+#include "ngx_http_aime_route.h"
+#include "ngx_http_aime_reply.h"
+
+
+static void ngx_http_aime_route_endpoint(ngx_http_aime_loc_conf_t *alcf,
+    ngx_str_t *rest, ngx_http_aime_ctx_t *ctx);
+static void ngx_http_aime_route_worker(ngx_http_request_t *r,
+    ngx_http_aime_ctx_t *ctx);
+static void ngx_http_aime_route_info(ngx_http_aime_main_conf_t *amcf,
+    ngx_str_t *rest, ngx_http_aime_ctx_t *ctx);
+static ngx_http_aime_route_t *ngx_http_aime_route_named(
+    ngx_http_aime_route_t *routes, ngx_str_t *name);
+
+
+static ngx_http_aime_routes_t  *ngx_http_aime_routes;
+
+
+void
+ngx_http_aime_route_init(ngx_http_aime_routes_t *routes)
+{
+    ngx_http_aime_routes = routes;
+}
+
+
+ngx_int_t
+ngx_http_aime_route_handler(ngx_http_request_t *r)
+{
+    ngx_http_aime_ctx_t        *ctx;
+    ngx_http_aime_loc_conf_t   *alcf;
+    ngx_http_aime_main_conf_t  *amcf;
+
+    ctx = ngx_http_aime_route_find(r);
+
+    if (ctx == NULL) {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_http_aime_mask_secrets(r) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ctx->unknown) {
+        return NGX_HTTP_NOT_FOUND;
+    }
+
+    alcf = ngx_http_get_module_loc_conf(r, ngx_http_aime_api_module);
+    amcf = ngx_http_get_module_main_conf(r, ngx_http_aime_api_module);
+
+    if (r->method == NGX_HTTP_OPTIONS && alcf->cors.len
+        && ctx->route->shape != NGX_HTTP_AIME_SHAPE_WORKER)
+    {
+        return ngx_http_aime_preflight(r, ctx->methods);
+    }
+
+    /* HEAD is GET without a body, but does not submit jobs */
+
+    if (!(r->method & ctx->methods)
+        && !(r->method == NGX_HTTP_HEAD && (ctx->methods & NGX_HTTP_GET)
+             && ctx->route->methods))
+    {
+        return ngx_http_aime_wrong_method(r, ctx->methods);
+    }
+
+    if (amcf->zone->row == NULL) {
+        return NGX_HTTP_SERVICE_UNAVAILABLE;
+    }
+
+    return ngx_http_aime_read_request(r);
+}
+
+
+ngx_http_aime_ctx_t *
+ngx_http_aime_route_find(ngx_http_request_t *r)
+{
+    ngx_str_t                   rest;
+    ngx_http_aime_ctx_t        *ctx;
+    ngx_http_aime_loc_conf_t   *alcf;
+    ngx_http_aime_main_conf_t  *amcf;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
+    alcf = ngx_http_get_module_loc_conf(r, ngx_http_aime_api_module);
+    amcf = ngx_http_get_module_main_conf(r, ngx_http_aime_api_module);
+
+    if (ctx || alcf->serves == NGX_HTTP_AIME_SERVES_NOTHING) {
+        return ctx;
+    }
+
+    ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_aime_ctx_t));
+    if (ctx == NULL) {
+        return NULL;
+    }
+
+    rest = r->uri;
+
+    if (rest.len >= alcf->prefix.len) {
+        rest.data += alcf->prefix.len;
+        rest.len -= alcf->prefix.len;
+    }
+
+    /* what follows must be another segment; a slash at the end is tolerated */
+
+    ctx->unknown = (rest.len && rest.data[0] != '/');
+
+    while (rest.len && rest.data[0] == '/') {
+        rest.data++;
+        rest.len--;
+    }
+
+    if (rest.len && rest.data[rest.len - 1] == '/') {
+        rest.len--;
+    }
+
+    switch (alcf->serves) {
+
+    case NGX_HTTP_AIME_SERVES_WORKERS:
+        ngx_http_aime_route_worker(r, ctx);
+        break;
+
+    case NGX_HTTP_AIME_SERVES_INFO:
+        ngx_http_aime_route_info(amcf, &rest, ctx);
+        break;
+
+    default:
+        ngx_http_aime_route_endpoint(alcf, &rest, ctx);
+
+        if (ctx->endpoint == NULL) {
+            return NULL;
+        }
+    }
+
+    if (ctx->endpoint) {
+        ctx->name = ctx->endpoint->name;
+    }
+
+    if (ctx->route == NULL || ctx->unknown) {
+        ctx->unknown = 1;
+        ctx->route = (alcf->serves == NGX_HTTP_AIME_SERVES_WORKERS)
+                     ? ngx_http_aime_routes->workers
+                     : (alcf->serves == NGX_HTTP_AIME_SERVES_INFO)
+                       ? ngx_http_aime_routes->info
+                       : ngx_http_aime_routes->client;
+    }
+
+    ctx->methods = ctx->route->methods ? ctx->route->methods
+                                       : ctx->endpoint->methods;
+
+    ngx_http_set_ctx(r, ctx, ngx_http_aime_api_module);
+
+    return ctx;
+}
+
+
+static void
+ngx_http_aime_route_endpoint(ngx_http_aime_loc_conf_t *alcf, ngx_str_t *rest,
+    ngx_http_aime_ctx_t *ctx)
+{
+    u_char     *slash;
+    ngx_str_t   name;
+
+    if (alcf->serves == NGX_HTTP_AIME_SERVES_ENDPOINT) {
+        ctx->endpoint = alcf->endpoint;
+
+    } else {
+        name = *rest;
+        slash = ngx_strlchr(name.data, name.data + name.len, '/');
+
+        if (slash) {
+            name.len = slash - name.data;
+        }
+
+        ctx->endpoint = ngx_http_aime_endpoint_named(alcf->endpoints, &name);
+
+        rest->data += name.len + (slash ? 1 : 0);
+        rest->len -= name.len + (slash ? 1 : 0);
+    }
+
+    ctx->route = ngx_http_aime_route_named(ngx_http_aime_routes->client, rest);
+}
+
+
+/*
+ * The last segment alone: locations for workers are as different as /gpu/,
+ * /worker_, and one for each route.
+ */
+
+static void
+ngx_http_aime_route_worker(ngx_http_request_t *r, ngx_http_aime_ctx_t *ctx)
+{
+    ngx_str_t  name;
+
+    name = r->uri;
+
+    if (name.len && name.data[name.len - 1] == '/') {
+        name.len--;
+    }
+
+    name.data += name.len;
+    name.len = 0;
+
+    while (name.data > r->uri.data && name.data[-1] != '/') {
+        name.data--;
+        name.len++;
+    }
+
+    ctx->route = ngx_http_aime_route_named(ngx_http_aime_routes->workers,
+                                           &name);
+    ctx->unknown = (ctx->route == NULL);
+}
+
+
+/* endpoints/<endpoint>, or <endpoint> alone; the fixed names win */
+
+static void
+ngx_http_aime_route_info(ngx_http_aime_main_conf_t *amcf, ngx_str_t *rest,
+    ngx_http_aime_ctx_t *ctx)
+{
+    size_t  len;
+
+    ctx->route = ngx_http_aime_route_named(ngx_http_aime_routes->info, rest);
+
+    if (ctx->route) {
+        return;
+    }
+
+    len = sizeof("endpoints/") - 1;
+
+    if (rest->len > len
+        && ngx_strncmp(rest->data, "endpoints/", len) == 0)
+    {
+        rest->data += len;
+        rest->len -= len;
+    }
+
+    ctx->endpoint = ngx_http_aime_endpoint_named(&amcf->endpoints, rest);
+
+    if (ctx->endpoint) {
+        ctx->route = ngx_http_aime_routes->details;
+    }
+}
+
+
+static ngx_http_aime_route_t *
+ngx_http_aime_route_named(ngx_http_aime_route_t *routes, ngx_str_t *name)
+{
+    for ( /* void */ ; routes->name; routes++) {
+        if (ngx_strlen(routes->name) == name->len
+            && ngx_strncmp(routes->name, name->data, name->len) == 0)
+        {
+            return routes;
+        }
+    }
+
+    return NULL;
+}
+
