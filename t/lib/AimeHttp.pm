@@ -11,20 +11,33 @@ use Errno qw(EAGAIN EINTR);
 use IO::Poll;
 use IO::Socket::INET;
 use Mojo::JSON ();
+use Socket qw(SOL_SOCKET SO_RCVBUF inet_aton);
 use Time::HiRes qw(time);
 
 use AimeNginx qw(patience);
 
 
-# port, host, close (1: ask the server to close after each answer)
+# port, host, close (1: ask the server to close after each answer), rcvbuf
+# (bytes of a large answer that are taken before it is read)
 sub new {
     my ($class, %opt) = @_;
     my $self = bless { host => '127.0.0.1', in => '', %opt }, $class;
-    $self->{socket} = IO::Socket::INET->new(PeerAddr => $self->{host},
-        PeerPort => $self->{port}, Timeout => patience(10))
+    $self->{socket} = $self->{rcvbuf} ? $self->_narrow
+        : IO::Socket::INET->new(PeerAddr => $self->{host},
+            PeerPort => $self->{port}, Timeout => patience(10))
         or die "no connection to port $self->{port}: $@\n";
     $self->{socket}->blocking(0);
     return $self;
+}
+
+
+# The size of the buffer counts only when it is set before the connection is
+# there
+sub _narrow {
+    my ($self) = @_;
+    my $socket = IO::Socket::INET->new(Proto => 'tcp') or return;
+    $socket->setsockopt(SOL_SOCKET, SO_RCVBUF, $self->{rcvbuf}) or return;
+    return $socket->connect($self->{port}, inet_aton($self->{host}));
 }
 
 

@@ -1,0 +1,75 @@
+# What of a result reaches the client.  Guards against outputs that change on
+# their way through the server, against members that take the place of the
+# server's own, and against times that do not fit together.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Test::More;
+use AimeTest;
+
+my $text = '{ type = "string" }';
+my $srv = start_nginx(endpoints => { echo => {
+    outputs => join "\n", map { "$_ = $text" } qw(text number list nothing)
+} });
+my $client = $srv->client;
+my $worker = $srv->worker(name => 'W')->login;
+
+unchanged();
+meta_data();
+done_testing();
+
+
+sub running {
+    my $id = $client->job({prompt => 'x'});
+    $worker->jobs;
+    return $id;
+}
+
+
+# Only the last of members with one name, all else as written
+sub unchanged {
+    my $id = running();
+    my $number = '9007199254740993';
+    my $list = '[1.0, 1e2,{ "a" : "\ud83d\ude00", "a":null} ,-0.0]';
+    my $long = '\u0000\u00e4\/\"' . "\xc3\xa4" . 'x' x 300_000;
+    my $answer = $srv->post('/worker_job_result', qq({"auth":"W",)
+        . qq("auth_key":"$WORKER_KEY","job_type":"echo","job_id":"$id",)
+        . qq("version":"0","text":"overwritten","number":$number,)
+        . qq("list":$list,"nothing":null,"secret":1,"text":"$long"}));
+    is_deeply($answer->json, {cmd => 'ok'}, 'accepted');
+    my $body = $client->progress($id)->body;
+    ok(index($body, qq("number":$number)) > 0, 'a big integer');
+    ok(index($body, qq("list":$list)) > 0, 'a structure, and its spaces');
+    ok(index($body, qq("text":"$long")) > 0, 'escapes and bytes of a text');
+    ok(index($body, '"nothing":null') > 0, 'null');
+    ok(index($body, 'overwritten') < 0, 'the last of duplicates counts');
+    ok(index($body, 'secret') < 0, 'nothing but [OUTPUTS]');
+    return;
+}
+
+
+sub meta_data {
+    my $id = running();
+    my %times = (arrival_time => 12.25, finished_time => 13.5,
+        preprocessing_duration => 0.125);
+    $worker->result($id, {text => 'x', %times, start_time => 1, success => 0,
+        job_state => 'x', total_duration => 'no'});
+    my $json = $client->progress($id)->json->{job_result};
+    is($json->{$_}, $times{$_}, $_) for sort keys %times;
+    is($json->{auth}, 'W', 'the worker');
+    is($json->{worker_interface_version}, '0.9.6', 'and its interface');
+    is($json->{job_id}, $id, 'the job');
+    my @times = @$json{qw(start_time start_time_compute result_received_time
+        result_sent_time)};
+    is_deeply(\@times, [sort { $a <=> $b } @times], 'times in their order');
+    for ([total_duration => 2, 0], [compute_duration => 2, 1],
+        [pending_duration => 1, 0])
+    {
+        my ($name, $end, $start) = @$_;
+        ok(abs($json->{$name} - $times[$end] + $times[$start]) < 0.0015,
+            "$name is that of the times");
+    }
+    return;
+}
