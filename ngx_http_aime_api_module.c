@@ -145,7 +145,7 @@ static ngx_http_module_t  ngx_http_aime_module_ctx = {
     ngx_http_aime_create_main_conf,     /* create main configuration */
     ngx_http_aime_init_main_conf,       /* init main configuration */
 
-    NULL,                               /* create server configuration */
+    ngx_http_aime_create_srv_conf,      /* create server configuration */
     NULL,                               /* merge server configuration */
 
     ngx_http_aime_create_loc_conf,      /* create location configuration */
@@ -190,6 +190,20 @@ ngx_http_aime_init(ngx_conf_t *cf)
 
     *h = ngx_http_aime_route_handler;
 
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_POST_READ_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_http_aime_mask_handler;
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_PREACCESS_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_http_aime_errors_handler;
+
     ngx_http_aime_route_init(&ngx_http_aime_routes);
     ngx_http_aime_filter_init();
 
@@ -211,10 +225,6 @@ ngx_http_aime_init_module(ngx_cycle_t *cycle)
 
     if (amcf == NULL || amcf->zone == NULL) {
         return NGX_OK;
-    }
-
-    if (ngx_http_aime_bind(amcf, cycle->log) != NGX_OK) {
-        return NGX_ERROR;
     }
 
     return ngx_aime_wake_init(amcf->zone, cycle->log);
@@ -248,9 +258,7 @@ ngx_http_aime_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
-    if (amcf->zone->row) {
-        ngx_aime_sweep_start(amcf->zone, cycle);
-    }
+    ngx_aime_sweep_start(amcf->zone, cycle);
 
     return NGX_OK;
 }

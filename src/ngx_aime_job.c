@@ -20,12 +20,18 @@
 
 #define NGX_AIME_EVICT_MAX     64
 
+/* one block in so many is not for inputs, and half of those for results only */
+
+#define NGX_AIME_SPARE_SHARE   16
+
 
 #define ngx_aime_job_active(job)                                              \
     ((job)->state == NGX_AIME_JOB_QUEUED                                      \
      || (job)->state == NGX_AIME_JOB_PROCESSING)
 
 
+static ngx_uint_t ngx_aime_job_has_room(ngx_aime_zone_t *zone, size_t len,
+    ngx_aime_job_room_e room);
 static ngx_int_t ngx_aime_job_admit_locked(ngx_aime_zone_t *zone,
     ngx_aime_job_spec_t *spec);
 static ngx_aime_shm_job_t *ngx_aime_job_create(ngx_aime_zone_t *zone,
@@ -44,6 +50,8 @@ static ngx_msec_t ngx_aime_job_linger(ngx_aime_job_poll_t *poll,
 static ngx_int_t ngx_aime_job_hand_over(ngx_aime_zone_t *zone,
     ngx_aime_shm_job_t *job, ngx_aime_shm_worker_t *worker,
     ngx_aime_job_handover_t *handover);
+static void ngx_aime_job_take_back(ngx_aime_zone_t *zone,
+    ngx_aime_job_handover_t *jobs, ngx_uint_t njobs, ngx_uint_t tried);
 static ngx_aime_shm_job_t *ngx_aime_job_handed(ngx_aime_zone_t *zone,
     ngx_aime_job_handover_t *handover);
 
@@ -58,9 +66,9 @@ static void ngx_aime_job_changed(ngx_aime_zone_t *zone,
 static void ngx_aime_job_dequeue(ngx_aime_shm_job_t *job);
 static void ngx_aime_job_stop(ngx_aime_shm_job_t *job);
 static void ngx_aime_job_requeue(ngx_aime_zone_t *zone,
-    ngx_aime_shm_job_t *job);
+    ngx_aime_shm_job_t *job, ngx_uint_t retry);
 static void ngx_aime_job_retry(ngx_aime_zone_t *zone,
-    ngx_aime_shm_job_t *job);
+    ngx_aime_shm_job_t *job, ngx_uint_t tried);
 static void ngx_aime_job_end(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     ngx_aime_job_state_e state, ngx_aime_job_reason_e reason);
 static void ngx_aime_job_delete(ngx_aime_zone_t *zone,
@@ -71,9 +79,11 @@ static void ngx_aime_job_set_progress(ngx_aime_zone_t *zone,
 static void ngx_aime_job_arm(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     ngx_msec_t due);
 
-static ngx_int_t ngx_aime_job_give_up(ngx_aime_zone_t *zone,
-    const u_char *id, ngx_aime_job_state_e state,
-    ngx_aime_job_reason_e reason);
+static void ngx_aime_job_hung_up(ngx_aime_zone_t *zone,
+    ngx_aime_shm_job_t *job);
+static ngx_aime_shm_worker_t *ngx_aime_job_last_holder(
+    ngx_aime_shm_job_t *job);
+static ngx_uint_t ngx_aime_job_worker_alive(ngx_aime_shm_job_t *job);
 static ngx_uint_t ngx_aime_job_holder(ngx_aime_shm_job_t *job,
     uint64_t worker);
 static void ngx_aime_job_forget_holder(ngx_aime_shm_job_t *job,
@@ -86,21 +96,28 @@ static ngx_int_t ngx_aime_job_result_verdict(ngx_aime_shm_job_t *job,
 static ngx_uint_t ngx_aime_job_evict(ngx_aime_zone_t *zone);
 static double ngx_aime_job_estimate(ngx_aime_shm_job_t *job,
     ngx_uint_t position);
-static double ngx_aime_job_now(void);
 
 
 ngx_aime_shm_hold_t *
-ngx_aime_job_reserve(ngx_aime_zone_t *zone, size_t len)
+ngx_aime_job_reserve(ngx_aime_zone_t *zone, size_t len,
+    ngx_aime_job_room_e room)
 {
     ngx_uint_t            evicted;
     ngx_aime_shm_hold_t  *hold;
 
+    if (zone->row == NULL || !ngx_aime_job_fits(zone, len)) {
+        return NULL;
+    }
+
     do {
+        hold = NULL;
         evicted = 0;
 
         ngx_aime_shm_lock(zone);
 
-        hold = ngx_aime_shm_reserve_locked(zone, len);
+        if (ngx_aime_job_has_room(zone, len, room)) {
+            hold = ngx_aime_shm_reserve_locked(zone, len);
+        }
 
         if (hold == NULL) {
             evicted = ngx_aime_job_evict(zone);
@@ -112,6 +129,35 @@ ngx_aime_job_reserve(ngx_aime_zone_t *zone, size_t len)
     } while (evicted);
 
     return hold;
+}
+
+
+/*
+ * If inputs could fill the zone, no worker could log in, be handed a job or
+ * give its result, and nothing would ever become free.
+ */
+
+static ngx_uint_t
+ngx_aime_job_has_room(ngx_aime_zone_t *zone, size_t len,
+    ngx_aime_job_room_e room)
+{
+    ngx_uint_t             spare;
+    ngx_aime_shm_arena_t  *arena;
+
+    if (room == NGX_AIME_ROOM_RESULT) {
+        return 1;
+    }
+
+    arena = &zone->sh->arena;
+
+    spare = ngx_max(arena->nblocks / NGX_AIME_SPARE_SHARE, 2);
+
+    if (room == NGX_AIME_ROOM_PROGRESS) {
+        spare /= 2;
+    }
+
+    return arena->nfree >= spare + ngx_aime_shm_payload_cost(len)
+                                   / NGX_AIME_SHM_BLOCK_SIZE;
 }
 
 
@@ -197,6 +243,8 @@ ngx_aime_job_submit(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec,
             ngx_aime_job_delete(zone, job);
             goto done;
         }
+
+        (*parked)->client = 1;
     }
 
     job->input = ngx_aime_shm_keep_locked(zone, input);
@@ -245,7 +293,6 @@ ngx_aime_job_create(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec)
     job->inactivity_timeout = spec->inactivity_timeout;
     job->result_lifetime = spec->result_lifetime;
     job->max_attempts = spec->max_attempts;
-    job->waiting = spec->waiting;
     job->keep = spec->keep;
     job->open = spec->open;
     job->retry = spec->retry;
@@ -368,9 +415,11 @@ ngx_aime_job_view(ngx_aime_zone_t *zone, const u_char *id, ngx_uint_t what,
     payload = NULL;
     rc = NGX_OK;
 
-    if (what == NGX_AIME_VIEW_PAYLOAD) {
-        payload = (job->state == NGX_AIME_JOB_DONE) ? job->result
-                                                    : job->progress;
+    if (what != NGX_AIME_VIEW_NOTHING && job->state == NGX_AIME_JOB_DONE) {
+        payload = job->result;
+
+    } else if (what == NGX_AIME_VIEW_PAYLOAD) {
+        payload = job->progress;
     }
 
     if (payload) {
@@ -476,7 +525,7 @@ static ngx_uint_t
 ngx_aime_job_take_locked(ngx_aime_zone_t *zone, ngx_aime_job_poll_t *poll,
     ngx_aime_shm_worker_t *worker)
 {
-    ngx_queue_t         *q, *queued;
+    ngx_queue_t         *q, *next, *queued;
     ngx_aime_shm_job_t  *job;
 
     job = ngx_aime_shm_queue_first_locked(poll->type);
@@ -496,9 +545,16 @@ ngx_aime_job_take_locked(ngx_aime_zone_t *zone, ngx_aime_job_poll_t *poll,
 
     for (q = ngx_queue_head(queued);
          q != ngx_queue_sentinel(queued) && poll->njobs < poll->max_batch;
-         q = ngx_queue_head(queued))
+         q = next)
     {
+        next = ngx_queue_next(q);
         job = ngx_queue_data(q, ngx_aime_shm_job_t, link);
+
+        /* of before a reload that gave the endpoint another job type */
+
+        if (job->type != poll->type) {
+            continue;
+        }
 
         if (ngx_aime_job_hand_over(zone, job, worker,
                                    &poll->jobs[poll->njobs])
@@ -522,9 +578,10 @@ ngx_aime_job_take_locked(ngx_aime_zone_t *zone, ngx_aime_job_poll_t *poll,
 static ngx_msec_t
 ngx_aime_job_linger(ngx_aime_job_poll_t *poll, ngx_aime_shm_job_t *first)
 {
-    ngx_uint_t   n;
-    ngx_msec_t   waited;
-    ngx_queue_t  *q, *queued;
+    ngx_uint_t           n;
+    ngx_msec_t           waited;
+    ngx_queue_t         *q, *queued;
+    ngx_aime_shm_job_t  *job;
 
     if (poll->max_delay == 0) {
         return 0;
@@ -543,7 +600,8 @@ ngx_aime_job_linger(ngx_aime_job_poll_t *poll, ngx_aime_shm_job_t *first)
          q != ngx_queue_sentinel(queued) && n < poll->max_batch;
          q = ngx_queue_next(q))
     {
-        n++;
+        job = ngx_queue_data(q, ngx_aime_shm_job_t, link);
+        n += (job->type == poll->type);
     }
 
     if (n == poll->max_batch) {
@@ -562,6 +620,10 @@ ngx_aime_job_hand_over(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
 
     handover->input = ngx_aime_shm_hold_locked(zone, job->input);
 
+    if (handover->input == NULL && ngx_aime_job_evict(zone)) {
+        handover->input = ngx_aime_shm_hold_locked(zone, job->input);
+    }
+
     if (handover->input == NULL) {
         return NGX_ERROR;
     }
@@ -574,7 +636,7 @@ ngx_aime_job_hand_over(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     job->start_time_compute = ngx_max(now, job->start_time);
     job->worker = worker;
 
-    ngx_aime_job_forget_holder(job, worker->number);
+    job->last_holder = worker->number;
     job->holders[job->attempts++] = worker->number;
 
     ngx_queue_insert_tail(&worker->running, &job->link);
@@ -610,8 +672,6 @@ ngx_aime_job_delivered(ngx_aime_zone_t *zone, ngx_aime_job_handover_t *jobs,
     ngx_aime_shm_lock(zone);
 
     for (i = 0; i < njobs; i++) {
-        ngx_aime_shm_drop_locked(zone, jobs[i].input);
-
         job = ngx_aime_job_handed(zone, &jobs[i]);
 
         if (job) {
@@ -624,23 +684,37 @@ ngx_aime_job_delivered(ngx_aime_zone_t *zone, ngx_aime_job_handover_t *jobs,
 }
 
 
-/* Last job first, so that the oldest one ends up in front. */
-
 void
 ngx_aime_job_undelivered(ngx_aime_zone_t *zone, ngx_aime_job_handover_t *jobs,
     ngx_uint_t njobs)
+{
+    ngx_aime_job_take_back(zone, jobs, njobs, 1);
+}
+
+
+void
+ngx_aime_job_put_back(ngx_aime_zone_t *zone, ngx_aime_job_handover_t *jobs,
+    ngx_uint_t njobs)
+{
+    ngx_aime_job_take_back(zone, jobs, njobs, 0);
+}
+
+
+/* Last job first, so that the oldest one ends up in front. */
+
+static void
+ngx_aime_job_take_back(ngx_aime_zone_t *zone, ngx_aime_job_handover_t *jobs,
+    ngx_uint_t njobs, ngx_uint_t tried)
 {
     ngx_aime_shm_job_t  *job;
 
     ngx_aime_shm_lock(zone);
 
     while (njobs--) {
-        ngx_aime_shm_drop_locked(zone, jobs[njobs].input);
-
         job = ngx_aime_job_handed(zone, &jobs[njobs]);
 
         if (job) {
-            ngx_aime_job_retry(zone, job);
+            ngx_aime_job_retry(zone, job, tried);
         }
     }
 
@@ -755,8 +829,11 @@ ngx_aime_job_check_result(ngx_aime_zone_t *zone, const u_char *id,
     job = ngx_aime_shm_id_find_locked(zone, id);
     rc = ngx_aime_job_result_verdict(job, worker);
 
-    if (rc != NGX_DECLINED) {
+    if (rc == NGX_OK) {
         *endpoint = job->endpoint;
+
+    } else if (job) {
+        ngx_aime_job_forget_holder(job, worker);
     }
 
     ngx_aime_shm_unlock(zone);
@@ -799,10 +876,7 @@ ngx_aime_job_finish(ngx_aime_zone_t *zone, const u_char *id, uint64_t worker,
     }
 
     if (rc != NGX_OK) {
-        if (result) {
-            ngx_aime_shm_drop_locked(zone, result);
-        }
-
+        ngx_aime_shm_drop_locked(zone, result);
         goto done;
     }
 
@@ -831,9 +905,10 @@ ngx_int_t
 ngx_aime_job_worker(ngx_aime_zone_t *zone, ngx_pool_t *pool,
     const u_char *id, ngx_str_t *worker)
 {
-    u_char               name[NGX_AIME_NAME_LEN];
-    ngx_str_t            found;
-    ngx_aime_shm_job_t  *job;
+    u_char                  name[NGX_AIME_NAME_LEN];
+    ngx_str_t               found;
+    ngx_aime_shm_job_t     *job;
+    ngx_aime_shm_worker_t  *holder;
 
     found.len = 0;
     found.data = name;
@@ -841,10 +916,11 @@ ngx_aime_job_worker(ngx_aime_zone_t *zone, ngx_pool_t *pool,
     ngx_aime_shm_lock(zone);
 
     job = ngx_aime_shm_id_find_locked(zone, id);
+    holder = job ? ngx_aime_job_last_holder(job) : NULL;
 
-    if (job && job->worker) {
-        found.len = job->worker->name_len;
-        ngx_memcpy(name, job->worker->name, found.len);
+    if (holder) {
+        found.len = holder->name_len;
+        ngx_memcpy(name, holder->name, found.len);
     }
 
     ngx_aime_shm_unlock(zone);
@@ -860,6 +936,35 @@ ngx_aime_job_worker(ngx_aime_zone_t *zone, ngx_pool_t *pool,
 }
 
 
+/* Only where the job ended is it looked for among those of the type. */
+
+static ngx_aime_shm_worker_t *
+ngx_aime_job_last_holder(ngx_aime_shm_job_t *job)
+{
+    ngx_queue_t            *q, *workers;
+    ngx_aime_shm_worker_t  *worker;
+
+    if (job->worker) {
+        return job->worker;
+    }
+
+    workers = &job->type->workers;
+
+    for (q = ngx_queue_head(workers);
+         q != ngx_queue_sentinel(workers);
+         q = ngx_queue_next(q))
+    {
+        worker = ngx_queue_data(q, ngx_aime_shm_worker_t, link);
+
+        if (worker->number == job->last_holder) {
+            return worker;
+        }
+    }
+
+    return NULL;
+}
+
+
 ngx_uint_t
 ngx_aime_job_fits(ngx_aime_zone_t *zone, size_t len)
 {
@@ -868,25 +973,34 @@ ngx_aime_job_fits(ngx_aime_zone_t *zone, size_t len)
 }
 
 
+void
+ngx_aime_job_no_room(ngx_aime_zone_t *zone, const u_char *id, uint64_t worker)
+{
+    ngx_aime_shm_job_t  *job;
+
+    ngx_aime_shm_lock(zone);
+
+    job = ngx_aime_shm_id_find_locked(zone, id);
+
+    if (job) {
+        if (job->state == NGX_AIME_JOB_PROCESSING
+            && job->worker->number == worker)
+        {
+            ngx_aime_job_end(zone, job, NGX_AIME_JOB_LAPSED,
+                             NGX_AIME_REASON_NO_ROOM);
+        }
+
+        ngx_aime_job_forget_holder(job, worker);
+    }
+
+    ngx_aime_shm_unlock(zone);
+    ngx_aime_wake_send(zone);
+}
+
+
 ngx_int_t
 ngx_aime_job_cancel(ngx_aime_zone_t *zone, const u_char *id,
     ngx_aime_job_reason_e reason)
-{
-    return ngx_aime_job_give_up(zone, id, NGX_AIME_JOB_CANCELED, reason);
-}
-
-
-ngx_int_t
-ngx_aime_job_lapse(ngx_aime_zone_t *zone, const u_char *id,
-    ngx_aime_job_reason_e reason)
-{
-    return ngx_aime_job_give_up(zone, id, NGX_AIME_JOB_LAPSED, reason);
-}
-
-
-static ngx_int_t
-ngx_aime_job_give_up(ngx_aime_zone_t *zone, const u_char *id,
-    ngx_aime_job_state_e state, ngx_aime_job_reason_e reason)
 {
     ngx_int_t            rc;
     ngx_aime_shm_job_t  *job;
@@ -897,7 +1011,7 @@ ngx_aime_job_give_up(ngx_aime_zone_t *zone, const u_char *id,
     rc = job ? NGX_OK : NGX_DECLINED;
 
     if (job && ngx_aime_job_active(job)) {
-        ngx_aime_job_end(zone, job, state, reason);
+        ngx_aime_job_end(zone, job, NGX_AIME_JOB_CANCELED, reason);
     }
 
     ngx_aime_shm_unlock(zone);
@@ -916,23 +1030,14 @@ ngx_aime_job_leave(ngx_aime_zone_t *zone, const u_char *id, ngx_uint_t sent)
 
     job = ngx_aime_shm_id_find_locked(zone, id);
 
-    if (job == NULL) {
-        goto done;
-    }
+    if (job && ngx_aime_job_active(job)) {
+        ngx_aime_job_hung_up(zone, job);
 
-    job->waiting = 0;
-
-    if (ngx_aime_job_active(job)) {
-        if (job->cancel_on_disconnect) {
-            ngx_aime_job_end(zone, job, NGX_AIME_JOB_CANCELED,
-                             NGX_AIME_REASON_HANGUP);
-        }
-
-    } else if (sent && job->state == NGX_AIME_JOB_DONE && !job->keep) {
+    } else if (job && sent && job->state == NGX_AIME_JOB_DONE
+               && !job->keep)
+    {
         ngx_aime_job_delete(zone, job);
     }
-
-done:
 
     ngx_aime_shm_unlock(zone);
     ngx_aime_wake_send(zone);
@@ -996,7 +1101,7 @@ ngx_aime_job_queue_state(ngx_aime_zone_t *zone, ngx_aime_shm_type_t *type,
 ngx_uint_t
 ngx_aime_job_due_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
 {
-    ngx_msec_t  last;
+    ngx_msec_t  again;
 
     job->deadlined = 0;
 
@@ -1013,16 +1118,19 @@ ngx_aime_job_due_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
         return 1;
 
     case NGX_AIME_JOB_PROCESSING:
-        last = job->due - job->inactivity_timeout;
-
-        if (job->worker->nparked
-            || (ngx_msec_int_t) (job->worker->seen - last) > 0)
-        {
-            /* the worker is alive and said nothing of this job */
-
+        if (ngx_aime_job_worker_alive(job)) {
             ngx_aime_job_end(zone, job, NGX_AIME_JOB_LAPSED,
                              NGX_AIME_REASON_INACTIVITY);
             return 1;
+        }
+
+        again = job->worker->seen + job->inactivity_timeout;
+
+        if ((ngx_msec_int_t) (again - ngx_current_msec) > 0) {
+            job->deadlined = 1;
+            ngx_aime_shm_deadline_add_locked(zone, &job->deadline,
+                                             NGX_AIME_DEADLINE_JOB, again);
+            return 0;
         }
 
         ngx_aime_job_worker_lost_locked(zone, job->worker);
@@ -1035,18 +1143,38 @@ ngx_aime_job_due_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
 }
 
 
+/*
+ * Was its worker heard of since it last said something of this job?  Soon
+ * after it tells nothing: a worker reports on the jobs of a batch in turn, and
+ * may have died just then.
+ */
+
+static ngx_uint_t
+ngx_aime_job_worker_alive(ngx_aime_shm_job_t *job)
+{
+    ngx_msec_t  last;
+
+    last = job->due - job->inactivity_timeout;
+
+    return job->worker->nparked
+           || (ngx_msec_int_t) (job->worker->seen - last)
+              > (ngx_msec_int_t) (job->inactivity_timeout / 2);
+}
+
+
 void
 ngx_aime_job_worker_lost_locked(ngx_aime_zone_t *zone,
     ngx_aime_shm_worker_t *worker)
 {
-    ngx_queue_t  *q;
+    ngx_queue_t         *q;
+    ngx_aime_shm_job_t  *job;
 
     ngx_aime_shm_worker_online_locked(worker, 0);
 
     while (!ngx_queue_empty(&worker->running)) {
         q = ngx_queue_last(&worker->running);
-        ngx_aime_job_requeue(zone, ngx_queue_data(q, ngx_aime_shm_job_t,
-                                                  link));
+        job = ngx_queue_data(q, ngx_aime_shm_job_t, link);
+        ngx_aime_job_requeue(zone, job, job->retry);
     }
 }
 
@@ -1055,18 +1183,30 @@ void
 ngx_aime_job_release_row_locked(ngx_aime_zone_t *zone,
     ngx_aime_shm_row_t *row)
 {
-    ngx_queue_t  *q;
+    ngx_queue_t            *q;
+    ngx_aime_shm_job_t     *job;
+    ngx_aime_shm_parked_t  *parked;
 
     while (!ngx_queue_empty(&row->parked)) {
         q = ngx_queue_head(&row->parked);
-        ngx_aime_job_unpark_locked(zone,
-                             ngx_queue_data(q, ngx_aime_shm_parked_t, owned));
+        parked = ngx_queue_data(q, ngx_aime_shm_parked_t, owned);
+        job = NULL;
+
+        if (parked->client && parked->topic) {
+            job = ngx_queue_data(parked->topic, ngx_aime_shm_job_t, watchers);
+        }
+
+        ngx_aime_job_unpark_locked(zone, parked);
+
+        if (job && ngx_aime_job_active(job)) {
+            ngx_aime_job_hung_up(zone, job);
+        }
     }
 
     while (!ngx_queue_empty(&row->handovers)) {
         q = ngx_queue_last(&row->handovers);
-        ngx_aime_job_retry(zone, ngx_queue_data(q, ngx_aime_shm_job_t,
-                                                handover));
+        job = ngx_queue_data(q, ngx_aime_shm_job_t, handover);
+        ngx_aime_job_retry(zone, job, 1);
     }
 
     while (!ngx_queue_empty(&row->holds)) {
@@ -1110,15 +1250,36 @@ ngx_aime_job_rouse(ngx_aime_zone_t *zone, ngx_aime_shm_type_t *type)
 
 
 /*
- * Something of a job that is not final has changed.  Its waiting client is
- * not interested.
+ * Something of a job that is not final has changed.  The client that waits for
+ * its result is not interested.
  */
 
 static void
 ngx_aime_job_changed(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
 {
-    if (job->watchers.nparked > job->waiting) {
-        ngx_aime_wake_all_locked(zone, &job->watchers);
+    ngx_queue_t            *q, *next;
+    ngx_aime_shm_parked_t  *parked;
+
+    for (q = ngx_queue_head(&job->watchers.parked);
+         q != ngx_queue_sentinel(&job->watchers.parked);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        parked = ngx_queue_data(q, ngx_aime_shm_parked_t, link);
+
+        if (!parked->client) {
+            ngx_aime_wake_entry_locked(zone, parked);
+        }
+    }
+}
+
+
+static void
+ngx_aime_job_hung_up(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
+{
+    if (job->cancel_on_disconnect) {
+        ngx_aime_job_end(zone, job, NGX_AIME_JOB_CANCELED,
+                         NGX_AIME_REASON_HANGUP);
     }
 }
 
@@ -1153,12 +1314,13 @@ ngx_aime_job_stop(ngx_aime_shm_job_t *job)
 }
 
 
-/* The worker was lost: another one shall do it, unless enough have tried. */
+/* The attempt failed: another worker shall do it, unless enough have tried. */
 
 static void
-ngx_aime_job_requeue(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
+ngx_aime_job_requeue(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
+    ngx_uint_t retry)
 {
-    if (!job->retry || job->attempts >= job->max_attempts) {
+    if (!retry || job->attempts >= job->max_attempts) {
         ngx_aime_job_end(zone, job, NGX_AIME_JOB_LAPSED,
                          NGX_AIME_REASON_WORKER_LOST);
         return;
@@ -1174,26 +1336,25 @@ ngx_aime_job_requeue(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
 
 
 /*
- * The hand-over failed, so the worker never had the job: the attempt does not
- * count, and the time in the queue goes on as if it had not been taken.
+ * The hand-over failed, so the worker never had the job and owes nothing.  If
+ * it was tried, it counts as an attempt: a worker that dies of a job's size
+ * shall not get it for ever.
  */
 
 static void
-ngx_aime_job_retry(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
+ngx_aime_job_retry(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
+    ngx_uint_t tried)
 {
-    ngx_aime_shm_worker_t  *worker;
+    job->holders[job->attempts - 1] = 0;
 
-    worker = job->worker;
-
-    ngx_aime_job_stop(job);
-
-    if (job->attempts) {
-        job->attempts--;
+    if (tried) {
+        ngx_aime_job_requeue(zone, job, 1);
+        return;
     }
 
-    ngx_aime_job_forget_holder(job, worker->number);
+    job->attempts--;
 
-    job->start_time_compute = 0;
+    ngx_aime_job_stop(job);
     ngx_aime_job_enqueue(zone, job, 1);
     ngx_aime_job_changed(zone, job);
 }
@@ -1368,7 +1529,7 @@ ngx_aime_job_estimate(ngx_aime_shm_job_t *job, ngx_uint_t position)
 }
 
 
-static double
+double
 ngx_aime_job_now(void)
 {
     ngx_time_t  *tp;

@@ -48,6 +48,7 @@ typedef enum {
     NGX_AIME_REASON_INACTIVITY,
     NGX_AIME_REASON_WORKER_LOST,
     NGX_AIME_REASON_NO_ROOM,
+    NGX_AIME_REASON_REMOVED,
     NGX_AIME_REASON_CLIENT,
     NGX_AIME_REASON_HANGUP
 } ngx_aime_job_reason_e;
@@ -124,7 +125,17 @@ typedef struct {
 /* which payload a view shall hold */
 
 #define NGX_AIME_VIEW_NOTHING      0
-#define NGX_AIME_VIEW_PAYLOAD      1    /* the result if done, else progress */
+#define NGX_AIME_VIEW_RESULT       1    /* if it is done */
+#define NGX_AIME_VIEW_PAYLOAD      2    /* that, or else the progress */
+
+
+/* what a payload is for: the last room is kept for what lets the queue move */
+
+typedef enum {
+    NGX_AIME_ROOM_INPUT = 0,
+    NGX_AIME_ROOM_PROGRESS,
+    NGX_AIME_ROOM_RESULT
+} ngx_aime_job_room_e;
 
 
 /*
@@ -132,7 +143,8 @@ typedef struct {
  * full, results that were fetched already give way, oldest first.  NULL: still
  * no room.
  */
-ngx_aime_shm_hold_t *ngx_aime_job_reserve(ngx_aime_zone_t *zone, size_t len);
+ngx_aime_shm_hold_t *ngx_aime_job_reserve(ngx_aime_zone_t *zone, size_t len,
+    ngx_aime_job_room_e room);
 void ngx_aime_job_drop(ngx_aime_zone_t *zone, ngx_aime_shm_hold_t *hold);
 
 /*
@@ -170,13 +182,16 @@ void ngx_aime_job_fetched(ngx_aime_zone_t *zone, const u_char *id);
 ngx_int_t ngx_aime_job_take(ngx_aime_zone_t *zone, ngx_aime_job_poll_t *poll);
 
 /*
- * The end of a hand-over: the answer was written to the worker's socket, or
- * it was not, and the job goes back to the front of its queue.  Both drop the
- * holds on the inputs.
+ * The end of a hand-over: the answer was written to the worker's socket; or
+ * it was not, and the job goes back to the front of its queue or lapses, as
+ * after any attempt; or it was not even tried (put_back).  The holds on the
+ * inputs stay the caller's.
  */
 void ngx_aime_job_delivered(ngx_aime_zone_t *zone,
     ngx_aime_job_handover_t *jobs, ngx_uint_t njobs);
 void ngx_aime_job_undelivered(ngx_aime_zone_t *zone,
+    ngx_aime_job_handover_t *jobs, ngx_uint_t njobs);
+void ngx_aime_job_put_back(ngx_aime_zone_t *zone,
     ngx_aime_job_handover_t *jobs, ngx_uint_t njobs);
 
 /*
@@ -192,7 +207,8 @@ void ngx_aime_job_undelivered(ngx_aime_zone_t *zone,
  * there was no room; progress_len: bytes of it that are the number), and
  * ngx_aime_job_finish() ends the job; they answer likewise, since things may
  * have changed meanwhile, and drop the hold if the report does not count.  For
- * a result NGX_ABORT means: accepted and dropped.
+ * a result NGX_ABORT means: accepted and dropped.  A worker whose result came,
+ * whatever it was worth, owes nothing more.
  */
 ngx_int_t ngx_aime_job_check_progress(ngx_aime_zone_t *zone, const u_char *id,
     uint64_t worker, ngx_aime_shm_endpoint_t **endpoint);
@@ -205,8 +221,8 @@ ngx_int_t ngx_aime_job_finish(ngx_aime_zone_t *zone, const u_char *id,
     uint64_t worker, ngx_aime_shm_hold_t *result);
 
 /*
- * The present holder of a job, for reports that do not say whose they are.
- * NGX_DECLINED: nobody has it.
+ * The last worker that was handed a job, for reports that do not say whose
+ * they are.  NGX_DECLINED: none, or it is not known any more.
  */
 ngx_int_t ngx_aime_job_worker(ngx_aime_zone_t *zone, ngx_pool_t *pool,
     const u_char *id, ngx_str_t *worker);
@@ -221,9 +237,12 @@ ngx_uint_t ngx_aime_job_fits(ngx_aime_zone_t *zone, size_t len);
 ngx_int_t ngx_aime_job_cancel(ngx_aime_zone_t *zone, const u_char *id,
     ngx_aime_job_reason_e reason);
 
-/* The same for a job that can come to no result. */
-ngx_int_t ngx_aime_job_lapse(ngx_aime_zone_t *zone, const u_char *id,
-    ngx_aime_job_reason_e reason);
+/*
+ * The worker's result finds no room: its job lapses, if it is the one that has
+ * it now.
+ */
+void ngx_aime_job_no_room(ngx_aime_zone_t *zone, const u_char *id,
+    uint64_t worker);
 
 /*
  * The waiting client's request is over: sent says that its final answer
@@ -238,6 +257,10 @@ void ngx_aime_job_unpark(ngx_aime_zone_t *zone, ngx_aime_shm_parked_t *parked);
 /* Free places in the queue, and the seconds after which one may be free. */
 void ngx_aime_job_queue_state(ngx_aime_zone_t *zone,
     ngx_aime_shm_type_t *type, ngx_uint_t *nqueued, ngx_uint_t *retry_after);
+
+
+/* Unix time in seconds, as jobs have it. */
+double ngx_aime_job_now(void);
 
 
 /* What the sweep and the workers' room call, with the lock held. */

@@ -21,6 +21,10 @@ ngx_aime_shm_reserve_locked(ngx_aime_zone_t *zone, size_t len)
     ngx_aime_shm_chunk_t     *chunk, **last;
     ngx_aime_shm_payload_t   *payload;
 
+    if (zone->row == NULL) {
+        return NULL;
+    }
+
     arena = &zone->sh->arena;
 
     hold = ngx_aime_shm_alloc_locked(arena, sizeof(ngx_aime_shm_hold_t));
@@ -130,6 +134,10 @@ ngx_aime_shm_hold_locked(ngx_aime_zone_t *zone,
     ngx_aime_shm_payload_t *payload)
 {
     ngx_aime_shm_hold_t  *hold;
+
+    if (zone->row == NULL) {
+        return NULL;
+    }
 
     hold = ngx_aime_shm_alloc_locked(&zone->sh->arena,
                                      sizeof(ngx_aime_shm_hold_t));

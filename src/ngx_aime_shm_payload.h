@@ -48,7 +48,7 @@ typedef struct {
 
 /*
  * Reserves room for len bytes, all or nothing, held by the row.  NULL: the
- * zone is full.
+ * zone is full, or the process has no row.
  */
 ngx_aime_shm_hold_t *ngx_aime_shm_reserve_locked(ngx_aime_zone_t *zone,
     size_t len);
@@ -72,7 +72,7 @@ void ngx_aime_shm_fill(ngx_aime_shm_cursor_t *cursor, const u_char *data,
 ngx_aime_shm_payload_t *ngx_aime_shm_keep_locked(ngx_aime_zone_t *zone,
     ngx_aime_shm_hold_t *hold);
 
-/* One more reference, held by the row.  NULL: the zone is full. */
+/* One more reference, held by the row.  NULL: as above. */
 ngx_aime_shm_hold_t *ngx_aime_shm_hold_locked(ngx_aime_zone_t *zone,
     ngx_aime_shm_payload_t *payload);
 

@@ -183,7 +183,10 @@ ngx_aime_shm_worker_describe_locked(ngx_aime_zone_t *zone,
 
     for (i = 0; i < NGX_AIME_WORKER_NFIELDS; i++) {
         worker->field_len[i] = fields[i].len;
-        p = ngx_cpymem(p, fields[i].data, fields[i].len);
+
+        if (fields[i].len) {
+            p = ngx_cpymem(p, fields[i].data, fields[i].len);
+        }
     }
 
     worker->fields = block;

@@ -18,19 +18,15 @@ static ngx_int_t ngx_aime_shm_init_rows(ngx_aime_zone_t *zone);
 
 
 ngx_int_t
-ngx_aime_shm_zone_init(ngx_shm_zone_t *shm_zone, void *data)
+ngx_aime_shm_zone_init(ngx_shm_zone_t *shm_zone, ngx_aime_zone_t *zone,
+    ngx_aime_zone_t *old)
 {
-    ngx_aime_zone_t  *ozone = data;
-
-    ngx_aime_zone_t  *zone;
-
-    zone = shm_zone->data;
     zone->shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
     zone->shm_zone = shm_zone;
 
-    if (ozone) {
-        zone->sh = ozone->sh;
-        zone->row = ozone->row;
+    if (old) {
+        zone->sh = old->sh;
+        zone->row = old->row;
         return NGX_OK;
     }
 
@@ -267,7 +263,6 @@ ngx_aime_shm_endpoint_locked(ngx_aime_zone_t *zone, ngx_str_t *name)
     ngx_queue_init(&ep->queued);
     ngx_rbtree_init(&ep->clients, &ep->sentinel, ngx_rbtree_insert_value);
 
-    ep->number = zone->sh->nendpoints++;
     ep->name_len = name->len;
     ngx_memcpy(ep->name, name->data, name->len);
 

@@ -66,6 +66,7 @@ typedef struct {
     uint64_t                     turn;      /* order among the topic's */
     uint32_t                     slot;
     unsigned                     woken:1;
+    unsigned                     client:1;  /* who submitted the job */
 } ngx_aime_shm_parked_t;
 
 
@@ -111,7 +112,7 @@ struct ngx_aime_shm_type_s {
 
 struct ngx_aime_shm_endpoint_s {
     ngx_queue_t                  link;
-    ngx_uint_t                   number;
+    ngx_uint_t                   generation;    /* that knew it last */
     ngx_queue_t                  queued;    /* its queued jobs, oldest first */
     ngx_rbtree_t                 clients;   /* where they are limited */
     ngx_rbtree_node_t            sentinel;
@@ -201,7 +202,6 @@ struct ngx_aime_shm_job_s {
     uint8_t                      attempts;
     uint8_t                      max_attempts;
 
-    unsigned                     waiting:1;     /* its client waits */
     unsigned                     keep:1;        /* result outlives delivery */
     unsigned                     fetched:1;
     unsigned                     open:1;        /* no credentials to poll */
@@ -210,7 +210,8 @@ struct ngx_aime_shm_job_s {
     unsigned                     handing:1;     /* in row->handovers */
     unsigned                     deadlined:1;   /* in the deadline tree */
 
-    /* numbers of the workers that were handed the job and owe an answer */
+    /* numbers of workers: the last one, and those that owe an answer */
+    uint64_t                     last_holder;
     uint64_t                     holders[1];    /* max_attempts */
 };
 
@@ -279,7 +280,7 @@ typedef struct {
 
     ngx_queue_t                  types;
     ngx_queue_t                  endpoints;
-    ngx_uint_t                   nendpoints;
+    ngx_uint_t                   generation;    /* of the configuration */
 
     ngx_rbtree_t                 workers;
     ngx_rbtree_node_t            workers_sentinel;
@@ -298,24 +299,26 @@ typedef struct {
 } ngx_aime_shm_t;
 
 
-/* A process's view of the zone; also shm_zone->data. */
+/* A process's view of the zone. */
 
 typedef struct {
     ngx_aime_shm_t              *sh;
     ngx_slab_pool_t             *shpool;
     ngx_shm_zone_t              *shm_zone;
     ngx_uint_t                   nrows;     /* wanted, before it is made */
+    ngx_uint_t                   generation;    /* of this configuration */
     ngx_aime_shm_row_t          *row;       /* this process's, or NULL */
 } ngx_aime_zone_t;
 
 
 /*
- * Handler for ngx_shm_zone_t's init: makes the header in a new zone, or adopts
- * that of the zone that a reload hands on.  A new zone in place of an old one
- * of the running configuration would lose its jobs: that is refused with a
+ * For ngx_shm_zone_t's init: makes the header in a new zone, or adopts that of
+ * the zone that a reload hands on (old).  A new zone in place of an old one of
+ * the running configuration would lose its jobs: that is refused with a
  * message.  NGX_OK or NGX_ERROR, logged.
  */
-ngx_int_t ngx_aime_shm_zone_init(ngx_shm_zone_t *shm_zone, void *data);
+ngx_int_t ngx_aime_shm_zone_init(ngx_shm_zone_t *shm_zone,
+    ngx_aime_zone_t *zone, ngx_aime_zone_t *old);
 
 /*
  * The lock.  Short sections only: O(log n) work, neither logging nor copying

@@ -28,6 +28,7 @@ typedef struct {
 
 static void ngx_aime_sweep_handler(ngx_event_t *ev);
 static void ngx_aime_sweep_dead(ngx_aime_zone_t *zone, ngx_log_t *log);
+static void ngx_aime_sweep_lock(ngx_aime_zone_t *zone, ngx_log_t *log);
 static ngx_msec_t ngx_aime_sweep_deadlines(ngx_aime_zone_t *zone,
     ngx_log_t *log);
 static ngx_uint_t ngx_aime_sweep_job(ngx_aime_zone_t *zone,
@@ -46,6 +47,7 @@ static const char  *ngx_aime_sweep_reasons[] = {
     "its worker said nothing of it for job_inactivity_timeout",
     "the last worker it was handed to was lost",
     "its result found no room in the zone",
+    "its endpoint was removed",
     "its client canceled it",
     "its client hung up"
 };
@@ -85,6 +87,13 @@ ngx_aime_sweep_handler(ngx_event_t *ev)
 
     ngx_aime_wake_drain(zone);
     ngx_aime_sweep_dead(zone, ev->log);
+    ngx_aime_sweep_lock(zone, ev->log);
+
+    if (zone->row == NULL && ngx_aime_wake_claim(zone, ev->log) == NGX_OK) {
+        ngx_log_error(NGX_LOG_NOTICE, ev->log, 0,
+                      "a process row was free at last");
+    }
+
     next = ngx_aime_sweep_deadlines(zone, ev->log);
     ngx_aime_sweep_polls(zone);
 
@@ -127,6 +136,28 @@ ngx_aime_sweep_dead(ngx_aime_zone_t *zone, ngx_log_t *log)
                           "process %P is gone, released what it held in "
                           "aime_api_zone", dead[i].pid);
         }
+    }
+}
+
+
+/* Tells once of a process that died while it held the lock. */
+
+static void
+ngx_aime_sweep_lock(ngx_aime_zone_t *zone, ngx_log_t *log)
+{
+    ngx_uint_t  interrupted;
+
+    ngx_aime_shm_lock(zone);
+
+    interrupted = zone->sh->interrupted;
+    zone->sh->interrupted = 0;
+
+    ngx_aime_shm_unlock(zone);
+
+    if (interrupted) {
+        ngx_log_error(NGX_LOG_ALERT, log, 0,
+                      "a process died while it changed aime_api_zone, which "
+                      "may be damaged; restart nginx");
     }
 }
 

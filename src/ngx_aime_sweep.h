@@ -11,7 +11,7 @@
 #include "ngx_aime_shm_zone.h"
 
 
-/* Starts the timer in this process, which must have its row. */
+/* Starts the timer in this process, whether it has a row or not. */
 void ngx_aime_sweep_start(ngx_aime_zone_t *zone, ngx_cycle_t *cycle);
 
 /* Releases all that this process holds, and its row; no sweep after it. */

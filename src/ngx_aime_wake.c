@@ -14,17 +14,14 @@
 
 
 #define NGX_AIME_WAKE_DRAIN    64
+#define NGX_AIME_WAKE_LOOKS    20     /* one in so many is thorough */
 
 
-static ngx_int_t ngx_aime_wake_claim_row(ngx_aime_zone_t *zone,
-    ngx_log_t *log);
 static ngx_int_t ngx_aime_wake_listen(ngx_aime_zone_t *zone,
-    ngx_cycle_t *cycle);
+    ngx_log_t *log);
 static void ngx_aime_wake_read_handler(ngx_event_t *ev);
 static void ngx_aime_wake_write_handler(ngx_event_t *ev);
 static void ngx_aime_wake_self_handler(ngx_event_t *ev);
-static void ngx_aime_wake_entry(ngx_aime_zone_t *zone,
-    ngx_aime_shm_parked_t *parked);
 static uint64_t ngx_aime_wake_started(ngx_pid_t pid);
 
 
@@ -84,16 +81,19 @@ ngx_aime_wake_init_process(ngx_aime_zone_t *zone, ngx_cycle_t *cycle,
     ngx_aime_wake_self.handler = ngx_aime_wake_self_handler;
     ngx_aime_wake_self.log = cycle->log;
 
-    if (ngx_aime_wake_claim_row(zone, cycle->log) != NGX_OK) {
-        return NGX_OK;
+    if (ngx_aime_wake_claim(zone, cycle->log) == NGX_DECLINED) {
+        ngx_log_error(NGX_LOG_CRIT, cycle->log, 0,
+                      "all %ui process rows of aime_api_zone \"%V\" are "
+                      "taken: this process serves no jobs until one is free",
+                      zone->sh->nrows, &zone->shm_zone->shm.name);
     }
 
-    return ngx_aime_wake_listen(zone, cycle);
+    return NGX_OK;
 }
 
 
-static ngx_int_t
-ngx_aime_wake_claim_row(ngx_aime_zone_t *zone, ngx_log_t *log)
+ngx_int_t
+ngx_aime_wake_claim(ngx_aime_zone_t *zone, ngx_log_t *log)
 {
     uint64_t             started;
     ngx_uint_t           i;
@@ -118,14 +118,10 @@ ngx_aime_wake_claim_row(ngx_aime_zone_t *zone, ngx_log_t *log)
     ngx_aime_shm_unlock(zone);
 
     if (zone->row == NULL) {
-        ngx_log_error(NGX_LOG_CRIT, log, 0,
-                      "no process row is free in aime_api_zone \"%V\": "
-                      "this process serves no jobs until it is restarted",
-                      &zone->shm_zone->shm.name);
-        return NGX_ERROR;
+        return NGX_DECLINED;
     }
 
-    return NGX_OK;
+    return ngx_aime_wake_listen(zone, log);
 }
 
 
@@ -135,12 +131,12 @@ ngx_aime_wake_claim_row(ngx_aime_zone_t *zone, ngx_log_t *log)
  */
 
 static ngx_int_t
-ngx_aime_wake_listen(ngx_aime_zone_t *zone, ngx_cycle_t *cycle)
+ngx_aime_wake_listen(ngx_aime_zone_t *zone, ngx_log_t *log)
 {
     ngx_event_t       *rev, *wev;
     ngx_connection_t  *c;
 
-    c = ngx_get_connection(zone->row->fd, cycle->log);
+    c = ngx_get_connection(zone->row->fd, log);
     if (c == NULL) {
         return NGX_ERROR;
     }
@@ -148,14 +144,13 @@ ngx_aime_wake_listen(ngx_aime_zone_t *zone, ngx_cycle_t *cycle)
     rev = c->read;
     wev = c->write;
 
-    rev->log = cycle->log;
-    wev->log = cycle->log;
+    rev->log = log;
+    wev->log = log;
     rev->channel = 1;
     wev->channel = 1;
     rev->handler = ngx_aime_wake_read_handler;
     wev->handler = ngx_aime_wake_write_handler;
 
-    c->pool = cycle->pool;
     c->idle = 1;
 
     if (ngx_handle_read_event(rev, 0) != NGX_OK) {
@@ -265,12 +260,15 @@ ngx_uint_t
 ngx_aime_wake_find_dead(ngx_aime_zone_t *zone, ngx_aime_wake_dead_t *dead,
     ngx_uint_t max)
 {
-    uint64_t             started;
+    uint64_t             started, now;
     ngx_pid_t            pid;
     ngx_uint_t           i, n;
     ngx_aime_shm_row_t  *row;
 
+    static ngx_uint_t  turn;
+
     n = 0;
+    turn++;
 
     for (i = 0; i < zone->sh->nrows && n < max; i++) {
         row = &zone->sh->rows[i];
@@ -285,7 +283,15 @@ ngx_aime_wake_find_dead(ngx_aime_zone_t *zone, ngx_aime_wake_dead_t *dead,
             goto found;
         }
 
-        if (ngx_aime_wake_started(pid) == started) {
+        /* a pid may be another's by now, which is seldom: so is the look */
+
+        if (turn % NGX_AIME_WAKE_LOOKS) {
+            continue;
+        }
+
+        now = ngx_aime_wake_started(pid);
+
+        if (now == 0 || started == 0 || now == started) {
             continue;
         }
 
@@ -353,6 +359,10 @@ ngx_aime_wake_park_locked(ngx_aime_zone_t *zone, ngx_aime_shm_topic_t *topic,
     ngx_aime_shm_worker_t *worker, uint32_t slot)
 {
     ngx_aime_shm_parked_t  *parked;
+
+    if (zone->row == NULL) {
+        return NULL;
+    }
 
     parked = ngx_aime_shm_calloc_locked(&zone->sh->arena,
                                         sizeof(ngx_aime_shm_parked_t));
@@ -455,7 +465,8 @@ ngx_aime_wake_one_locked(ngx_aime_zone_t *zone, ngx_aime_shm_topic_t *topic)
 
     q = ngx_queue_head(&topic->parked);
 
-    ngx_aime_wake_entry(zone, ngx_queue_data(q, ngx_aime_shm_parked_t, link));
+    ngx_aime_wake_entry_locked(zone, ngx_queue_data(q, ngx_aime_shm_parked_t,
+                                                    link));
 }
 
 
@@ -487,8 +498,9 @@ ngx_aime_wake_close_locked(ngx_aime_zone_t *zone, ngx_aime_shm_topic_t *topic)
 }
 
 
-static void
-ngx_aime_wake_entry(ngx_aime_zone_t *zone, ngx_aime_shm_parked_t *parked)
+void
+ngx_aime_wake_entry_locked(ngx_aime_zone_t *zone,
+    ngx_aime_shm_parked_t *parked)
 {
     ngx_aime_shm_row_t  *row;
 
@@ -502,7 +514,7 @@ ngx_aime_wake_entry(ngx_aime_zone_t *zone, ngx_aime_shm_parked_t *parked)
     row = parked->row;
     ngx_queue_insert_tail(&row->inbox, &parked->inbox);
 
-    if (!row->signalled && ngx_aime_wake_npending < zone->sh->nrows) {
+    if (!row->signalled) {
         row->signalled = 1;
         ngx_aime_wake_pending[ngx_aime_wake_npending++] = row;
     }

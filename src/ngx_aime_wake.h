@@ -36,11 +36,17 @@ typedef struct {
 ngx_int_t ngx_aime_wake_init(ngx_aime_zone_t *zone, ngx_log_t *log);
 
 /*
- * Claims a row for this process and listens on its eventfd.  Without a row
- * (all taken: logged) the process serves no job routes; zone->row is NULL.
+ * Prepares this process and tries to claim a row for it.  Without one (all are
+ * taken: logged) zone->row is NULL and every reservation in the zone fails.
  */
 ngx_int_t ngx_aime_wake_init_process(ngx_aime_zone_t *zone,
     ngx_cycle_t *cycle, ngx_aime_wake_handlers_t *handlers);
+
+/*
+ * Claims a free row and listens on its eventfd.  NGX_DECLINED: all are taken;
+ * NGX_ERROR: logged.
+ */
+ngx_int_t ngx_aime_wake_claim(ngx_aime_zone_t *zone, ngx_log_t *log);
 
 /* Hands the inbox to the woken handler. */
 void ngx_aime_wake_drain(ngx_aime_zone_t *zone);
@@ -63,8 +69,8 @@ void ngx_aime_wake_free_row_locked(ngx_aime_shm_row_t *row);
 
 /*
  * Parks slot of this process on a topic, last in turn; worker is whose poll
- * it is, or NULL.  NULL: the zone is full.  The entry is the process's own
- * until it unparks it, topic or not.
+ * it is, or NULL.  NULL: the zone is full, or the process has no row.  The
+ * entry is the process's own until it unparks it, topic or not.
  */
 ngx_aime_shm_parked_t *ngx_aime_wake_park_locked(ngx_aime_zone_t *zone,
     ngx_aime_shm_topic_t *topic, ngx_aime_shm_worker_t *worker,
@@ -78,12 +84,14 @@ void ngx_aime_wake_unpark_locked(ngx_aime_zone_t *zone,
     ngx_aime_shm_parked_t *parked);
 
 /*
- * Wakes the entry that waits longest, or all of them.  close does so for a
- * topic that is about to vanish.  The signals leave by ngx_aime_wake_send(),
- * which must follow as soon as the lock is free.
+ * Wakes the entry that waits longest, one that is given, or all of them.
+ * close does the last for a topic that is about to vanish.  The signals leave
+ * by ngx_aime_wake_send(), which must follow as soon as the lock is free.
  */
 void ngx_aime_wake_one_locked(ngx_aime_zone_t *zone,
     ngx_aime_shm_topic_t *topic);
+void ngx_aime_wake_entry_locked(ngx_aime_zone_t *zone,
+    ngx_aime_shm_parked_t *parked);
 void ngx_aime_wake_all_locked(ngx_aime_zone_t *zone,
     ngx_aime_shm_topic_t *topic);
 void ngx_aime_wake_close_locked(ngx_aime_zone_t *zone,

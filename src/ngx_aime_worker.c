@@ -32,18 +32,27 @@ ngx_aime_worker_hello(ngx_aime_zone_t *zone, ngx_aime_worker_hello_t *hello)
 
     worker = ngx_aime_worker_known(zone, hello);
 
-    if (worker == NULL
-        || ngx_aime_shm_worker_describe_locked(zone, worker, hello->fields)
-           != NGX_OK)
+    if (worker == NULL) {
+        goto done;
+    }
+
+    if (ngx_aime_shm_worker_describe_locked(zone, worker, hello->fields)
+        != NGX_OK)
     {
+        /* without a deadline nobody would ever look after a new one */
+
+        if (!worker->deadlined) {
+            ngx_aime_shm_worker_delete_locked(zone, worker);
+        }
+
         goto done;
     }
 
     worker->silence = hello->silence;
     worker->max_batch = hello->max_batch;
-    worker->login = hello->login;
 
     if (hello->login) {
+        worker->login = 1;
         worker->free_slots = 0;
     }
 
@@ -163,12 +172,15 @@ ngx_aime_worker_version(ngx_aime_zone_t *zone, ngx_pool_t *pool,
     if (worker) {
         ngx_aime_shm_worker_field_locked(worker,
                                   NGX_AIME_WORKER_INTERFACE_VERSION, &field);
-        ngx_memcpy(buf, field.data, field.len);
-        field.data = buf;
+
+        if (field.len) {
+            ngx_memcpy(buf, field.data, field.len);
+        }
     }
 
     ngx_aime_shm_unlock(zone);
 
+    field.data = buf;
     version->len = field.len;
     version->data = ngx_pstrdup(pool, &field);
 
@@ -290,7 +302,10 @@ ngx_aime_worker_copy(ngx_aime_shm_worker_t *worker,
 
         view->fields[i].data = p;
         view->fields[i].len = field.len;
-        p = ngx_cpymem(p, field.data, field.len);
+
+        if (field.len) {
+            p = ngx_cpymem(p, field.data, field.len);
+        }
     }
 
     return p;

@@ -28,6 +28,10 @@ typedef struct {
 } ngx_http_aime_walk_t;
 
 
+static ngx_int_t ngx_http_aime_init_zone(ngx_shm_zone_t *shm_zone,
+    void *data);
+static ngx_int_t ngx_http_aime_bind(ngx_http_aime_main_conf_t *amcf,
+    ngx_log_t *log);
 static ngx_int_t ngx_http_aime_set_place(ngx_conf_t *cf,
     ngx_http_aime_place_t *place);
 static char *ngx_http_aime_set_serves(ngx_conf_t *cf,
@@ -114,6 +118,13 @@ ngx_http_aime_count_rows(ngx_conf_t *cf)
 
 
 void *
+ngx_http_aime_create_srv_conf(ngx_conf_t *cf)
+{
+    return ngx_pcalloc(cf->pool, sizeof(ngx_http_aime_srv_conf_t));
+}
+
+
+void *
 ngx_http_aime_create_loc_conf(ngx_conf_t *cf)
 {
     return ngx_pcalloc(cf->pool, sizeof(ngx_http_aime_loc_conf_t));
@@ -145,6 +156,14 @@ ngx_http_aime_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     if (conf->server == NULL) {
         conf->server = prev->server;
+    }
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    /* an error_page would put HTML where clients parse JSON */
+
+    if (conf->serves != NGX_HTTP_AIME_SERVES_NOTHING) {
+        clcf->error_pages = NULL;
     }
 
     saved = cf->conf_file;
@@ -182,12 +201,17 @@ ngx_http_aime_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         return NGX_CONF_OK;
     }
 
+    if (clcf->handler) {
+
+        /* proxy_pass and the like: the location only inherits our directive */
+
+        return NGX_CONF_OK;
+    }
+
     /*
      * Bodies are read into one buffer of their own length and never into a
      * temporary file.  What is larger than the zone fits nowhere.
      */
-
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
     size = amcf->zone ? amcf->zone->shm_zone->shm.size : 0;
 
@@ -246,8 +270,8 @@ ngx_http_aime_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    shm_zone->init = ngx_aime_shm_zone_init;
-    shm_zone->data = zone;
+    shm_zone->init = ngx_http_aime_init_zone;
+    shm_zone->data = amcf;
 
     zone->shm_zone = shm_zone;
     amcf->zone = zone;
@@ -372,6 +396,7 @@ ngx_http_aime_set_serves(ngx_conf_t *cf, ngx_http_aime_loc_conf_t *conf,
     ngx_uint_t serves)
 {
     ngx_http_core_loc_conf_t   *clcf;
+    ngx_http_aime_srv_conf_t   *ascf;
     ngx_http_aime_main_conf_t  *amcf;
 
     if (conf->serves == serves) {
@@ -385,7 +410,10 @@ ngx_http_aime_set_serves(ngx_conf_t *cf, ngx_http_aime_loc_conf_t *conf,
     amcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_aime_api_module);
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
+    ascf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_aime_api_module);
+
     amcf->used = 1;
+    ascf->used = 1;
     conf->serves = serves;
 
     if (cf->cmd_type != NGX_HTTP_LOC_CONF || clcf->named) {
@@ -538,12 +566,22 @@ ngx_http_aime_get_endpoint(ngx_conf_t *cf, ngx_http_aime_loc_conf_t *conf,
 static ngx_int_t
 ngx_http_aime_load_dir(ngx_conf_t *cf, ngx_http_aime_loc_conf_t *conf)
 {
-    ngx_tree_ctx_t        tree;
-    ngx_http_aime_walk_t  walk;
+    ngx_str_t                  *path;
+    ngx_tree_ctx_t              tree;
+    ngx_http_aime_walk_t        walk;
+    ngx_http_aime_main_conf_t  *amcf;
+
+    amcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_aime_api_module);
 
     conf->endpoints = ngx_array_create(cf->pool, 8, sizeof(void *));
     if (conf->endpoints == NULL) {
         return NGX_ERROR;
+    }
+
+    path = &conf->endpoints_dir.path;
+
+    while (path->len > 1 && path->data[path->len - 1] == '/') {
+        path->data[--path->len] = '\0';
     }
 
     ngx_memzero(&walk, sizeof(ngx_http_aime_walk_t));
@@ -559,13 +597,10 @@ ngx_http_aime_load_dir(ngx_conf_t *cf, ngx_http_aime_loc_conf_t *conf)
     tree.data = &walk;
     tree.log = cf->log;
 
-    if (ngx_walk_tree(&tree, &conf->endpoints_dir.path) != NGX_OK
-        || walk.failed)
-    {
+    if (ngx_walk_tree(&tree, path) != NGX_OK || walk.failed) {
         if (!walk.failed) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                               "cannot read folder \"%V\"",
-                               &conf->endpoints_dir.path);
+                               "cannot read folder \"%V\"", path);
         }
 
         return NGX_ERROR;
@@ -574,13 +609,15 @@ ngx_http_aime_load_dir(ngx_conf_t *cf, ngx_http_aime_loc_conf_t *conf)
     if (conf->endpoints->nelts == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "no \"" NGX_HTTP_AIME_FILE_NAME "\" is in \"%V\" "
-                           "or below it", &conf->endpoints_dir.path);
+                           "or below it", path);
         return NGX_ERROR;
     }
 
     /* the order of a folder is none: lists shall not change by chance */
 
     ngx_qsort(conf->endpoints->elts, conf->endpoints->nelts, sizeof(void *),
+              ngx_http_aime_cmp_endpoints);
+    ngx_qsort(amcf->endpoints.elts, amcf->endpoints.nelts, sizeof(void *),
               ngx_http_aime_cmp_endpoints);
 
     return NGX_OK;
@@ -671,22 +708,53 @@ ngx_http_aime_cmp_endpoints(const void *one, const void *two)
 }
 
 
-ngx_int_t
+/*
+ * Here rather than later, since a failure leaves the running configuration
+ * as it is.
+ */
+
+static ngx_int_t
+ngx_http_aime_init_zone(ngx_shm_zone_t *shm_zone, void *data)
+{
+    ngx_http_aime_main_conf_t  *old = data;
+
+    ngx_http_aime_main_conf_t  *amcf;
+
+    amcf = shm_zone->data;
+
+    if (ngx_aime_shm_zone_init(shm_zone, amcf->zone, old ? old->zone : NULL)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_aime_bind(amcf, shm_zone->shm.log);
+}
+
+
+/*
+ * Ties types and endpoints to their places in the zone.  Each configuration
+ * has a generation, with which it stamps the endpoints that it has.
+ */
+
+static ngx_int_t
 ngx_http_aime_bind(ngx_http_aime_main_conf_t *amcf, ngx_log_t *log)
 {
     ngx_int_t                   rc;
     ngx_uint_t                  i;
+    ngx_aime_zone_t            *zone;
     ngx_http_aime_type_t      **type;
     ngx_http_aime_endpoint_t  **ep;
 
     rc = NGX_OK;
+    zone = amcf->zone;
     type = amcf->types.elts;
     ep = amcf->endpoints.elts;
 
-    ngx_aime_shm_lock(amcf->zone);
+    ngx_aime_shm_lock(zone);
 
     for (i = 0; i < amcf->types.nelts; i++) {
-        type[i]->shm = ngx_aime_shm_type_locked(amcf->zone, &type[i]->name);
+        type[i]->shm = ngx_aime_shm_type_locked(zone, &type[i]->name);
 
         if (type[i]->shm == NULL) {
             rc = NGX_ERROR;
@@ -694,19 +762,27 @@ ngx_http_aime_bind(ngx_http_aime_main_conf_t *amcf, ngx_log_t *log)
     }
 
     for (i = 0; i < amcf->endpoints.nelts; i++) {
-        ep[i]->shm = ngx_aime_shm_endpoint_locked(amcf->zone, &ep[i]->name);
+        ep[i]->shm = ngx_aime_shm_endpoint_locked(zone, &ep[i]->name);
 
         if (ep[i]->shm == NULL) {
             rc = NGX_ERROR;
         }
     }
 
-    ngx_aime_shm_unlock(amcf->zone);
+    if (rc == NGX_OK) {
+        zone->generation = ++zone->sh->generation;
+
+        for (i = 0; i < amcf->endpoints.nelts; i++) {
+            ep[i]->shm->generation = zone->generation;
+        }
+    }
+
+    ngx_aime_shm_unlock(zone);
 
     if (rc != NGX_OK) {
         ngx_log_error(NGX_LOG_EMERG, log, 0,
-                      "aime_api_zone \"%V\" is too small for the endpoints",
-                      &amcf->zone->shm_zone->shm.name);
+                      "aime_api_zone \"%V\" has no room for the endpoints",
+                      &zone->shm_zone->shm.name);
     }
 
     return rc;

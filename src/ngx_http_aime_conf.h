@@ -19,6 +19,11 @@ typedef struct {
 } ngx_http_aime_main_conf_t;
 
 
+typedef struct {
+    ngx_uint_t                   used;      /* some location is ours */
+} ngx_http_aime_srv_conf_t;
+
+
 /* What a location serves. */
 
 typedef enum {
@@ -61,6 +66,7 @@ extern ngx_module_t  ngx_http_aime_api_module;
 
 void *ngx_http_aime_create_main_conf(ngx_conf_t *cf);
 char *ngx_http_aime_init_main_conf(ngx_conf_t *cf, void *conf);
+void *ngx_http_aime_create_srv_conf(ngx_conf_t *cf);
 void *ngx_http_aime_create_loc_conf(ngx_conf_t *cf);
 char *ngx_http_aime_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child);
 
@@ -76,13 +82,6 @@ char *ngx_http_aime_set_workers(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_aime_set_info(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_aime_set_cors(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-
-/*
- * Ties types and endpoints to their places in the zone, which exists by then.
- * NGX_OK or NGX_ERROR, logged.
- */
-ngx_int_t ngx_http_aime_bind(ngx_http_aime_main_conf_t *amcf,
-    ngx_log_t *log);
 
 /* Look-ups; NULL: none. */
 ngx_http_aime_type_t *ngx_http_aime_type_named(

@@ -14,6 +14,13 @@
 #define NGX_HTTP_AIME_MAX_SECONDS    (366 * 24 * 3600)
 
 
+/* what a value must be to be printed */
+
+#define NGX_HTTP_AIME_ANY            0      /* checked elsewhere */
+#define NGX_HTTP_AIME_STRING         1
+#define NGX_HTTP_AIME_SIMPLE         2
+
+
 /* The file that is being read, and where its defaults come from. */
 
 typedef struct {
@@ -25,13 +32,12 @@ typedef struct {
 } ngx_http_aime_load_t;
 
 
-/* A value, and the file that it stands in. */
+/* A value, and where it stands. */
 
 typedef struct {
     const cJSON             *item;
     ngx_str_t               *path;
-    const char              *section;
-    const char              *key;
+    u_char                   name[128];     /* SECTION.key */
 } ngx_http_aime_value_t;
 
 
@@ -74,18 +80,21 @@ static ngx_int_t ngx_http_aime_load_parameters(ngx_http_aime_load_t *load,
 static const cJSON *ngx_http_aime_table(ngx_http_aime_load_t *load,
     const cJSON *parent, const char *name);
 static ngx_int_t ngx_http_aime_value(ngx_http_aime_load_t *load,
-    const char *section, const char *key, ngx_http_aime_value_t *value);
+    const char *names, ngx_http_aime_value_t *value);
+static const cJSON *ngx_http_aime_default(ngx_http_aime_load_t *load,
+    ngx_http_aime_value_t *value);
+static const char *ngx_http_aime_next_name(const char *names, u_char *name);
+static ngx_uint_t ngx_http_aime_line(const cJSON *item);
 static ngx_int_t ngx_http_aime_get_string(ngx_http_aime_load_t *load,
-    const char *section, const char *key, ngx_str_t *string);
+    const char *names, ngx_str_t *string);
 static void ngx_http_aime_get_flag(ngx_http_aime_load_t *load,
-    const char *section, const char *key, ngx_uint_t *flag);
+    const char *names, ngx_uint_t *flag);
 static void ngx_http_aime_get_count(ngx_http_aime_load_t *load,
-    const char *section, const char *key, ngx_uint_t *count, ngx_uint_t min,
-    ngx_uint_t max);
+    const char *names, ngx_uint_t *count, ngx_uint_t min, ngx_uint_t max);
 static ngx_int_t ngx_http_aime_get_seconds(ngx_http_aime_load_t *load,
-    const char *section, const char *key, ngx_msec_t *msec);
+    const char *names, ngx_msec_t *msec);
 static ngx_int_t ngx_http_aime_get_text(ngx_http_aime_load_t *load,
-    const char *section, const char *key, ngx_str_t *text);
+    const char *names, ngx_uint_t want, ngx_str_t *text);
 static ngx_int_t ngx_http_aime_print(ngx_pool_t *pool, const cJSON *item,
     ngx_str_t *text);
 
@@ -227,17 +236,17 @@ ngx_http_aime_endpoint_load(ngx_conf_t *cf, ngx_str_t *path,
     ep->path = *path;
     ep->server = server;
 
-    if (ngx_http_aime_get_string(&load, "ENDPOINT", "name", &ep->name)
+    if (ngx_http_aime_get_string(&load, "ENDPOINT.name", &ep->name)
         == NGX_DECLINED)
     {
-        (void) ngx_http_aime_value(&load, "ENDPOINT", "name", &value);
+        (void) ngx_http_aime_value(&load, "ENDPOINT.name", &value);
         ngx_http_aime_load_error(&load, &value, "is missing");
     }
 
     if (ep->name.len > NGX_AIME_NAME_LEN
         || ngx_strlchr(ep->name.data, ep->name.data + ep->name.len, '/'))
     {
-        (void) ngx_http_aime_value(&load, "ENDPOINT", "name", &value);
+        (void) ngx_http_aime_value(&load, "ENDPOINT.name", &value);
         ngx_http_aime_load_error(&load, &value,
                                  "must have up to 255 bytes without a slash");
     }
@@ -386,9 +395,9 @@ ngx_http_aime_load_error(ngx_http_aime_load_t *load,
 {
     load->failed = 1;
 
-    ngx_conf_log_error(NGX_LOG_EMERG, load->cf, 0, "\"%V\":%ui: %s.%s %s",
-                       value->path, (ngx_uint_t) aime_toml_line(value->item),
-                       value->section, value->key, reason);
+    ngx_conf_log_error(NGX_LOG_EMERG, load->cf, 0, "\"%V\":%ui: %s %s",
+                       value->path, ngx_http_aime_line(value->item),
+                       value->name, reason);
 }
 
 
@@ -457,17 +466,17 @@ ngx_http_aime_load_type(ngx_http_aime_load_t *load,
     ngx_http_aime_type_t    *type, **typep;
     ngx_http_aime_value_t    value;
 
-    if (ngx_http_aime_get_string(load, "WORKER", "job_type", &name)
+    if (ngx_http_aime_get_string(load, "WORKER.job_type", &name)
         == NGX_DECLINED)
     {
-        (void) ngx_http_aime_value(load, "WORKER", "job_type", &value);
+        (void) ngx_http_aime_value(load, "WORKER.job_type", &value);
         ngx_http_aime_load_error(load, &value, "is missing");
     }
 
-    if (ngx_http_aime_get_string(load, "WORKER", "auth_key", &key)
+    if (ngx_http_aime_get_string(load, "WORKER.auth_key", &key)
         == NGX_DECLINED)
     {
-        (void) ngx_http_aime_value(load, "WORKER", "auth_key", &value);
+        (void) ngx_http_aime_value(load, "WORKER.auth_key", &value);
         ngx_http_aime_load_error(load, &value, "is missing, and so is "
                                  "default_auth_key in [WORKERS] of the "
                                  "server file");
@@ -476,15 +485,10 @@ ngx_http_aime_load_type(ngx_http_aime_load_t *load,
     timeout = 60000;
     delay = 0;
 
-    if (ngx_http_aime_get_seconds(load, "WORKER", "request_timeout",
-                                  &timeout)
-        == NGX_DECLINED)
-    {
-        (void) ngx_http_aime_get_seconds(load, "WORKER", "job_timeout",
-                                         &timeout);
-    }
+    (void) ngx_http_aime_get_seconds(load, "WORKER.request_timeout "
+                                     "WORKER.job_timeout", &timeout);
 
-    ngx_http_aime_get_count(load, "WORKER", "max_batch_delay", &delay, 0,
+    ngx_http_aime_get_count(load, "WORKER.max_batch_delay", &delay, 0,
                             60000);
 
     if (load->failed) {
@@ -505,7 +509,7 @@ ngx_http_aime_load_type(ngx_http_aime_load_t *load,
         }
 
         if (!ngx_http_aime_same_id(type->key, id)) {
-            (void) ngx_http_aime_value(load, "WORKER", "job_type", &value);
+            (void) ngx_http_aime_value(load, "WORKER.job_type", &value);
             ngx_conf_log_error(NGX_LOG_EMERG, load->cf, 0,
                                "\"%V\":%ui: job type \"%V\" has another "
                                "auth_key in \"%V\"", value.path,
@@ -513,6 +517,15 @@ ngx_http_aime_load_type(ngx_http_aime_load_t *load,
                                &name, &type->path);
             load->failed = 1;
             return NGX_OK;
+        }
+
+        if (type->request_timeout != timeout
+            || type->max_batch_delay != delay)
+        {
+            ngx_conf_log_error(NGX_LOG_NOTICE, load->cf, 0,
+                               "\"%V\": request_timeout and max_batch_delay "
+                               "of job type \"%V\" are those of \"%V\"",
+                               load->path, &name, &type->path);
         }
 
         ep->type = type;
@@ -553,9 +566,9 @@ ngx_http_aime_load_clients(ngx_http_aime_load_t *load,
     ngx_str_null(&authentication);
     ngx_str_null(&authorization);
 
-    (void) ngx_http_aime_get_string(load, "CLIENTS", "authentication",
+    (void) ngx_http_aime_get_string(load, "CLIENTS.authentication",
                                     &authentication);
-    (void) ngx_http_aime_get_string(load, "CLIENTS", "authorization",
+    (void) ngx_http_aime_get_string(load, "CLIENTS.authorization",
                                     &authorization);
 
     ep->open = (authentication.len == 4
@@ -572,10 +585,8 @@ ngx_http_aime_load_clients(ngx_http_aime_load_t *load,
                          == 0);
 
     flag = 0;
-    ngx_http_aime_get_flag(load, "ENDPOINT", "provide_worker_meta_data",
-                           &flag);
-    ngx_http_aime_get_flag(load, "CLIENTS", "provide_worker_meta_data",
-                           &flag);
+    ngx_http_aime_get_flag(load, "CLIENTS.provide_worker_meta_data "
+                           "ENDPOINT.provide_worker_meta_data", &flag);
     ep->worker_meta = flag;
 
     if (ngx_array_init(&ep->keys, load->cf->pool, 4,
@@ -586,7 +597,7 @@ ngx_http_aime_load_clients(ngx_http_aime_load_t *load,
         return;
     }
 
-    if (ngx_http_aime_value(load, "CLIENTS", "authorization_keys", &value)
+    if (ngx_http_aime_value(load, "CLIENTS.authorization_keys", &value)
         == NGX_DECLINED)
     {
         return;
@@ -634,29 +645,25 @@ ngx_http_aime_load_limits(ngx_http_aime_load_t *load,
     retry = 1;
     cancel = 1;
 
-    ngx_http_aime_get_count(load, "ENDPOINT", "max_queue_length",
+    ngx_http_aime_get_count(load, "ENDPOINT.max_queue_length",
                             &ep->max_queue_length, 0, NGX_MAX_INT32_VALUE);
-    ngx_http_aime_get_count(load, "ENDPOINT", "max_attempts",
+    ngx_http_aime_get_count(load, "ENDPOINT.max_attempts",
                             &ep->max_attempts, 1, NGX_AIME_MAX_ATTEMPTS);
-    ngx_http_aime_get_count(load, "ENDPOINT", "client_request_limit",
-                            &ep->client_request_limit, 0,
-                            NGX_MAX_INT32_VALUE);
-    ngx_http_aime_get_count(load, "CLIENTS", "client_request_limit",
+    ngx_http_aime_get_count(load, "CLIENTS.client_request_limit "
+                            "ENDPOINT.client_request_limit",
                             &ep->client_request_limit, 0,
                             NGX_MAX_INT32_VALUE);
 
-    (void) ngx_http_aime_get_seconds(load, "ENDPOINT", "max_time_in_queue",
+    (void) ngx_http_aime_get_seconds(load, "ENDPOINT.max_time_in_queue",
                                      &ep->max_time_in_queue);
-    (void) ngx_http_aime_get_seconds(load, "ENDPOINT",
-                                     "job_inactivity_timeout",
+    (void) ngx_http_aime_get_seconds(load, "ENDPOINT.job_inactivity_timeout",
                                      &ep->job_inactivity_timeout);
-    (void) ngx_http_aime_get_seconds(load, "CLIENTS", "result_lifetime",
-                                     &ep->result_lifetime);
-    (void) ngx_http_aime_get_seconds(load, "ENDPOINT", "result_lifetime",
+    (void) ngx_http_aime_get_seconds(load, "ENDPOINT.result_lifetime "
+                                     "CLIENTS.result_lifetime",
                                      &ep->result_lifetime);
 
-    ngx_http_aime_get_flag(load, "ENDPOINT", "retry_on_worker_loss", &retry);
-    ngx_http_aime_get_flag(load, "ENDPOINT", "cancel_on_disconnect", &cancel);
+    ngx_http_aime_get_flag(load, "ENDPOINT.retry_on_worker_loss", &retry);
+    ngx_http_aime_get_flag(load, "ENDPOINT.cancel_on_disconnect", &cancel);
 
     ep->retry = retry;
     ep->cancel_on_disconnect = cancel;
@@ -670,7 +677,7 @@ ngx_http_aime_load_methods(ngx_http_aime_load_t *load,
     cJSON                  *item;
     ngx_http_aime_value_t   value;
 
-    if (ngx_http_aime_value(load, "ENDPOINT", "methods", &value)
+    if (ngx_http_aime_value(load, "ENDPOINT.methods", &value)
         == NGX_DECLINED)
     {
         ep->methods = NGX_HTTP_GET|NGX_HTTP_POST;
@@ -832,17 +839,21 @@ ngx_http_aime_load_texts(ngx_http_aime_load_t *load,
     ngx_str_set(&ep->version, "null");
     ngx_str_set(&ep->category, "null");
 
-    if (ngx_http_aime_get_text(load, "ENDPOINT", "title", &title) != NGX_OK
-        || ngx_http_aime_get_text(load, "ENDPOINT", "description",
-                                  &description) != NGX_OK
-        || ngx_http_aime_get_text(load, "ENDPOINT", "methods", &methods)
+    if (ngx_http_aime_get_text(load, "ENDPOINT.title", NGX_HTTP_AIME_STRING,
+                               &title) != NGX_OK
+        || ngx_http_aime_get_text(load, "ENDPOINT.description",
+                                  NGX_HTTP_AIME_STRING, &description)
            != NGX_OK
-        || ngx_http_aime_get_text(load, "ENDPOINT", "max_time_in_queue",
-                                  &wait) != NGX_OK
-        || ngx_http_aime_get_text(load, "ENDPOINT", "version", &ep->version)
+        || ngx_http_aime_get_text(load, "ENDPOINT.methods", NGX_HTTP_AIME_ANY,
+                                  &methods) != NGX_OK
+        || ngx_http_aime_get_text(load, "ENDPOINT.max_time_in_queue",
+                                  NGX_HTTP_AIME_ANY, &wait) != NGX_OK
+        || ngx_http_aime_get_text(load, "ENDPOINT.version",
+                                  NGX_HTTP_AIME_SIMPLE, &ep->version)
            != NGX_OK
-        || ngx_http_aime_get_text(load, "ENDPOINT", "category",
-                                  &ep->category) != NGX_OK)
+        || ngx_http_aime_get_text(load, "ENDPOINT.category",
+                                  NGX_HTTP_AIME_SIMPLE, &ep->category)
+           != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -971,70 +982,121 @@ ngx_http_aime_table(ngx_http_aime_load_t *load, const cJSON *parent,
 
 
 /*
- * The value of a key: from the endpoint file, else its default_ in the server
- * file.  NGX_DECLINED: from neither; the place is that of the section then.
+ * The value of the first of the names ("SECTION.key", with spaces between)
+ * that the endpoint file has; else of the first that the server file has a
+ * default for.  NGX_DECLINED: neither has; the place is that of the section
+ * then.
  */
 
 static ngx_int_t
-ngx_http_aime_value(ngx_http_aime_load_t *load, const char *section,
-    const char *key, ngx_http_aime_value_t *value)
+ngx_http_aime_value(ngx_http_aime_load_t *load, const char *names,
+    ngx_http_aime_value_t *value)
 {
-    u_char        name[64];
-    const char   *where;
-    const cJSON  *table, *item;
+    u_char       *dot;
+    const char   *next;
+    const cJSON  *table;
 
     value->path = load->path;
-    value->section = section;
-    value->key = key;
 
-    table = ngx_http_aime_table(load, load->tree, section);
-    item = cJSON_GetObjectItemCaseSensitive(table, key);
+    for (next = names; *next; /* void */ ) {
+        next = ngx_http_aime_next_name(next, value->name);
+
+        dot = (u_char *) ngx_strchr(value->name, '.');
+        *dot = '\0';
+        table = ngx_http_aime_table(load, load->tree, (char *) value->name);
+        *dot = '.';
+
+        value->item = cJSON_GetObjectItemCaseSensitive(table,
+                                                       (char *) dot + 1);
+        if (value->item) {
+            return NGX_OK;
+        }
+    }
+
+    for (next = names; *next && load->server; /* void */ ) {
+        next = ngx_http_aime_next_name(next, value->name);
+        value->item = ngx_http_aime_default(load, value);
+
+        if (value->item) {
+            value->path = &load->server->path;
+            return NGX_OK;
+        }
+    }
+
+    (void) ngx_http_aime_next_name(names, value->name);
+
+    dot = (u_char *) ngx_strchr(value->name, '.');
+    *dot = '\0';
+    value->item = ngx_http_aime_table(load, load->tree, (char *) value->name);
+    *dot = '.';
+
+    return NGX_DECLINED;
+}
+
+
+/* The name becomes that of the default. */
+
+static const cJSON *
+ngx_http_aime_default(ngx_http_aime_load_t *load,
+    ngx_http_aime_value_t *value)
+{
+    u_char        key[64];
+    const char   *section;
+    const cJSON  *table, *item;
+
+    section = (value->name[0] == 'C') ? "CLIENTS"
+              : (value->name[0] == 'W') ? "WORKERS" : "ENDPOINTS";
+
+    (void) ngx_snprintf(key, sizeof(key), "default_%s%Z",
+                        ngx_strchr(value->name, '.') + 1);
+
+    table = cJSON_GetObjectItemCaseSensitive(load->server->tree, section);
+    item = cJSON_GetObjectItemCaseSensitive(table, (char *) key);
+
+    if (item == NULL && ngx_strcmp(key, "default_job_timeout") == 0) {
+        item = cJSON_GetObjectItemCaseSensitive(table, "job_timeout");
+    }
 
     if (item) {
-        value->item = item;
-        return NGX_OK;
+        (void) ngx_snprintf(value->name, sizeof(value->name), "%s.%s%Z",
+                            section, item->string);
     }
 
-    value->item = table;
+    return item;
+}
 
-    if (load->server == NULL) {
-        return NGX_DECLINED;
+
+static const char *
+ngx_http_aime_next_name(const char *names, u_char *name)
+{
+    while (*names && *names != ' ') {
+        *name++ = *names++;
     }
 
-    where = (section[0] == 'C') ? "CLIENTS"
-            : (section[0] == 'W') ? "WORKERS" : "ENDPOINTS";
+    *name = '\0';
 
-    (void) ngx_snprintf(name, sizeof(name), "default_%s%Z", key);
+    return (*names == ' ') ? names + 1 : names;
+}
 
-    table = cJSON_GetObjectItemCaseSensitive(load->server->tree, where);
-    item = cJSON_GetObjectItemCaseSensitive(table, (char *) name);
 
-    if (item == NULL && ngx_strcmp(key, "job_timeout") == 0) {
-        item = cJSON_GetObjectItemCaseSensitive(table, key);
-    }
+/* What is missing altogether is missed from the start of the file. */
 
-    if (item == NULL) {
-        return NGX_DECLINED;
-    }
-
-    value->path = &load->server->path;
-    value->section = where;
-    value->key = item->string;
-    value->item = item;
-
-    return NGX_OK;
+static ngx_uint_t
+ngx_http_aime_line(const cJSON *item)
+{
+    return item ? ngx_max(aime_toml_line(item), 1) : 1;
 }
 
 
 static ngx_int_t
-ngx_http_aime_get_string(ngx_http_aime_load_t *load, const char *section,
-    const char *key, ngx_str_t *string)
+ngx_http_aime_get_string(ngx_http_aime_load_t *load, const char *names,
+    ngx_str_t *string)
 {
     ngx_http_aime_value_t  value;
 
     ngx_str_null(string);
 
-    if (ngx_http_aime_value(load, section, key, &value) == NGX_DECLINED) {
+    if (ngx_http_aime_value(load, names, &value) == NGX_DECLINED) {
         return NGX_DECLINED;
     }
 
@@ -1052,12 +1114,12 @@ ngx_http_aime_get_string(ngx_http_aime_load_t *load, const char *section,
 
 
 static void
-ngx_http_aime_get_flag(ngx_http_aime_load_t *load, const char *section,
-    const char *key, ngx_uint_t *flag)
+ngx_http_aime_get_flag(ngx_http_aime_load_t *load, const char *names,
+    ngx_uint_t *flag)
 {
     ngx_http_aime_value_t  value;
 
-    if (ngx_http_aime_value(load, section, key, &value) == NGX_DECLINED) {
+    if (ngx_http_aime_value(load, names, &value) == NGX_DECLINED) {
         return;
     }
 
@@ -1071,13 +1133,13 @@ ngx_http_aime_get_flag(ngx_http_aime_load_t *load, const char *section,
 
 
 static void
-ngx_http_aime_get_count(ngx_http_aime_load_t *load, const char *section,
-    const char *key, ngx_uint_t *count, ngx_uint_t min, ngx_uint_t max)
+ngx_http_aime_get_count(ngx_http_aime_load_t *load, const char *names,
+    ngx_uint_t *count, ngx_uint_t min, ngx_uint_t max)
 {
     long long              n;
     ngx_http_aime_value_t  value;
 
-    if (ngx_http_aime_value(load, section, key, &value) == NGX_DECLINED) {
+    if (ngx_http_aime_value(load, names, &value) == NGX_DECLINED) {
         return;
     }
 
@@ -1096,13 +1158,13 @@ ngx_http_aime_get_count(ngx_http_aime_load_t *load, const char *section,
 
 
 static ngx_int_t
-ngx_http_aime_get_seconds(ngx_http_aime_load_t *load, const char *section,
-    const char *key, ngx_msec_t *msec)
+ngx_http_aime_get_seconds(ngx_http_aime_load_t *load, const char *names,
+    ngx_msec_t *msec)
 {
     double                 n;
     ngx_http_aime_value_t  value;
 
-    if (ngx_http_aime_value(load, section, key, &value) == NGX_DECLINED) {
+    if (ngx_http_aime_value(load, names, &value) == NGX_DECLINED) {
         return NGX_DECLINED;
     }
 
@@ -1118,6 +1180,7 @@ ngx_http_aime_get_seconds(ngx_http_aime_load_t *load, const char *section,
     }
 
     *msec = (ngx_msec_t) (ngx_min(n, NGX_HTTP_AIME_MAX_SECONDS) * 1000);
+    *msec = ngx_max(*msec, 1);
 
     return NGX_OK;
 }
@@ -1126,12 +1189,25 @@ ngx_http_aime_get_seconds(ngx_http_aime_load_t *load, const char *section,
 /* The value as JSON text, where it is set at all. */
 
 static ngx_int_t
-ngx_http_aime_get_text(ngx_http_aime_load_t *load, const char *section,
-    const char *key, ngx_str_t *text)
+ngx_http_aime_get_text(ngx_http_aime_load_t *load, const char *names,
+    ngx_uint_t want, ngx_str_t *text)
 {
     ngx_http_aime_value_t  value;
 
-    if (ngx_http_aime_value(load, section, key, &value) == NGX_DECLINED) {
+    if (ngx_http_aime_value(load, names, &value) == NGX_DECLINED) {
+        return NGX_OK;
+    }
+
+    if (want == NGX_HTTP_AIME_STRING && !cJSON_IsString(value.item)) {
+        ngx_http_aime_load_error(load, &value, "must be a string");
+        return NGX_OK;
+    }
+
+    if (want == NGX_HTTP_AIME_SIMPLE
+        && (cJSON_IsObject(value.item) || cJSON_IsArray(value.item)))
+    {
+        ngx_http_aime_load_error(load, &value,
+                                 "must be a number or a string");
         return NGX_OK;
     }
 

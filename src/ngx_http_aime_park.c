@@ -64,7 +64,10 @@ ngx_http_aime_park_shutdown(void)
 
         if (park) {
             park->why |= NGX_HTTP_AIME_SHUTDOWN;
-            ngx_post_event(&park->event, &ngx_posted_events);
+
+            /* nginx calls this outside of its event loop */
+
+            ngx_post_event(&park->event, &ngx_posted_next_events);
         }
     }
 }
@@ -226,12 +229,17 @@ ngx_http_aime_park_handler(ngx_event_t *ev)
         ngx_delete_posted_event(ev);
     }
 
+    if (r->header_sent) {
+
+        /* it was answered without waiting, and the answer is being sent */
+
+        return;
+    }
+
     rc = park->resume(r, park, why);
 
     if (rc != NGX_HTTP_AIME_PARKED) {
-        if (park->timer.timer_set) {
-            ngx_del_timer(&park->timer);
-        }
+        ngx_http_aime_park_end(park);
 
         r->read_event_handler = ngx_http_block_reading;
         ngx_http_finalize_request(r, rc);
@@ -244,9 +252,20 @@ ngx_http_aime_park_handler(ngx_event_t *ev)
 static void
 ngx_http_aime_park_cleanup(void *data)
 {
-    ngx_http_aime_park_t *park = data;
+    ngx_http_aime_park_end(data);
+}
 
+
+void
+ngx_http_aime_park_end(ngx_http_aime_park_t *park)
+{
     ngx_http_aime_main_conf_t  *amcf;
+
+    if (park->ended) {
+        return;
+    }
+
+    park->ended = 1;
 
     if (park->timer.timer_set) {
         ngx_del_timer(&park->timer);

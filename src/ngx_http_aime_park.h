@@ -41,6 +41,7 @@ struct ngx_http_aime_park_s {
     ngx_aime_shm_parked_t       *parked;    /* its entry in the zone */
     uint32_t                     slot;      /* which names it there */
 
+    ngx_uint_t                   ended;
     ngx_uint_t                   why;
     ngx_event_t                  event;     /* posted when woken */
     ngx_event_t                  timer;
@@ -59,6 +60,13 @@ void ngx_http_aime_park_shutdown(void);
  */
 ngx_http_aime_park_t *ngx_http_aime_park_create(ngx_http_request_t *r,
     ngx_http_aime_resume_pt resume, void *data);
+
+/*
+ * Ends the waiting: nothing resumes the request any more.  Its end does so,
+ * and its being resumed with an answer; who answers a request that is parked
+ * in the zone, but was not resumed, calls this before.
+ */
+void ngx_http_aime_park_end(ngx_http_aime_park_t *park);
 
 /*
  * Waits for at most msec (again: from now on).  Gives NGX_HTTP_AIME_PARKED,

@@ -18,11 +18,17 @@
 #define NGX_HTTP_AIME_POLL_PAUSE    1000
 
 
+/* times that jobs of removed endpoints are passed over at once */
+
+#define NGX_HTTP_AIME_POLL_LOOKS    64
+
+
 typedef struct {
     ngx_aime_zone_t             *zone;
     ngx_http_request_t          *request;
     ngx_http_aime_type_t        *type;
     ngx_aime_job_poll_t          poll;
+    ngx_uint_t                   looks;
     ngx_msec_t                   end;       /* of waiting */
     unsigned                     single:1;  /* the oldest workers: no array */
     unsigned                     answered:1;
@@ -42,15 +48,18 @@ static ngx_int_t ngx_http_aime_poll_look(ngx_http_request_t *r,
 static ngx_int_t ngx_http_aime_poll_resume(ngx_http_request_t *r,
     ngx_http_aime_park_t *park, ngx_uint_t why);
 static ngx_int_t ngx_http_aime_poll_jobs(ngx_http_request_t *r,
-    ngx_http_aime_poll_t *poll);
+    ngx_http_aime_park_t *park);
+static ngx_int_t ngx_http_aime_poll_unknown(ngx_http_request_t *r,
+    ngx_http_aime_park_t *park);
 static ngx_int_t ngx_http_aime_poll_no_job(ngx_http_request_t *r,
-    ngx_http_aime_poll_t *poll);
+    ngx_http_aime_park_t *park);
 static ngx_int_t ngx_http_aime_poll_pause(ngx_http_request_t *r);
 static ngx_int_t ngx_http_aime_poll_paused(ngx_http_request_t *r,
     ngx_http_aime_park_t *park, ngx_uint_t why);
 static ngx_int_t ngx_http_aime_poll_refuse(ngx_http_request_t *r,
     ngx_str_t *worker);
 static void ngx_http_aime_poll_cleanup(void *data);
+static void ngx_http_aime_poll_drop(void *data);
 
 
 ngx_int_t
@@ -60,6 +69,7 @@ ngx_http_aime_worker_poll(ngx_http_request_t *r)
     ngx_int_t                   rc, answer;
     ngx_str_t                   error;
     ngx_http_cleanup_t         *cln;
+    ngx_pool_cleanup_t         *pcln;
     ngx_http_aime_args_t        args;
     ngx_http_aime_park_t       *park;
     ngx_http_aime_poll_t       *poll;
@@ -75,8 +85,9 @@ ngx_http_aime_worker_poll(ngx_http_request_t *r)
     }
 
     cln = ngx_http_cleanup_add(r, sizeof(ngx_http_aime_poll_t));
+    pcln = ngx_pool_cleanup_add(r->pool, 0);
 
-    if (rc == NGX_ERROR || cln == NULL
+    if (rc == NGX_ERROR || cln == NULL || pcln == NULL
         || ngx_http_aime_worker_claim(r, &args, &claim) != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -113,6 +124,11 @@ ngx_http_aime_worker_poll(ngx_http_request_t *r)
     /* made before the park's, so that it runs when that has unparked */
 
     cln->handler = ngx_http_aime_poll_cleanup;
+
+    /* inputs are sent from the zone: HTTP/2 may do so after that */
+
+    pcln->handler = ngx_http_aime_poll_drop;
+    pcln->data = poll;
 
     park = ngx_http_aime_park_create(r, ngx_http_aime_poll_resume, poll);
     if (park == NULL) {
@@ -181,7 +197,7 @@ ngx_http_aime_poll_worker(ngx_http_request_t *r, ngx_http_aime_args_t *args,
         type = NULL;
 
         if (ngx_aime_worker_find(amcf->zone, NULL, &claim->name, &view)
-            == NGX_OK && view.login)
+            == NGX_OK)
         {
             type = ngx_http_aime_type_of(amcf, view.type);
         }
@@ -199,7 +215,6 @@ ngx_http_aime_poll_worker(ngx_http_request_t *r, ngx_http_aime_args_t *args,
     poll->type = type;
     poll->poll.type = type->shm;
     poll->poll.worker = claim->name;
-    poll->poll.max_delay = type->max_batch_delay;
 
     ngx_http_aime_poll_end(poll, args, generation_a);
 
@@ -269,7 +284,13 @@ ngx_http_aime_poll_look(ngx_http_request_t *r, ngx_http_aime_park_t *park)
     ngx_http_aime_poll_t  *poll;
 
     poll = park->data;
+    left = (ngx_msec_int_t) (poll->end - ngx_current_msec);
+
     poll->poll.parked = park->parked;
+
+    /* at the end of its time a poll takes what there is */
+
+    poll->poll.max_delay = (left > 0) ? poll->type->max_batch_delay : 0;
 
     rc = ngx_aime_job_take(poll->zone, &poll->poll);
 
@@ -278,7 +299,7 @@ ngx_http_aime_poll_look(ngx_http_request_t *r, ngx_http_aime_park_t *park)
     switch (rc) {
 
     case NGX_OK:
-        return ngx_http_aime_poll_jobs(r, poll);
+        return ngx_http_aime_poll_jobs(r, park);
 
     case NGX_DECLINED:
         poll->answered = 1;
@@ -292,10 +313,8 @@ ngx_http_aime_poll_look(ngx_http_request_t *r, ngx_http_aime_park_t *park)
         return ngx_http_aime_poll_pause(r);
     }
 
-    left = (ngx_msec_int_t) (poll->end - ngx_current_msec);
-
     if (left <= 0 || ngx_exiting) {
-        return ngx_http_aime_poll_no_job(r, poll);
+        return ngx_http_aime_poll_no_job(r, park);
     }
 
     if (poll->poll.linger) {
@@ -316,7 +335,7 @@ ngx_http_aime_poll_resume(ngx_http_request_t *r, ngx_http_aime_park_t *park,
     /* the worker comes back at once, to a process of the new generation */
 
     if (why & NGX_HTTP_AIME_SHUTDOWN) {
-        return ngx_http_aime_poll_no_job(r, park->data);
+        return ngx_http_aime_poll_no_job(r, park);
     }
 
     return ngx_http_aime_poll_look(r, park);
@@ -324,10 +343,11 @@ ngx_http_aime_poll_resume(ngx_http_request_t *r, ngx_http_aime_park_t *park,
 
 
 static ngx_int_t
-ngx_http_aime_poll_jobs(ngx_http_request_t *r, ngx_http_aime_poll_t *poll)
+ngx_http_aime_poll_jobs(ngx_http_request_t *r, ngx_http_aime_park_t *park)
 {
     ngx_str_t                   name;
     ngx_uint_t                  i;
+    ngx_http_aime_poll_t       *poll;
     ngx_http_aime_reply_t       reply;
     ngx_aime_shm_payload_t     *payload;
     ngx_aime_job_handover_t    *job;
@@ -336,17 +356,11 @@ ngx_http_aime_poll_jobs(ngx_http_request_t *r, ngx_http_aime_poll_t *poll)
 
     amcf = ngx_http_get_module_main_conf(r, ngx_http_aime_api_module);
 
+    poll = park->data;
     endpoint = ngx_http_aime_endpoint_of(amcf, poll->poll.endpoint);
 
     if (endpoint == NULL) {
-
-        /* of a newer configuration than this process has */
-
-        ngx_aime_job_undelivered(poll->zone, poll->poll.jobs,
-                                 poll->poll.njobs);
-        poll->poll.njobs = 0;
-
-        return ngx_http_aime_poll_no_job(r, poll);
+        return ngx_http_aime_poll_unknown(r, park);
     }
 
     poll->answered = 1;
@@ -384,12 +398,53 @@ ngx_http_aime_poll_jobs(ngx_http_request_t *r, ngx_http_aime_poll_t *poll)
 }
 
 
-static ngx_int_t
-ngx_http_aime_poll_no_job(ngx_http_request_t *r, ngx_http_aime_poll_t *poll)
-{
-    ngx_http_aime_reply_t  reply;
+/*
+ * The endpoint is not in this process's configuration: a reload has removed
+ * it, or has added it since this process began.
+ */
 
+static ngx_int_t
+ngx_http_aime_poll_unknown(ngx_http_request_t *r, ngx_http_aime_park_t *park)
+{
+    ngx_uint_t             i;
+    ngx_http_aime_poll_t  *poll;
+
+    poll = park->data;
+
+    if (poll->poll.endpoint->generation >= poll->zone->generation) {
+        ngx_aime_job_put_back(poll->zone, poll->poll.jobs, poll->poll.njobs);
+        ngx_http_aime_poll_drop(poll);
+
+        return ngx_http_aime_poll_no_job(r, park);
+    }
+
+    for (i = 0; i < poll->poll.njobs; i++) {
+        (void) ngx_aime_job_cancel(poll->zone, poll->poll.jobs[i].id,
+                                   NGX_AIME_REASON_REMOVED);
+    }
+
+    ngx_http_aime_poll_drop(poll);
+
+    if (++poll->looks > NGX_HTTP_AIME_POLL_LOOKS) {
+        return ngx_http_aime_poll_no_job(r, park);
+    }
+
+    return ngx_http_aime_poll_look(r, park);
+}
+
+
+static ngx_int_t
+ngx_http_aime_poll_no_job(ngx_http_request_t *r, ngx_http_aime_park_t *park)
+{
+    ngx_http_aime_poll_t   *poll;
+    ngx_http_aime_reply_t   reply;
+
+    poll = park->data;
     poll->answered = 1;
+
+    /* a job that comes while this is being sent is not for this poll */
+
+    ngx_http_aime_park_end(park);
 
     ngx_http_aime_reply_start(&reply, r);
     ngx_http_aime_reply_chars(&reply, "{\"cmd\":\"no_job\","
@@ -461,6 +516,18 @@ ngx_http_aime_poll_cleanup(void *data)
     if (!poll->answered || !ngx_http_aime_reply_sent(poll->request)) {
         ngx_aime_worker_hung_up(poll->zone, poll->poll.type,
                                 &poll->poll.worker);
+    }
+}
+
+
+static void
+ngx_http_aime_poll_drop(void *data)
+{
+    ngx_http_aime_poll_t *poll = data;
+
+    while (poll->poll.njobs) {
+        ngx_aime_job_drop(poll->zone,
+                          poll->poll.jobs[--poll->poll.njobs].input);
     }
 }
 

@@ -227,12 +227,14 @@ ngx_http_aime_reply_payload(ngx_http_aime_reply_t *reply,
 ngx_int_t
 ngx_http_aime_reply_hold(ngx_http_request_t *r, ngx_aime_shm_hold_t *hold)
 {
-    ngx_http_cleanup_t         *cln;
+    ngx_pool_cleanup_t         *cln;
     ngx_http_aime_main_conf_t  *amcf;
 
     amcf = ngx_http_get_module_main_conf(r, ngx_http_aime_api_module);
 
-    cln = ngx_http_cleanup_add(r, sizeof(void *) * 2);
+    /* not the request's cleanup: frames of HTTP/2 outlive that */
+
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(void *) * 2);
 
     if (cln == NULL) {
         ngx_aime_job_drop(amcf->zone, hold);
@@ -278,6 +280,7 @@ ngx_http_aime_reply_send(ngx_http_aime_reply_t *reply, ngx_uint_t status)
     rc = ngx_http_send_header(r);
 
     if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        ctx->complete = (rc == NGX_OK || rc == NGX_AGAIN);
         return rc;
     }
 
@@ -286,7 +289,11 @@ ngx_http_aime_reply_send(ngx_http_aime_reply_t *reply, ngx_uint_t status)
     cl->buf->last_buf = (r == r->main);
     cl->buf->last_in_chain = 1;
 
-    return ngx_http_output_filter(r, reply->first);
+    rc = ngx_http_output_filter(r, reply->first);
+
+    ctx->complete = (rc != NGX_ERROR);
+
+    return rc;
 }
 
 
@@ -317,11 +324,13 @@ ngx_http_aime_reply_head(ngx_http_request_t *r, ngx_uint_t status, off_t len)
 ngx_uint_t
 ngx_http_aime_reply_sent(ngx_http_request_t *r)
 {
-    ngx_connection_t  *c;
+    ngx_connection_t     *c;
+    ngx_http_aime_ctx_t  *ctx;
 
     c = r->connection;
+    ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
 
-    return r->header_sent && !r->out && !c->buffered && !c->error
+    return ctx && ctx->complete && !r->out && !c->buffered && !c->error
            && !c->timedout;
 }
 

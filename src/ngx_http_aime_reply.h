@@ -69,7 +69,7 @@ ngx_int_t ngx_http_aime_reply_hold(ngx_http_request_t *r,
 ngx_int_t ngx_http_aime_reply_send(ngx_http_aime_reply_t *reply,
     ngx_uint_t status);
 
-/* Has the answer been written to the socket as a whole? */
+/* Has our answer been written to the socket as a whole? */
 ngx_uint_t ngx_http_aime_reply_sent(ngx_http_request_t *r);
 
 /* Adds a header to the answer, which must not have been sent. */

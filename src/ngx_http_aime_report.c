@@ -227,6 +227,15 @@ ngx_http_aime_progress_item(ngx_http_request_t *r, aime_json_value_t *report,
         return NGX_ERROR;
     }
 
+    if (claim.name.data == NULL) {
+
+        /* of a job that is gone: no reason to refuse the other reports */
+
+        ngx_http_aime_progress_answer(reply, NGX_DECLINED, &job_id,
+                                      &claim.name);
+        return NGX_OK;
+    }
+
     rc = ngx_http_aime_worker_identify(r, &claim, &view, refusal);
 
     if (rc != NGX_OK) {
@@ -361,7 +370,8 @@ ngx_http_aime_progress_publish(ngx_http_request_t *r,
 
     ngx_http_aime_piece(&pieces, "}", 1);
 
-    hold = ngx_aime_job_reserve(amcf->zone, pieces.len);
+    hold = ngx_aime_job_reserve(amcf->zone, pieces.len,
+                                NGX_AIME_ROOM_PROGRESS);
 
     if (hold) {
         ngx_http_aime_fill(&pieces, hold->payload);
@@ -499,11 +509,6 @@ ngx_http_aime_result_accept(ngx_http_request_t *r,
     rc = ngx_aime_job_check_result(amcf->zone, result->id, result->number,
                                    &shm);
 
-    if (rc == NGX_ABORT) {
-        rc = ngx_aime_job_finish(amcf->zone, result->id, result->number,
-                                 NULL);
-    }
-
     if (rc != NGX_OK) {
         return ngx_http_aime_result_answer(r, result, rc);
     }
@@ -617,7 +622,8 @@ ngx_http_aime_result_store(ngx_http_aime_result_t *result)
 {
     ngx_aime_shm_hold_t  *hold;
 
-    hold = ngx_aime_job_reserve(result->zone, result->pieces.len);
+    hold = ngx_aime_job_reserve(result->zone, result->pieces.len,
+                                NGX_AIME_ROOM_RESULT);
 
     if (hold == NULL) {
         return NGX_BUSY;
@@ -641,9 +647,7 @@ ngx_http_aime_result_wait(ngx_http_request_t *r,
 {
     ngx_http_aime_park_t  *park;
 
-    if (ngx_exiting
-        || !ngx_aime_job_fits(result->zone, result->pieces.len))
-    {
+    if (!ngx_aime_job_fits(result->zone, result->pieces.len)) {
         return ngx_http_aime_result_no_room(r, result);
     }
 
@@ -693,8 +697,7 @@ ngx_http_aime_result_no_room(ngx_http_request_t *r,
                   "(%uz bytes), the job lapses", &result->job_id,
                   result->pieces.len);
 
-    (void) ngx_aime_job_lapse(result->zone, result->id,
-                              NGX_AIME_REASON_NO_ROOM);
+    ngx_aime_job_no_room(result->zone, result->id, result->number);
 
     return ngx_http_aime_result_answer(r, result, NGX_DECLINED);
 }

@@ -24,6 +24,7 @@ static void ngx_http_aime_identify_key(ngx_http_request_t *r,
 static void ngx_http_aime_identify_session(ngx_http_request_t *r,
     ngx_http_aime_endpoint_t *endpoint, ngx_str_t *text,
     ngx_http_aime_client_t *client);
+static ngx_uint_t ngx_http_aime_is_secret(u_char *start, u_char *end);
 static ngx_uint_t ngx_http_aime_bearer(ngx_http_request_t *r,
     ngx_str_t *secret);
 
@@ -246,6 +247,13 @@ ngx_http_aime_free_body(ngx_http_request_t *r)
     }
 
     ngx_str_null(&ctx->body);
+
+    /* log variables and error pages must not find it any more */
+
+    if (r->request_body) {
+        r->request_body->buf = NULL;
+        r->request_body->bufs = NULL;
+    }
 }
 
 
@@ -693,13 +701,12 @@ ngx_http_aime_bearer(ngx_http_request_t *r, ngx_str_t *secret)
 ngx_int_t
 ngx_http_aime_mask_secrets(ngx_http_request_t *r)
 {
-    u_char      *p, *end, *value, *copy;
-    size_t       len;
-    ngx_uint_t   i;
+    u_char  *p, *end, *name, *copy;
 
-    if (r->args.len == 0 || ngx_strnstr(r->args.data, "key=", r->args.len)
-                            == NULL)
-    {
+    p = ngx_strlchr(r->request_line.data,
+                    r->request_line.data + r->request_line.len, '?');
+
+    if (p == NULL) {
         return NGX_OK;
     }
 
@@ -709,34 +716,62 @@ ngx_http_aime_mask_secrets(ngx_http_request_t *r)
     }
 
     end = ngx_cpymem(copy, r->request_line.data, r->request_line.len);
+    p = copy + (p - r->request_line.data);
 
     r->request_line.data = copy;
 
-    for (p = copy; p < end; p++) {
+    while (p < end) {
+        name = ++p;
 
-        if (*p != '?' && *p != '&') {
-            continue;
+        while (p < end && *p != '=' && *p != '&' && *p != ' ') {
+            p++;
         }
 
-        for (i = 0; ngx_http_aime_secrets[i]; i++) {
-            len = ngx_strlen(ngx_http_aime_secrets[i]);
-
-            if ((size_t) (end - p) <= len + 2
-                || ngx_strncmp(p + 1, ngx_http_aime_secrets[i], len) != 0
-                || p[len + 1] != '=')
-            {
-                continue;
+        if (p < end && *p == '=' && ngx_http_aime_is_secret(name, p)) {
+            for (p++; p < end && *p != '&' && *p != ' '; p++) {
+                *p = '*';
             }
+        }
 
-            for (value = p + len + 2;
-                 value < end && *value != '&' && *value != ' ';
-                 value++)
-            {
-                *value = '*';
-            }
+        while (p < end && *p != '&' && *p != ' ') {
+            p++;
+        }
+
+        if (p < end && *p == ' ') {
+            break;
         }
     }
 
     return NGX_OK;
+}
+
+
+/* Is that the name of a secret, however it is escaped? */
+
+static ngx_uint_t
+ngx_http_aime_is_secret(u_char *start, u_char *end)
+{
+    u_char       buf[3 * sizeof("client_session_auth_key")], *src, *dst;
+    aime_str_t   name;
+    ngx_uint_t   i;
+
+    if ((size_t) (end - start) > sizeof(buf)) {
+        return 0;
+    }
+
+    src = start;
+    dst = buf;
+    ngx_unescape_uri(&dst, &src, end - start, 0);
+
+    name.data = buf;
+    name.len = dst - buf;
+
+    for (i = 0; ngx_http_aime_secrets[i]; i++) {
+        if (ngx_http_aime_same_name(&name, ngx_http_aime_secrets[i])) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 

@@ -56,6 +56,7 @@ typedef struct {
 
     unsigned                     unknown:1; /* no route: 404 */
     unsigned                     answered:1;    /* the answer is ours */
+    unsigned                     complete:1;    /* all of it was given out */
     unsigned                     replaced:1;    /* replacement was sent */
     ngx_chain_t                 *replacement;   /* for nginx's error page */
 

@@ -27,11 +27,36 @@ ngx_http_aime_route_init(ngx_http_aime_routes_t *routes)
 
 
 ngx_int_t
+ngx_http_aime_mask_handler(ngx_http_request_t *r)
+{
+    ngx_http_aime_srv_conf_t  *ascf;
+
+    ascf = ngx_http_get_module_srv_conf(r, ngx_http_aime_api_module);
+
+    if (!ascf->used || ngx_http_aime_mask_secrets(r) == NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    return NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+
+ngx_int_t
+ngx_http_aime_errors_handler(ngx_http_request_t *r)
+{
+    if (r == r->main && ngx_http_aime_route_find(r)) {
+        r->error_page = 1;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+ngx_int_t
 ngx_http_aime_route_handler(ngx_http_request_t *r)
 {
-    ngx_http_aime_ctx_t        *ctx;
-    ngx_http_aime_loc_conf_t   *alcf;
-    ngx_http_aime_main_conf_t  *amcf;
+    ngx_http_aime_ctx_t       *ctx;
+    ngx_http_aime_loc_conf_t  *alcf;
 
     ctx = ngx_http_aime_route_find(r);
 
@@ -39,16 +64,11 @@ ngx_http_aime_route_handler(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
-    if (ngx_http_aime_mask_secrets(r) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
     if (ctx->unknown) {
         return NGX_HTTP_NOT_FOUND;
     }
 
     alcf = ngx_http_get_module_loc_conf(r, ngx_http_aime_api_module);
-    amcf = ngx_http_get_module_main_conf(r, ngx_http_aime_api_module);
 
     if (r->method == NGX_HTTP_OPTIONS && alcf->cors.len
         && ctx->route->shape != NGX_HTTP_AIME_SHAPE_WORKER)
@@ -63,10 +83,6 @@ ngx_http_aime_route_handler(ngx_http_request_t *r)
              && ctx->route->methods))
     {
         return ngx_http_aime_wrong_method(r, ctx->methods);
-    }
-
-    if (amcf->zone->row == NULL) {
-        return NGX_HTTP_SERVICE_UNAVAILABLE;
     }
 
     return ngx_http_aime_read_request(r);
@@ -95,6 +111,13 @@ ngx_http_aime_route_find(ngx_http_request_t *r)
     }
 
     rest = r->uri;
+
+    /* a URI that is too long (414) is known only as far as it was read */
+
+    if (rest.len == 0 && r->uri_start && r->args_start) {
+        rest.data = r->uri_start;
+        rest.len = r->args_start - 1 - r->uri_start;
+    }
 
     if (rest.len >= alcf->prefix.len) {
         rest.data += alcf->prefix.len;

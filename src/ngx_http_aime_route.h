@@ -32,6 +32,18 @@ void ngx_http_aime_route_init(ngx_http_aime_routes_t *routes);
  */
 ngx_http_aime_ctx_t *ngx_http_aime_route_find(ngx_http_request_t *r);
 
+/*
+ * Handler of the first phase: errors before the location is known shall not
+ * show secrets in the log either.
+ */
+ngx_int_t ngx_http_aime_mask_handler(ngx_http_request_t *r);
+
+/*
+ * Handler of the phase before access is checked: an error_page that our
+ * location inherits is not for our routes.
+ */
+ngx_int_t ngx_http_aime_errors_handler(ngx_http_request_t *r);
+
 /* The content handler: NGX_DECLINED for requests that are none of ours. */
 ngx_int_t ngx_http_aime_route_handler(ngx_http_request_t *r);
 

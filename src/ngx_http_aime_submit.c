@@ -46,7 +46,6 @@ static ngx_int_t ngx_http_aime_submit_ended(ngx_http_request_t *r,
     ngx_http_aime_wait_t *wait, ngx_aime_job_view_t *view);
 static void ngx_http_aime_submit_cleanup(void *data);
 static void ngx_http_aime_note_job(ngx_http_request_t *r, const u_char *id);
-static double ngx_http_aime_now(void);
 
 
 static const char  *ngx_http_aime_state_names[] = {
@@ -295,7 +294,7 @@ ngx_http_aime_store_inputs(ngx_aime_zone_t *zone, aime_input_t *input)
                + member->value.text.len;
     }
 
-    hold = ngx_aime_job_reserve(zone, len);
+    hold = ngx_aime_job_reserve(zone, len, NGX_AIME_ROOM_INPUT);
     if (hold == NULL) {
         return NULL;
     }
@@ -402,7 +401,7 @@ ngx_http_aime_submit_resume(ngx_http_request_t *r,
 
     wait = park->data;
 
-    rc = ngx_aime_job_view(wait->zone, wait->id, NGX_AIME_VIEW_PAYLOAD,
+    rc = ngx_aime_job_view(wait->zone, wait->id, NGX_AIME_VIEW_RESULT,
                            park->parked, &view);
 
     if (rc == NGX_DECLINED) {
@@ -509,7 +508,7 @@ ngx_http_aime_result(ngx_http_aime_reply_t *reply,
     ngx_http_aime_reply_chars(reply, ",\"result_received_time\":");
     ngx_http_aime_reply_seconds(reply, view->result_received_time);
     ngx_http_aime_reply_chars(reply, ",\"result_sent_time\":");
-    ngx_http_aime_reply_seconds(reply, ngx_max(ngx_http_aime_now(),
+    ngx_http_aime_reply_seconds(reply, ngx_max(ngx_aime_job_now(),
                                                view->result_received_time));
     ngx_http_aime_reply_chars(reply, ",\"total_duration\":");
     ngx_http_aime_reply_seconds(reply, view->result_received_time
@@ -563,6 +562,10 @@ ngx_http_aime_end_errors(ngx_http_request_t *r,
 
     case NGX_AIME_REASON_WORKER_LOST:
         ngx_str_set(&errors[1], "The worker that had it was lost");
+        return 2;
+
+    case NGX_AIME_REASON_REMOVED:
+        ngx_str_set(&errors[1], "Its endpoint was removed");
         return 2;
 
     case NGX_AIME_REASON_NO_ROOM:
@@ -636,16 +639,5 @@ ngx_http_aime_note_job(ngx_http_request_t *r, const u_char *id)
         (void) ngx_aime_id_print(ctx->job_id.data, id);
         ctx->job_id.len = NGX_AIME_UUID_LEN;
     }
-}
-
-
-static double
-ngx_http_aime_now(void)
-{
-    ngx_time_t  *tp;
-
-    tp = ngx_timeofday();
-
-    return tp->sec + tp->msec / 1000.0;
 }
 

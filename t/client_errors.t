@@ -19,8 +19,6 @@ TOML
 my $srv = start_nginx(endpoints => {
     echo => {inputs => $inputs}, other => {clients =>
         'authorization_keys = {me = "my-key"}'},
-    getter => {endpoint => 'methods = ["GET"]'},
-    poster => {endpoint => 'methods = ["POST"]'},
     bare => "[ENDPOINT]\nname = \"bare\"\n[WORKER]\njob_type = \"echo\"\n",
     image => {inputs => 'picture = {type = "image"}'},
     kept => {other => "[SESSION.VARS]\nvar = {type = \"string\"}"}},
@@ -39,7 +37,6 @@ my %key = (key => $CLIENT_KEY);
 credentials();
 json();
 parameters();
-methods();
 nginx_errors();
 not_yet();
 done_testing();
@@ -116,36 +113,6 @@ sub parameters {
     gives(400, ['No job_id given'], POST => '/echo/progress', {%key});
     gives(400, ['No job_id given'], GET => "/echo/progress?key=$CLIENT_KEY");
     gives(400, ['No job_id given'], POST => '/echo/cancel', {%key});
-    return;
-}
-
-
-sub methods {
-    my $errors = ['This method is not allowed here'];
-    my %allow = (echo => 'GET, POST', getter => 'GET', poster => 'POST');
-    for my $endpoint (sort keys %allow) {
-        for my $method (qw(GET POST PUT DELETE PATCH)) {
-            next if $allow{$endpoint} =~ /$method/;
-            my $answer = gives(405, $errors, $method => "/$endpoint");
-            is($answer->header('Allow'), $allow{$endpoint}, 'Allow');
-        }
-        my $head = $srv->request(HEAD => "/$endpoint?key=$CLIENT_KEY&prompt=p");
-        is($head->status, 405, "HEAD /$endpoint");
-        is($head->body, '', 'without a body');
-    }
-    for my $route (qw(login progress)) {
-        my $answer = gives(405, $errors, PUT => "/poster/$route", '{}');
-        is($answer->header('Allow'), 'GET, POST', 'GET and POST always');
-    }
-    is($srv->get("/poster/login?key=$CLIENT_KEY")->json->{success}, true,
-        'whatever the file says');
-    is(gives(405, $errors, GET => '/echo/cancel')->header('Allow'), 'POST',
-        'cancel');
-    my $id = $srv->client->job({prompt => 'p'});
-    my $head = $srv->request(HEAD => "/echo/progress?key=$CLIENT_KEY"
-        . "&job_id=$id");
-    is($head->status . $head->body, '200', 'HEAD is GET without a body');
-    ok($head->header('Content-Length') > 100, 'with its length');
     return;
 }
 

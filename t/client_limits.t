@@ -1,13 +1,13 @@
 # How many jobs one client may have at once, and how many may wait.  Guards
 # against a place that is not given back when a job ends, however it ends, and
-# against a limit that counts another client's jobs, another endpoint's, or those
-# of its own process only.
+# against a limit that counts another client's jobs, another endpoint's, or
+# those of its own process only.
 
 use strict;
 use warnings;
 
 use lib 't/lib';
-use Mojo::JSON qw(true false);
+use Mojo::JSON qw(false);
 use Test::More;
 use AimeTest;
 

@@ -1,7 +1,7 @@
-# A job as its client sees it, however it is sent: waiting or not, GET or POST,
-# whatever the content type, whole or in pieces.  Guards against outputs that
-# are not named slipping through, meta data with a wrong sign, and a body that
-# is read only as far as the first packet.
+# A job as its client sees it, waiting for it or not.  Guards against outputs
+# that are not named slipping through, meta data that are missing or have a
+# wrong sign, and a worker's result that takes the place of the server's own
+# members.
 
 use strict;
 use warnings;
@@ -13,11 +13,9 @@ use AimeTest;
 
 my $text = '{type = "string"}';
 my $srv = start_nginx(endpoints => {
-    echo => {inputs => "prompt = $text\nn = {type = \"integer\"}\n"
-        . "on = {type = \"bool\"}\nlist = {type = \"json\"}\nempty = $text"},
+    echo => {inputs => "prompt = $text\nn = {type = \"integer\"}\n"},
     quiet => {clients => 'provide_worker_meta_data = false'},
-    nameless => {outputs => ''}, other => {job_type => 'echo',
-        endpoint => 'category = "c"'}});
+    nameless => {outputs => ''}});
 my $worker = $srv->worker(name => 'gpu-1')->login;
 my @meta = qw(start_time start_time_compute result_received_time
     result_sent_time total_duration compute_duration pending_duration);
@@ -25,9 +23,6 @@ my @meta = qw(start_time start_time_compute result_received_time
 waiting();
 not_waiting();
 dropping();
-as_get();
-as_post();
-in_pieces();
 done_testing();
 
 
@@ -105,67 +100,5 @@ sub dropping {
     my $json = $none->read_response->json;
     ok(!exists $json->{text}, 'none named, none sent');
     ok($json->{success}, 'the server says what success is');
-    return;
-}
-
-
-sub as_get {
-    my %query = (key => $CLIENT_KEY, prompt => 'a%20b%2Bc%26d+e', n => 7,
-        on => 'true', list => '[1,2]', empty => '');
-    my $conn = $srv->conn->send_request(GET => '/echo?'
-        . join '&', map { "$_=$query{$_}" } sort keys %query);
-    my $job = work({text => 'got'});
-    is($job->{prompt}, 'a b+c&d e', 'an argument, unescaped');
-    is($job->{n}, 7, 'a number');
-    is_deeply($job->{list}, [1, 2], 'JSON');
-    is($job->{empty}, '', 'an empty value is a value');
-    ok(ref $job->{on} && $job->{on}, 'a bool');
-    is($conn->read_response->json->{text}, 'got', 'GET waits too');
-
-    my $answer = $srv->get("/echo?key=$CLIENT_KEY&prompt=p"
-        . '&wait_for_result=false')->json;
-    is(work({})->{job_id}, $answer->{job_id}, 'wait_for_result=false');
-    my $twice = $srv->get("/echo?key=$CLIENT_KEY&prompt=a&prompt=b");
-    is($twice->status, 400, 'an argument given twice');
-    return;
-}
-
-
-sub as_post {
-    my $body = qq({"key":"$CLIENT_KEY","wait_for_result":false,"prompt":"x",)
-        . qq( "prompt":"\\u00e4\\n" }\n);
-    for my $path ('/echo', '/echo/', '/other') {
-        for my $type ('application/x-www-form-urlencoded', 'text/plain',
-            'multipart/form-data; boundary=x', 'application/json', undef) {
-            my $answer = $srv->post($path, $body,
-                $type ? ('Content-Type' => $type) : ());
-            is($answer->status, 200, $path . ' as ' . ($type // 'nothing'));
-            is(work({})->{prompt}, "\xe4\n", 'a repeated member: the last');
-        }
-    }
-    return;
-}
-
-
-sub in_pieces {
-    my $prompt = join ' ', 1 .. 20000;
-    my $body = Mojo::JSON::encode_json({key => $CLIENT_KEY,
-        prompt => $prompt, wait_for_result => Mojo::JSON::false()});
-    my @parts = (substr($body, 0, 1), substr($body, 1, 99999), substr($body,
-        100000));
-    my $head = "POST /echo HTTP/1.1\r\nHost: x\r\n";
-    my %way = ('Content-Length: ' . length $body => sub { $_[0] },
-        'Transfer-Encoding: chunked' => sub {
-            sprintf "%x\r\n%s\r\n", length $_[0], $_[0] });
-    for my $name (sort keys %way) {
-        my $conn = $srv->conn->send_raw("$head$name\r\n\r\n");
-        for my $part (@parts) {
-            ok(!$conn->readable(0.02), 'no answer to a part');
-            $conn->send_raw($way{$name}->($part));
-        }
-        $conn->send_raw("0\r\n\r\n") if $name =~ /chunked/;
-        is($conn->read_response->status, 200, "in pieces, $name");
-        ok(work({})->{prompt} eq $prompt, 'and whole');
-    }
     return;
 }

@@ -10,6 +10,8 @@ use lib 't/lib';
 use Test::More;
 use AimeTest;
 
+plan(skip_all => '`nginx -t` frees nothing') if on_valgrind();
+
 my $srv = start_nginx(start => 0, endpoints => {}, aime_locations =>
     "location /a {\naime_api_endpoint a.toml;\n}\n");
 $srv->allow(qr/\[emerg\]/);

@@ -1,7 +1,7 @@
 # Browsers on other origins.  Guards against an error without the header (the
 # page's script would see "network error" in place of the reason), a preflight
-# that is refused for want of credentials, a cache that gives one origin's answer
-# to another, and worker routes that are open to scripts.
+# that is refused for want of credentials, a cache that gives one origin's
+# answer to another, and worker routes that are open to scripts.
 
 use strict;
 use warnings;
@@ -65,7 +65,8 @@ sub default_origin {
         undef, 'nor on worker routes');
     is(origin_of($srv->post('/worker_login', 'x', @from)), undef,
         'even in an error');
-    is(origin_of($srv->get('/worker_nothing', undef, @from)), undef, 'or where there is none');
+    is(origin_of($srv->get('/worker_nothing', undef, @from)), undef,
+        'or where there is none');
     return;
 }
 

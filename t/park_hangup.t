@@ -17,6 +17,7 @@ my $srv = start_nginx();
 my $client = $srv->client(conn => $srv->conn);
 
 one_hangs_up();
+hung_up_before_it_was_read();
 half_hangs_up();
 hang_up_in_a_stopped_process();
 done_testing();
@@ -31,6 +32,23 @@ sub one_hangs_up {
         'the next job waits');
     my ($job) = $srv->worker(gen => 'A')->jobs;
     is($job->{job_id}, $id, 'for the next poll');
+    return;
+}
+
+
+# The job is there when the process comes to read the poll, and so is its end
+sub hung_up_before_it_was_read {
+    my ($pid) = $srv->procs;
+    my $client = $srv->client(conn => $srv->conn_to_pid($pid));
+    my $worker = $srv->worker(conn => $srv->conn_to_pid($pid))->login;
+    kill STOP => $pid;
+    $client->leave(POST => '/echo', {key => $CLIENT_KEY, prompt => 'unread',
+        wait_for_result => \0});
+    $worker->park->close;
+    kill CONT => $pid;
+    my $id = $client->{conn}->read_response->json->{job_id};
+    my $next = $srv->worker(gen => 'A', conn => $srv->conn)->park;
+    is(job_of($next), $id, 'a poll that was closed unread gets no job');
     return;
 }
 

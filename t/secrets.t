@@ -1,5 +1,5 @@
-# What a client or worker proves itself with stands in no log and in no answer to
-# somebody else, wherever it was sent and whatever went wrong with the request.
+# What a client or worker proves itself with stands in no error log and in no
+# answer to somebody else, wherever it was sent and whatever went wrong.
 # Guards against the request line that nginx quotes with each of its own
 # messages, most of all those that it writes before our handler has seen the
 # request: body too large, access denied, too many requests.

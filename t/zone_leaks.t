@@ -17,7 +17,7 @@ my $ROUNDS = on_valgrind() ? 4 : 30;
 my $LONG = 'l' x 150_000;
 my $SHORT = 'result_lifetime = 1';
 
-my $srv = start_nginx(
+my $srv = start_nginx(zone => '128m',
     server => 'location = /zone { return 200 $aime_zone_used; }',
     endpoints => {
         echo => {endpoint => $SHORT, clients => 'client_request_limit = 50'},

@@ -1,0 +1,45 @@
+# examples/run.sh, which is what a new user starts first: it must bring a picture
+# through nginx with the configuration in conf/, and leave nothing behind.
+# Guards against an example that rots while the tests' own configuration works.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Test::More;
+use AimeNginx qw(free_port module_path wait_until on_valgrind on_asan slurp);
+use File::Temp qw(tempdir);
+
+plan skip_all => 'too slow for valgrind' if on_valgrind();
+plan skip_all => 'starts nginx by itself' if on_asan();
+plan skip_all => 'the module is not built' if !module_path();
+plan skip_all => 'no python3' if system('command -v python3 >/dev/null');
+
+my $dir = tempdir(CLEANUP => 1);
+my $port = free_port();
+my %env = (MODULE => module_path(), AIME_PORT => $port, AIME_RUN_ONCE => 1,
+    TMPDIR => $dir);
+
+my $pid = fork // die "fork: $!\n";
+if (!$pid) {
+    setpgrp;
+    @ENV{keys %env} = values %env;
+    $ENV{NGINX} ||= 'nginx';
+    open STDIN, '<', '/dev/null';
+    open STDOUT, '>', "$dir/output";
+    open STDERR, '>&', \*STDOUT;
+    exec 'examples/run.sh' or die "examples/run.sh: $!\n";
+}
+
+# its processes are a group of their own, so that none can stay behind
+END { kill KILL => -$pid if $pid }
+
+my $status;
+ok(wait_until(sub { waitpid($pid, 1) and $status = $?, 1 }, 60), 'it ends');
+my $output = slurp("$dir/output");
+is($status, 0, 'well');
+like($output, qr/^Result: .*\.png, (\d{4,}) bytes$/m, 'a picture came through');
+is_deeply([glob "$dir/aime-run.*"], [], 'its folder is gone');
+ok(wait_until(sub { !kill 0, -$pid }), 'and so are its processes');
+diag($output) if !Test::More->builder->is_passing;
+done_testing();
