@@ -7,6 +7,7 @@
 #   make valgrind   what of it nginx serves, under valgrind with one process
 #                   (NGINX_T=t/some.t)
 #   make asan       the same with AddressSanitizer and UBSan
+#   make bench      latency and memory (bench/README.md)
 #   make deps       installs what is missing (run, test and the two above do)
 #   make clean
 #
@@ -46,7 +47,7 @@ TREE      := $(BUILD)/nginx-src
 OBJS      := $(BUILD)/objs
 SETTINGS  := $(CC) | $(CC_OPT) | $(LD_OPT) | $(NGINX) | $(NGINX_SRC)
 
-.PHONY: all install run run-only test check valgrind asan deps clean FORCE
+.PHONY: all install run run-only test check valgrind asan bench deps clean FORCE
 .DELETE_ON_ERROR:
 
 all: $(MODULE)
@@ -128,6 +129,9 @@ asan:
 	@$(AGAIN) deps
 	@AIME_ASAN=1 $(AGAIN) check T="$(NGINX_T)" BUILD=$(BUILD)/asan \
 	    CC_OPT="-g -O1 $(SAN)" LD_OPT="$(SAN)"
+
+bench: all
+	@MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" bench/latency
 
 
 # Each line: a Debian package and the command that tells whether it is there

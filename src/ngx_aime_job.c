@@ -30,8 +30,8 @@
      || (job)->state == NGX_AIME_JOB_PROCESSING)
 
 
-static ngx_uint_t ngx_aime_job_has_room(ngx_aime_zone_t *zone, size_t len,
-    ngx_aime_job_room_e room);
+static ngx_uint_t ngx_aime_job_overdrawn(ngx_aime_zone_t *zone,
+    ngx_uint_t nfree, ngx_aime_job_room_e room);
 static ngx_int_t ngx_aime_job_admit_locked(ngx_aime_zone_t *zone,
     ngx_aime_job_spec_t *spec);
 static ngx_aime_shm_job_t *ngx_aime_job_create(ngx_aime_zone_t *zone,
@@ -93,7 +93,7 @@ static ngx_int_t ngx_aime_job_progress_verdict(ngx_aime_shm_job_t *job,
 static ngx_int_t ngx_aime_job_result_verdict(ngx_aime_shm_job_t *job,
     uint64_t worker);
 
-static ngx_uint_t ngx_aime_job_evict(ngx_aime_zone_t *zone);
+static ngx_uint_t ngx_aime_job_evict(ngx_aime_zone_t *zone, size_t size);
 static double ngx_aime_job_estimate(ngx_aime_shm_job_t *job,
     ngx_uint_t position);
 
@@ -102,7 +102,7 @@ ngx_aime_shm_hold_t *
 ngx_aime_job_reserve(ngx_aime_zone_t *zone, size_t len,
     ngx_aime_job_room_e room)
 {
-    ngx_uint_t            evicted;
+    ngx_uint_t            evicted, nfree;
     ngx_aime_shm_hold_t  *hold;
 
     if (zone->row == NULL || !ngx_aime_job_fits(zone, len)) {
@@ -110,17 +110,21 @@ ngx_aime_job_reserve(ngx_aime_zone_t *zone, size_t len,
     }
 
     do {
-        hold = NULL;
         evicted = 0;
 
         ngx_aime_shm_lock(zone);
 
-        if (ngx_aime_job_has_room(zone, len, room)) {
-            hold = ngx_aime_shm_reserve_locked(zone, len);
+        nfree = zone->sh->arena.nfree;
+        hold = ngx_aime_shm_reserve_locked(zone, len);
+
+        if (hold && ngx_aime_job_overdrawn(zone, nfree, room)) {
+            ngx_aime_shm_drop_locked(zone, hold);
+            hold = NULL;
         }
 
         if (hold == NULL) {
-            evicted = ngx_aime_job_evict(zone);
+            evicted = ngx_aime_job_evict(zone,
+                                         ngx_aime_shm_payload_cost(len));
         }
 
         ngx_aime_shm_unlock(zone);
@@ -133,31 +137,27 @@ ngx_aime_job_reserve(ngx_aime_zone_t *zone, size_t len,
 
 
 /*
- * If inputs could fill the zone, no worker could log in, be handed a job or
- * give its result, and nothing would ever become free.
+ * Were blocks taken (there were nfree) that this kind may not have?  If inputs
+ * could fill the zone, no worker could log in, be handed a job or give its
+ * result, and nothing would ever become free.
  */
 
 static ngx_uint_t
-ngx_aime_job_has_room(ngx_aime_zone_t *zone, size_t len,
+ngx_aime_job_overdrawn(ngx_aime_zone_t *zone, ngx_uint_t nfree,
     ngx_aime_job_room_e room)
 {
     ngx_uint_t             spare;
     ngx_aime_shm_arena_t  *arena;
 
-    if (room == NGX_AIME_ROOM_RESULT) {
-        return 1;
-    }
-
     arena = &zone->sh->arena;
 
     spare = ngx_max(arena->nblocks / NGX_AIME_SPARE_SHARE, 2);
 
-    if (room == NGX_AIME_ROOM_PROGRESS) {
-        spare /= 2;
+    if (room != NGX_AIME_ROOM_INPUT) {
+        spare = (room == NGX_AIME_ROOM_PROGRESS) ? spare / 2 : 0;
     }
 
-    return arena->nfree >= spare + ngx_aime_shm_payload_cost(len)
-                                   / NGX_AIME_SHM_BLOCK_SIZE;
+    return arena->nfree < nfree && arena->nfree < spare;
 }
 
 
@@ -214,10 +214,12 @@ ngx_aime_job_submit(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec,
     ngx_aime_shm_parked_t **parked)
 {
     ngx_int_t            rc;
+    ngx_uint_t           nfree;
     ngx_aime_shm_job_t  *job;
 
     ngx_aime_shm_lock(zone);
 
+    nfree = zone->sh->arena.nfree;
     rc = ngx_aime_job_admit_locked(zone, spec);
 
     if (rc != NGX_OK) {
@@ -228,7 +230,7 @@ ngx_aime_job_submit(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec,
 
     job = ngx_aime_job_create(zone, spec);
 
-    if (job == NULL && ngx_aime_job_evict(zone)) {
+    if (job == NULL && ngx_aime_job_evict(zone, 1)) {
         job = ngx_aime_job_create(zone, spec);
     }
 
@@ -238,12 +240,21 @@ ngx_aime_job_submit(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec,
 
     if (parked) {
         *parked = ngx_aime_wake_park_locked(zone, &job->watchers, NULL, slot);
+    }
 
-        if (*parked == NULL) {
-            ngx_aime_job_delete(zone, job);
-            goto done;
+    if ((parked && *parked == NULL)
+        || ngx_aime_job_overdrawn(zone, nfree, NGX_AIME_ROOM_INPUT))
+    {
+        if (parked && *parked) {
+            ngx_aime_wake_unpark_locked(zone, *parked);
+            *parked = NULL;
         }
 
+        ngx_aime_job_delete(zone, job);
+        goto done;
+    }
+
+    if (parked) {
         (*parked)->client = 1;
     }
 
@@ -620,7 +631,7 @@ ngx_aime_job_hand_over(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
 
     handover->input = ngx_aime_shm_hold_locked(zone, job->input);
 
-    if (handover->input == NULL && ngx_aime_job_evict(zone)) {
+    if (handover->input == NULL && ngx_aime_job_evict(zone, 1)) {
         handover->input = ngx_aime_shm_hold_locked(zone, job->input);
     }
 
@@ -1479,16 +1490,24 @@ ngx_aime_job_forget_holder(ngx_aime_shm_job_t *job, uint64_t worker)
 }
 
 
-/* Results that were fetched give way, oldest first; the number of them. */
+/*
+ * Results that were fetched give way, oldest first, until that many bytes are
+ * free; the number of them.
+ */
 
 static ngx_uint_t
-ngx_aime_job_evict(ngx_aime_zone_t *zone)
+ngx_aime_job_evict(ngx_aime_zone_t *zone, size_t size)
 {
+    size_t        used;
     ngx_uint_t    n;
     ngx_queue_t  *q;
 
+    used = zone->sh->arena.used;
+
     for (n = 0; n < NGX_AIME_EVICT_MAX; n++) {
-        if (ngx_queue_empty(&zone->sh->fetched)) {
+        if (ngx_queue_empty(&zone->sh->fetched)
+            || used - zone->sh->arena.used >= size)
+        {
             break;
         }
 

@@ -288,6 +288,12 @@ ngx_http_aime_poll_look(ngx_http_request_t *r, ngx_http_aime_park_t *park)
 
     poll->poll.parked = park->parked;
 
+    /* a job must not go to a worker that is known to be gone */
+
+    if (r->connection->read->pending_eof) {
+        return NGX_HTTP_CLIENT_CLOSED_REQUEST;
+    }
+
     /* at the end of its time a poll takes what there is */
 
     poll->poll.max_delay = (left > 0) ? poll->type->max_batch_delay : 0;

@@ -140,6 +140,7 @@ sub says_no {
     my ($path, $status, $json) = @_;
     return 1 if $status =~ /^4\d\d$/;
     return if $status != 200;
+    $json = $json->[0] // {cmd => 'warning'} if ref $json eq 'ARRAY';
     $path =~ s/\?.*//;
     return ($json->{cmd} // '') =~ /^(?:error|warning)$/
         if grep { $path eq $_ } @WORKER;
