@@ -40,11 +40,7 @@ ngx_http_aime_header_filter(ngx_http_request_t *r)
 
     alcf = ngx_http_get_module_loc_conf(r, ngx_http_aime_api_module);
 
-    if (r != r->main || alcf->serves == NGX_HTTP_AIME_SERVES_NOTHING) {
-        return ngx_http_next_header_filter(r);
-    }
-
-    ctx = ngx_http_aime_route_find(r);
+    ctx = (r == r->main) ? ngx_http_aime_route_find(r) : NULL;
 
     if (ctx == NULL) {
         return ngx_http_next_header_filter(r);

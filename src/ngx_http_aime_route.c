@@ -6,6 +6,8 @@
 #include "ngx_http_aime_reply.h"
 
 
+static ngx_str_t ngx_http_aime_route_uri(ngx_http_request_t *r);
+static ngx_http_aime_ctx_t *ngx_http_aime_route_early(ngx_http_request_t *r);
 static void ngx_http_aime_route_endpoint(ngx_http_aime_loc_conf_t *alcf,
     ngx_str_t *rest, ngx_http_aime_ctx_t *ctx);
 static void ngx_http_aime_route_worker(ngx_http_request_t *r,
@@ -101,8 +103,12 @@ ngx_http_aime_route_find(ngx_http_request_t *r)
     alcf = ngx_http_get_module_loc_conf(r, ngx_http_aime_api_module);
     amcf = ngx_http_get_module_main_conf(r, ngx_http_aime_api_module);
 
-    if (ctx || alcf->serves == NGX_HTTP_AIME_SERVES_NOTHING) {
+    if (ctx) {
         return ctx;
+    }
+
+    if (alcf->serves == NGX_HTTP_AIME_SERVES_NOTHING) {
+        return ngx_http_aime_route_early(r);
     }
 
     ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_aime_ctx_t));
@@ -110,14 +116,7 @@ ngx_http_aime_route_find(ngx_http_request_t *r)
         return NULL;
     }
 
-    rest = r->uri;
-
-    /* a URI that is too long (414) is known only as far as it was read */
-
-    if (rest.len == 0 && r->uri_start && r->args_start) {
-        rest.data = r->uri_start;
-        rest.len = r->args_start - 1 - r->uri_start;
-    }
+    rest = ngx_http_aime_route_uri(r);
 
     if (rest.len >= alcf->prefix.len) {
         rest.data += alcf->prefix.len;
@@ -151,7 +150,7 @@ ngx_http_aime_route_find(ngx_http_request_t *r)
         ngx_http_aime_route_endpoint(alcf, &rest, ctx);
 
         if (ctx->endpoint == NULL) {
-            return NULL;
+            return ngx_http_aime_route_early(r);
         }
     }
 
@@ -170,6 +169,61 @@ ngx_http_aime_route_find(ngx_http_request_t *r)
 
     ctx->methods = ctx->route->methods ? ctx->route->methods
                                        : ctx->endpoint->methods;
+
+    ngx_http_set_ctx(r, ctx, ngx_http_aime_api_module);
+
+    return ctx;
+}
+
+
+/* A request line that is too long (414) is known as far as it was read. */
+
+static ngx_str_t
+ngx_http_aime_route_uri(ngx_http_request_t *r)
+{
+    ngx_str_t  uri;
+
+    uri = r->uri;
+
+    if (uri.len == 0 && r->uri_start && r->args_start) {
+        uri.data = r->uri_start;
+        uri.len = r->args_start - 1 - r->uri_start;
+    }
+
+    return uri;
+}
+
+
+/*
+ * A request that nginx refuses while it reads its headers never gets to a
+ * location: in a server that has any of ours it is taken as one for us.  That
+ * no phase has run is seen from the first one having a handler of ours.
+ */
+
+static ngx_http_aime_ctx_t *
+ngx_http_aime_route_early(ngx_http_request_t *r)
+{
+    ngx_http_aime_ctx_t       *ctx;
+    ngx_http_aime_srv_conf_t  *ascf;
+
+    ascf = ngx_http_get_module_srv_conf(r, ngx_http_aime_api_module);
+
+    if (!ascf->used || r->phase_handler != 0) {
+        return NULL;
+    }
+
+    ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_aime_ctx_t));
+    if (ctx == NULL) {
+        return NULL;
+    }
+
+    ngx_http_aime_route_worker(r, ctx);
+
+    if (ctx->route == NULL) {
+        ctx->route = ngx_http_aime_routes->client;
+    }
+
+    ctx->unknown = 1;
 
     ngx_http_set_ctx(r, ctx, ngx_http_aime_api_module);
 
@@ -213,9 +267,11 @@ ngx_http_aime_route_endpoint(ngx_http_aime_loc_conf_t *alcf, ngx_str_t *rest,
 static void
 ngx_http_aime_route_worker(ngx_http_request_t *r, ngx_http_aime_ctx_t *ctx)
 {
-    ngx_str_t  name;
+    u_char     *start;
+    ngx_str_t   name;
 
-    name = r->uri;
+    name = ngx_http_aime_route_uri(r);
+    start = name.data;
 
     if (name.len && name.data[name.len - 1] == '/') {
         name.len--;
@@ -224,7 +280,7 @@ ngx_http_aime_route_worker(ngx_http_request_t *r, ngx_http_aime_ctx_t *ctx)
     name.data += name.len;
     name.len = 0;
 
-    while (name.data > r->uri.data && name.data[-1] != '/') {
+    while (name.data > start && name.data[-1] != '/') {
         name.data--;
         name.len++;
     }

@@ -47,6 +47,7 @@ is($answer && $answer->pid, $procs[0], 'from the process it waited in');
 finish_result($last);
 $answer = $also->read_response;
 is($answer && $answer->json->{text}, 'two', 'and the last one');
+$_->close for $waiting, $also, @polls;
 
 ok(wait_until(sub { $nginx->_gone }), 'then nginx ends')
     or diag($nginx->tail);
@@ -72,6 +73,7 @@ sub finish_result {
     $report->{conn}->send_raw($report->{body});
     my $answer = $report->{conn}->read_response;
     is($answer && $answer->json->{cmd}, 'ok', 'a result that was being sent');
+    $report->{conn}->close;     # nginx waits for that
     return;
 }
 
