@@ -327,7 +327,8 @@ ngx_http_aime_route_named(ngx_http_aime_route_t *routes, ngx_str_t *name)
 {
     for ( /* void */ ; routes->name; routes++) {
         if (ngx_strlen(routes->name) == name->len
-            && ngx_strncmp(routes->name, name->data, name->len) == 0)
+            && (name->len == 0
+                || ngx_strncmp(routes->name, name->data, name->len) == 0))
         {
             return routes;
         }

@@ -8,10 +8,11 @@ use strict;
 use warnings;
 
 use lib 't/lib';
+use Mojo::JSON ();
 use Test::More;
 use AimeTest;
 
-my $srv = start_nginx();
+my $srv = start_nginx(master => 1);
 my @procs = $srv->procs;
 my $nginx = $srv->nginx;
 
@@ -37,7 +38,7 @@ my @cmds = map { my $a = $_->read_response; $a ? $a->json->{cmd} : 'nothing' }
     @polls;
 is_deeply(\@cmds, [('no_job') x @polls], 'parked polls are told to come again');
 ok(!$waiting->readable && !$also->readable, 'waiting clients are not');
-is(scalar draining(), scalar @procs, 'their processes wait with them');
+is(scalar(() = $srv->draining), scalar @procs, 'their processes wait with them');
 
 finish_result($report);
 my $answer = $waiting->read_response;
@@ -81,10 +82,4 @@ sub finish_result {
 sub parked {
     return scalar grep { $_->{name} =~ /^poll/ && $_->{free_slots} }
         @{$srv->get('/api/endpoints/echo')->json->{workers}};
-}
-
-
-# Pids of those that shut down; with master_process off there is only one
-sub draining {
-    return $nginx->{master} ? $srv->draining : $nginx->pid;
 }
