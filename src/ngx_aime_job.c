@@ -20,6 +20,10 @@
 
 #define NGX_AIME_EVICT_MAX     64
 
+/* what a worker says within this time of something else is the same, in ms */
+
+#define NGX_AIME_SAME_TIME     500
+
 /* one block in so many is not for inputs, and half of those for results only */
 
 #define NGX_AIME_SPARE_SHARE   16
@@ -66,7 +70,7 @@ static void ngx_aime_job_changed(ngx_aime_zone_t *zone,
 static void ngx_aime_job_dequeue(ngx_aime_shm_job_t *job);
 static void ngx_aime_job_stop(ngx_aime_shm_job_t *job);
 static void ngx_aime_job_requeue(ngx_aime_zone_t *zone,
-    ngx_aime_shm_job_t *job, ngx_uint_t retry);
+    ngx_aime_shm_job_t *job, ngx_uint_t retry, ngx_aime_job_reason_e reason);
 static void ngx_aime_job_retry(ngx_aime_zone_t *zone,
     ngx_aime_shm_job_t *job, ngx_uint_t tried);
 static void ngx_aime_job_end(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
@@ -1155,9 +1159,9 @@ ngx_aime_job_due_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
 
 
 /*
- * Was its worker heard of since it last said something of this job?  Soon
- * after it tells nothing: a worker reports on the jobs of a batch in turn, and
- * may have died just then.
+ * Was its worker heard of since it last said something of this job?  At about
+ * the same time tells nothing: a worker reports on the jobs of a batch in
+ * turn, and may have died just then.
  */
 
 static ngx_uint_t
@@ -1169,7 +1173,7 @@ ngx_aime_job_worker_alive(ngx_aime_shm_job_t *job)
 
     return job->worker->nparked
            || (ngx_msec_int_t) (job->worker->seen - last)
-              > (ngx_msec_int_t) (job->inactivity_timeout / 2);
+              > NGX_AIME_SAME_TIME;
 }
 
 
@@ -1185,7 +1189,8 @@ ngx_aime_job_worker_lost_locked(ngx_aime_zone_t *zone,
     while (!ngx_queue_empty(&worker->running)) {
         q = ngx_queue_last(&worker->running);
         job = ngx_queue_data(q, ngx_aime_shm_job_t, link);
-        ngx_aime_job_requeue(zone, job, job->retry);
+        ngx_aime_job_requeue(zone, job, job->retry,
+                             NGX_AIME_REASON_WORKER_LOST);
     }
 }
 
@@ -1329,11 +1334,10 @@ ngx_aime_job_stop(ngx_aime_shm_job_t *job)
 
 static void
 ngx_aime_job_requeue(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
-    ngx_uint_t retry)
+    ngx_uint_t retry, ngx_aime_job_reason_e reason)
 {
     if (!retry || job->attempts >= job->max_attempts) {
-        ngx_aime_job_end(zone, job, NGX_AIME_JOB_LAPSED,
-                         NGX_AIME_REASON_WORKER_LOST);
+        ngx_aime_job_end(zone, job, NGX_AIME_JOB_LAPSED, reason);
         return;
     }
 
@@ -1359,7 +1363,7 @@ ngx_aime_job_retry(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     job->holders[job->attempts - 1] = 0;
 
     if (tried) {
-        ngx_aime_job_requeue(zone, job, 1);
+        ngx_aime_job_requeue(zone, job, 1, NGX_AIME_REASON_UNDELIVERED);
         return;
     }
 

@@ -46,6 +46,7 @@ static const char  *ngx_aime_sweep_reasons[] = {
     "it waited longer than its max_time_in_queue",
     "its worker said nothing of it for job_inactivity_timeout",
     "the last worker it was handed to was lost",
+    "no worker stayed until it was handed over",
     "its result found no room in the zone",
     "its endpoint was removed",
     "its client canceled it",

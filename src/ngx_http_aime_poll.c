@@ -452,6 +452,10 @@ ngx_http_aime_poll_no_job(ngx_http_request_t *r, ngx_http_aime_park_t *park)
 
     ngx_http_aime_park_end(park);
 
+    /* it waited until now */
+
+    ngx_aime_worker_seen(poll->zone, poll->poll.type, &poll->poll.worker);
+
     ngx_http_aime_reply_start(&reply, r);
     ngx_http_aime_reply_chars(&reply, "{\"cmd\":\"no_job\","
                                       "\"api_server_version\":\""

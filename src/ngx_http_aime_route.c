@@ -217,6 +217,8 @@ ngx_http_aime_route_early(ngx_http_request_t *r)
         return NULL;
     }
 
+    (void) ngx_http_aime_mask_secrets(r);
+
     ngx_http_aime_route_worker(r, ctx);
 
     if (ctx->route == NULL) {

@@ -564,6 +564,10 @@ ngx_http_aime_end_errors(ngx_http_request_t *r,
         ngx_str_set(&errors[1], "The worker that had it was lost");
         return 2;
 
+    case NGX_AIME_REASON_UNDELIVERED:
+        ngx_str_set(&errors[1], "No worker stayed until it was handed over");
+        return 2;
+
     case NGX_AIME_REASON_REMOVED:
         ngx_str_set(&errors[1], "Its endpoint was removed");
         return 2;
