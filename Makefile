@@ -155,6 +155,7 @@ deps:
 	need libtest-base-perl perl -MTest::Base -e 1; \
 	need libmojolicious-perl perl -MMojo::UserAgent -e 1; \
 	need python3          command -v python3; \
+	need curl             command -v curl; \
 	for tool in $(TOOLS); do need $$tool command -v $$tool; done; \
 	[ -n "$$missing" ] || exit 0; \
 	echo "installing:$$missing"; \

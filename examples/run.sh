@@ -18,7 +18,7 @@ NGINX=${NGINX:-nginx}
 AIME_PORT=${AIME_PORT:-8080}
 AIME_RUN_ONCE=${AIME_RUN_ONCE:-0}
 PATH=$PATH:/usr/sbin:/sbin
-url=http://localhost:$AIME_PORT
+url=http://127.0.0.1:$AIME_PORT
 
 prefix=
 nginx=
@@ -135,7 +135,7 @@ check() {
 }
 
 start_nginx() {
-    "$NGINX" -p "$prefix/" -c "$prefix/nginx.conf" -e "$prefix/logs/error.log" \
+    env -u NGINX "$NGINX" -p "$prefix/" -c "$prefix/nginx.conf" -e "$prefix/logs/error.log" \
         -g 'daemon off;' > "$prefix/logs/nginx.out" 2>&1 &
     nginx=$!
     # the pid file is written when the port is bound and the zone is there
