@@ -178,7 +178,7 @@ static ngx_aime_wake_handlers_t  ngx_http_aime_wake_handlers = {
 static ngx_int_t
 ngx_http_aime_init(ngx_conf_t *cf)
 {
-    ngx_http_handler_pt        *h;
+    ngx_http_handler_pt        *h, *first;
     ngx_http_core_main_conf_t  *cmcf;
 
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
@@ -203,6 +203,17 @@ ngx_http_aime_init(ngx_conf_t *cf)
     }
 
     *h = ngx_http_aime_errors_handler;
+
+    /* before the log's own handler */
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_LOG_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    first = cmcf->phases[NGX_HTTP_LOG_PHASE].handlers.elts;
+    *h = *first;
+    *first = ngx_http_aime_mask_handler;
 
     ngx_http_aime_route_init(&ngx_http_aime_routes);
     ngx_http_aime_filter_init();

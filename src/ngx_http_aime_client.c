@@ -35,11 +35,7 @@ static ngx_uint_t ngx_http_aime_may_see(ngx_http_aime_endpoint_t *endpoint,
     ngx_http_aime_client_t *client, ngx_aime_job_view_t *view);
 static ngx_int_t ngx_http_aime_no_job(ngx_http_request_t *r,
     ngx_str_t *job_id);
-static void ngx_http_aime_progress(ngx_http_aime_reply_t *reply,
-    ngx_aime_job_view_t *view);
 static ngx_int_t ngx_http_aime_progress_done(ngx_http_request_t *r,
-    ngx_aime_job_view_t *view);
-static ngx_int_t ngx_http_aime_progress_ended(ngx_http_request_t *r,
     ngx_aime_job_view_t *view);
 static void ngx_http_aime_fetched(void *data);
 
@@ -83,8 +79,7 @@ ngx_http_aime_client_args(ngx_http_request_t *r, ngx_http_aime_args_t *args,
         rc = ngx_http_aime_body_args(r, args, &error);
 
     } else {
-        rc = ngx_http_aime_query(r, args);
-        ngx_str_set(&error, "There are too many arguments");
+        rc = ngx_http_aime_query(r, args, &error);
     }
 
     if (rc == NGX_DECLINED) {
@@ -103,7 +98,7 @@ ngx_http_aime_client_login(ngx_http_request_t *r)
 {
     u_char                  owner[NGX_AIME_ID_LEN], id[NGX_AIME_ID_LEN];
     ngx_int_t               rc;
-    ngx_str_t               key, user;
+    ngx_str_t               key, user, error;
     ngx_uint_t              keyless;
     ngx_http_aime_ctx_t    *ctx;
     ngx_http_aime_args_t    args;
@@ -111,8 +106,14 @@ ngx_http_aime_client_login(ngx_http_request_t *r)
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
 
-    if (ngx_http_aime_query(r, &args) == NGX_ERROR) {
+    rc = ngx_http_aime_query(r, &args, &error);
+
+    if (rc == NGX_ERROR) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (rc == NGX_DECLINED) {
+        return ngx_http_aime_error(r, NGX_HTTP_BAD_REQUEST, &error);
     }
 
     rc = ngx_http_aime_login_owner(r, &args, owner, &keyless);
@@ -142,6 +143,8 @@ ngx_http_aime_client_login(ngx_http_request_t *r)
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "aime_api_zone is full, refused a login on \"%V\"",
                       &ctx->endpoint->name);
+
+        (void) ngx_http_aime_reply_retry_after(r, 1);
 
         return ngx_http_aime_error_chars(r, NGX_HTTP_SERVICE_UNAVAILABLE,
                                          "The server has no memory left for "
@@ -289,7 +292,11 @@ ngx_http_aime_client_progress(ngx_http_request_t *r)
 
     case NGX_AIME_JOB_CANCELED:
     case NGX_AIME_JOB_LAPSED:
-        return ngx_http_aime_progress_ended(r, &view);
+
+        /* on a 200 both client libraries would poll for ever */
+
+        return ngx_http_aime_ended(r, ctx->endpoint, &view,
+                                   NGX_HTTP_BAD_REQUEST);
     }
 
     ngx_http_aime_reply_start(&reply, r);
@@ -304,54 +311,6 @@ ngx_http_aime_client_progress(ngx_http_request_t *r)
     ngx_http_aime_reply_chars(&reply, "}");
 
     return ngx_http_aime_reply_send(&reply, NGX_HTTP_OK);
-}
-
-
-/* A worker's report lies in one payload: the number, then the data. */
-
-static void
-ngx_http_aime_progress(ngx_http_aime_reply_t *reply,
-    ngx_aime_job_view_t *view)
-{
-    ngx_aime_shm_payload_t  *payload;
-
-    payload = view->payload ? view->payload->payload : NULL;
-
-    ngx_http_aime_reply_chars(reply, "{\"progress\":");
-
-    if (payload && view->progress_len) {
-        ngx_http_aime_reply_payload(reply, payload, 0, view->progress_len);
-
-    } else {
-        ngx_http_aime_reply_chars(reply, "0");
-    }
-
-    ngx_http_aime_reply_chars(reply, ",\"queue_position\":");
-    ngx_http_aime_reply_integer(reply, view->position);
-    ngx_http_aime_reply_chars(reply, ",\"estimate\":");
-
-    if (view->estimate < 0) {
-        ngx_http_aime_reply_chars(reply, "-1");
-
-    } else {
-        ngx_http_aime_reply_seconds(reply, view->estimate);
-    }
-
-    ngx_http_aime_reply_chars(reply, ",\"num_workers_online\":");
-    ngx_http_aime_reply_integer(reply, view->nonline);
-    ngx_http_aime_reply_chars(reply, ",\"job_id\":");
-    ngx_http_aime_reply_id(reply, view->id);
-    ngx_http_aime_reply_chars(reply, ",\"progress_data\":");
-
-    if (payload && payload->len > view->progress_len) {
-        ngx_http_aime_reply_payload(reply, payload, view->progress_len,
-                                    payload->len - view->progress_len);
-
-    } else {
-        ngx_http_aime_reply_chars(reply, "{}");
-    }
-
-    ngx_http_aime_reply_chars(reply, "}");
 }
 
 
@@ -403,48 +362,6 @@ ngx_http_aime_fetched(void *data)
     {
         ngx_aime_job_fetched(fetch->zone, fetch->id);
     }
-}
-
-
-/* On a 200 both client libraries would poll for ever. */
-
-static ngx_int_t
-ngx_http_aime_progress_ended(ngx_http_request_t *r, ngx_aime_job_view_t *view)
-{
-    ngx_str_t               errors[2];
-    ngx_uint_t              i, n;
-    ngx_http_aime_ctx_t    *ctx;
-    ngx_http_aime_reply_t   reply;
-
-    ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
-
-    n = ngx_http_aime_end_errors(r, ctx->endpoint, view, errors);
-    if (n == 0) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    ngx_http_aime_reply_start(&reply, r);
-    ngx_http_aime_reply_chars(&reply, "{\"success\":false,\"error\":[");
-
-    for (i = 0; i < n; i++) {
-        ngx_http_aime_reply_chars(&reply, i ? "," : "");
-        ngx_http_aime_reply_string(&reply, &errors[i]);
-    }
-
-    ngx_http_aime_reply_chars(&reply, "],\"job_id\":");
-    ngx_http_aime_reply_id(&reply, view->id);
-    ngx_http_aime_reply_chars(&reply, ",\"ep_version\":");
-    ngx_http_aime_reply_text(&reply, &ctx->endpoint->version);
-    ngx_http_aime_reply_chars(&reply, ",\"job_state\":\"");
-    ngx_http_aime_reply_chars(&reply, ngx_http_aime_state_name(view->state));
-    ngx_http_aime_reply_chars(&reply, "\",\"progress\":");
-    ngx_http_aime_progress(&reply, view);
-    ngx_http_aime_reply_chars(&reply, "}");
-
-    return ngx_http_aime_reply_send(&reply,
-                                    (view->state == NGX_AIME_JOB_CANCELED)
-                                    ? NGX_HTTP_AIME_GONE
-                                    : NGX_HTTP_BAD_REQUEST);
 }
 
 
@@ -549,6 +466,7 @@ ngx_http_aime_find_job(ngx_http_request_t *r, ngx_uint_t what,
     if (rc == NGX_ERROR) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "aime_api_zone is full, cannot show a job");
+        (void) ngx_http_aime_reply_retry_after(r, 1);
         *answer = ngx_http_aime_error_chars(r, NGX_HTTP_SERVICE_UNAVAILABLE,
                                             "The server is short of memory, "
                                             "try again later");

@@ -42,6 +42,10 @@ static ngx_int_t ngx_http_aime_get_server(ngx_conf_t *cf,
     ngx_http_aime_main_conf_t *amcf, ngx_http_aime_loc_conf_t *conf);
 static ngx_http_aime_endpoint_t *ngx_http_aime_get_endpoint(ngx_conf_t *cf,
     ngx_http_aime_loc_conf_t *conf, ngx_str_t *path);
+static ngx_int_t ngx_http_aime_load_endpoints(ngx_conf_t *cf,
+    ngx_http_aime_loc_conf_t *conf);
+static ngx_int_t ngx_http_aime_drop_error_pages(ngx_conf_t *cf,
+    ngx_http_aime_loc_conf_t *conf, ngx_http_core_loc_conf_t *clcf);
 static ngx_int_t ngx_http_aime_load_dir(ngx_conf_t *cf,
     ngx_http_aime_loc_conf_t *conf);
 static ngx_int_t ngx_http_aime_walk_file(ngx_tree_ctx_t *ctx,
@@ -51,7 +55,7 @@ static ngx_int_t ngx_http_aime_walk_none(ngx_tree_ctx_t *ctx,
     ngx_str_t *path);
 static int ngx_libc_cdecl ngx_http_aime_cmp_endpoints(const void *one,
     const void *two);
-static ngx_uint_t ngx_http_aime_count_rows(ngx_conf_t *cf);
+static ngx_uint_t ngx_http_aime_count_rows(ngx_cycle_t *cycle);
 
 
 void *
@@ -63,6 +67,8 @@ ngx_http_aime_create_main_conf(ngx_conf_t *cf)
     if (amcf == NULL) {
         return NULL;
     }
+
+    amcf->cycle = cf->cycle;
 
     if (ngx_array_init(&amcf->types, cf->pool, 8, sizeof(void *)) != NGX_OK
         || ngx_array_init(&amcf->endpoints, cf->pool, 8, sizeof(void *))
@@ -88,10 +94,6 @@ ngx_http_aime_init_main_conf(ngx_conf_t *cf, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    if (amcf->zone) {
-        amcf->zone->nrows = ngx_http_aime_count_rows(cf);
-    }
-
     return NGX_CONF_OK;
 }
 
@@ -102,13 +104,12 @@ ngx_http_aime_init_main_conf(ngx_conf_t *cf, void *conf)
  */
 
 static ngx_uint_t
-ngx_http_aime_count_rows(ngx_conf_t *cf)
+ngx_http_aime_count_rows(ngx_cycle_t *cycle)
 {
     ngx_int_t         n;
     ngx_core_conf_t  *ccf;
 
-    ccf = (ngx_core_conf_t *) ngx_get_conf(cf->cycle->conf_ctx,
-                                           ngx_core_module);
+    ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
 
     n = (ccf->worker_processes > 0) ? 4 * ccf->worker_processes : 0;
 
@@ -138,8 +139,8 @@ ngx_http_aime_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_aime_loc_conf_t  *conf = child;
 
     size_t                      size;
-    ngx_conf_file_t             file, *saved;
     ngx_http_core_loc_conf_t   *clcf;
+    ngx_http_aime_srv_conf_t   *ascf;
     ngx_http_aime_main_conf_t  *amcf;
 
     amcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_aime_api_module);
@@ -158,53 +159,48 @@ ngx_http_aime_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->server = prev->server;
     }
 
+    if (ngx_http_aime_load_endpoints(cf, conf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-
-    /* an error_page would put HTML where clients parse JSON */
-
-    if (conf->serves != NGX_HTTP_AIME_SERVES_NOTHING) {
-        clcf->error_pages = NULL;
-    }
-
-    saved = cf->conf_file;
-
-    if (conf->endpoint_file.path.data) {
-        cf->conf_file = ngx_http_aime_at(cf, &file, &conf->endpoint_file);
-        conf->endpoint = ngx_http_aime_get_endpoint(cf, conf,
-                                                   &conf->endpoint_file.path);
-        cf->conf_file = saved;
-
-        if (conf->endpoint == NULL) {
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    if (conf->endpoints_dir.path.data) {
-        cf->conf_file = ngx_http_aime_at(cf, &file, &conf->endpoints_dir);
-
-        if (ngx_http_aime_load_dir(cf, conf) != NGX_OK) {
-            return NGX_CONF_ERROR;
-        }
-
-        cf->conf_file = saved;
-    }
-
-    if (conf->serves == NGX_HTTP_AIME_SERVES_NOTHING
-        && prev->serves == NGX_HTTP_AIME_SERVES_ENDPOINTS)
-    {
-        conf->serves = prev->serves;
-        conf->endpoints = prev->endpoints;
-        conf->prefix = prev->prefix;
-    }
-
-    if (conf->serves == NGX_HTTP_AIME_SERVES_NOTHING) {
-        return NGX_CONF_OK;
-    }
 
     if (clcf->handler) {
 
-        /* proxy_pass and the like: the location only inherits our directive */
+        if (conf->serves != NGX_HTTP_AIME_SERVES_NOTHING) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "location \"%V\" has another content handler "
+                               "besides its \"aime_api_\" directive",
+                               &clcf->name);
+            return NGX_CONF_ERROR;
+        }
 
+        /* proxy_pass and the like: what would be inherited has no effect */
+
+        return NGX_CONF_OK;
+    }
+
+    /* blocks of if and limit_except are parts of their location */
+
+    if (conf->serves == NGX_HTTP_AIME_SERVES_NOTHING
+        && (prev->serves == NGX_HTTP_AIME_SERVES_ENDPOINTS || clcf->noname))
+    {
+        conf->serves = prev->serves;
+        conf->prefix = prev->prefix;
+        conf->endpoint = prev->endpoint;
+        conf->endpoints = prev->endpoints;
+    }
+
+    ascf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_aime_api_module);
+
+    if ((conf->serves != NGX_HTTP_AIME_SERVES_NOTHING
+         || (ascf->used && clcf->name.len == 0))
+        && ngx_http_aime_drop_error_pages(cf, conf, clcf) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    if (conf->serves == NGX_HTTP_AIME_SERVES_NOTHING) {
         return NGX_CONF_OK;
     }
 
@@ -224,6 +220,91 @@ ngx_http_aime_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     clcf->client_body_buffer_size = ngx_max(clcf->client_body_buffer_size,
                                         (size_t) clcf->client_max_body_size);
     return NGX_CONF_OK;
+}
+
+
+/* The endpoints that this location itself names. */
+
+static ngx_int_t
+ngx_http_aime_load_endpoints(ngx_conf_t *cf, ngx_http_aime_loc_conf_t *conf)
+{
+    ngx_int_t         rc;
+    ngx_conf_file_t   file, *saved;
+
+    rc = NGX_OK;
+    saved = cf->conf_file;
+
+    if (conf->endpoint_file.path.data) {
+        cf->conf_file = ngx_http_aime_at(cf, &file, &conf->endpoint_file);
+        conf->endpoint = ngx_http_aime_get_endpoint(cf, conf,
+                                                   &conf->endpoint_file.path);
+        rc = conf->endpoint ? NGX_OK : NGX_ERROR;
+
+    } else if (conf->endpoints_dir.path.data) {
+        cf->conf_file = ngx_http_aime_at(cf, &file, &conf->endpoints_dir);
+        rc = ngx_http_aime_load_dir(cf, conf);
+    }
+
+    cf->conf_file = saved;
+
+    return rc;
+}
+
+
+/*
+ * An error_page would put HTML where clients parse JSON.  Where endpoints are
+ * found by name the location serves other URIs too, and so does a server:
+ * their pages stay, but for errors that come before it is known whose the URI
+ * is.
+ */
+
+static ngx_int_t
+ngx_http_aime_drop_error_pages(ngx_conf_t *cf, ngx_http_aime_loc_conf_t *conf,
+    ngx_http_core_loc_conf_t *clcf)
+{
+    ngx_uint_t            i;
+    ngx_array_t          *pages;
+    ngx_http_err_page_t  *page, *copy;
+
+    if (clcf->error_pages == NULL
+        || (conf->serves != NGX_HTTP_AIME_SERVES_ENDPOINTS
+            && conf->serves != NGX_HTTP_AIME_SERVES_NOTHING))
+    {
+        clcf->error_pages = NULL;
+        return NGX_OK;
+    }
+
+    pages = ngx_array_create(cf->pool, clcf->error_pages->nelts,
+                             sizeof(ngx_http_err_page_t));
+    if (pages == NULL) {
+        return NGX_ERROR;
+    }
+
+    page = clcf->error_pages->elts;
+
+    for (i = 0; i < clcf->error_pages->nelts; i++) {
+
+        switch (page[i].status) {
+
+        case NGX_HTTP_BAD_REQUEST:
+        case NGX_HTTP_REQUEST_ENTITY_TOO_LARGE:
+        case NGX_HTTP_REQUEST_URI_TOO_LARGE:
+        case NGX_HTTP_REQUEST_HEADER_TOO_LARGE:
+        case NGX_HTTP_NOT_IMPLEMENTED:
+            continue;
+        }
+
+        copy = ngx_array_push(pages);
+        if (copy == NULL) {
+            return NGX_ERROR;
+        }
+
+        *copy = page[i];
+    }
+
+    clcf->error_pages = pages;
+
+    return NGX_OK;
 }
 
 
@@ -416,8 +497,14 @@ ngx_http_aime_set_serves(ngx_conf_t *cf, ngx_http_aime_loc_conf_t *conf,
     ascf->used = 1;
     conf->serves = serves;
 
-    if (cf->cmd_type != NGX_HTTP_LOC_CONF || clcf->named) {
+    if (cf->cmd_type != NGX_HTTP_LOC_CONF) {
         return NGX_CONF_OK;
+    }
+
+    if (clcf->named) {
+        return (serves == NGX_HTTP_AIME_SERVES_ENDPOINT
+                || serves == NGX_HTTP_AIME_SERVES_INFO)
+               ? "is not allowed in a named location" : NGX_CONF_OK;
     }
 
 #if (NGX_PCRE)
@@ -721,6 +808,10 @@ ngx_http_aime_init_zone(ngx_shm_zone_t *shm_zone, void *data)
     ngx_http_aime_main_conf_t  *amcf;
 
     amcf = shm_zone->data;
+
+    /* worker_processes may stand behind http{} */
+
+    amcf->zone->nrows = ngx_http_aime_count_rows(amcf->cycle);
 
     if (ngx_aime_shm_zone_init(shm_zone, amcf->zone, old ? old->zone : NULL)
         != NGX_OK)

@@ -11,6 +11,7 @@
 
 
 typedef struct {
+    ngx_cycle_t                 *cycle;
     ngx_aime_zone_t             *zone;
     ngx_array_t                  types;     /* ngx_http_aime_type_t * */
     ngx_array_t                  endpoints; /* ngx_http_aime_endpoint_t * */

@@ -87,6 +87,8 @@ static const char *ngx_http_aime_next_name(const char *names, u_char *name);
 static ngx_uint_t ngx_http_aime_line(const cJSON *item);
 static ngx_int_t ngx_http_aime_get_string(ngx_http_aime_load_t *load,
     const char *names, ngx_str_t *string);
+static void ngx_http_aime_get_word(ngx_http_aime_load_t *load,
+    const char *names, ngx_str_t *word);
 static void ngx_http_aime_get_flag(ngx_http_aime_load_t *load,
     const char *names, ngx_uint_t *flag);
 static void ngx_http_aime_get_count(ngx_http_aime_load_t *load,
@@ -566,10 +568,8 @@ ngx_http_aime_load_clients(ngx_http_aime_load_t *load,
     ngx_str_null(&authentication);
     ngx_str_null(&authorization);
 
-    (void) ngx_http_aime_get_string(load, "CLIENTS.authentication",
-                                    &authentication);
-    (void) ngx_http_aime_get_string(load, "CLIENTS.authorization",
-                                    &authorization);
+    ngx_http_aime_get_word(load, "CLIENTS.authentication", &authentication);
+    ngx_http_aime_get_word(load, "CLIENTS.authorization", &authorization);
 
     ep->open = (authentication.len == 4
                 && ngx_strncasecmp(authentication.data, (u_char *) "none", 4)
@@ -1113,6 +1113,28 @@ ngx_http_aime_get_string(ngx_http_aime_load_t *load, const char *names,
 }
 
 
+/* An optional one, which may be empty. */
+
+static void
+ngx_http_aime_get_word(ngx_http_aime_load_t *load, const char *names,
+    ngx_str_t *word)
+{
+    ngx_http_aime_value_t  value;
+
+    if (ngx_http_aime_value(load, names, &value) == NGX_DECLINED) {
+        return;
+    }
+
+    if (!cJSON_IsString(value.item)) {
+        ngx_http_aime_load_error(load, &value, "must be a string");
+        return;
+    }
+
+    word->data = (u_char *) value.item->valuestring;
+    word->len = ngx_strlen(word->data);
+}
+
+
 static void
 ngx_http_aime_get_flag(ngx_http_aime_load_t *load, const char *names,
     ngx_uint_t *flag)
@@ -1174,8 +1196,8 @@ ngx_http_aime_get_seconds(ngx_http_aime_load_t *load, const char *names,
         return NGX_ERROR;
     }
 
-    if (!(n > 0)) {
-        ngx_http_aime_load_error(load, &value, "must be above 0 seconds");
+    if (!(n >= 0)) {
+        ngx_http_aime_load_error(load, &value, "must not be negative");
         return NGX_ERROR;
     }
 

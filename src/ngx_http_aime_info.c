@@ -138,11 +138,21 @@ static ngx_int_t
 ngx_http_aime_info_secret(ngx_http_request_t *r, u_char *id)
 {
     ngx_int_t             rc;
-    ngx_str_t             secret;
+    ngx_str_t             secret, error;
     ngx_http_aime_args_t  args;
 
-    if (ngx_http_aime_query(r, &args) == NGX_ERROR) {
+    rc = ngx_http_aime_query(r, &args, &error);
+
+    if (rc == NGX_ERROR) {
         return NGX_ERROR;
+    }
+
+    if (rc == NGX_DECLINED) {
+
+        /* a key that is given twice is none that anybody has */
+
+        ngx_memzero(id, NGX_AIME_ID_LEN);
+        return NGX_OK;
     }
 
     rc = ngx_http_aime_secret(r, &args, &secret);

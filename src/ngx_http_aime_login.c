@@ -39,12 +39,13 @@ ngx_http_aime_worker_login(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (claim.job_type.data == NULL || claim.name.len == 0
-        || claim.name.len > NGX_AIME_NAME_LEN)
+    if (claim.job_type.data == NULL
+        || !ngx_http_aime_worker_name(&claim.name))
     {
         return ngx_http_aime_worker_refuse(r, "worker_parameters must be an "
-                                           "object with auth (up to 255 "
-                                           "bytes), auth_key and job_type",
+                                           "object with auth (1 to 255 bytes "
+                                           "without control characters), "
+                                           "auth_key and job_type",
                                            NULL, NULL);
     }
 

@@ -162,9 +162,10 @@ ngx_http_aime_poll_worker(ngx_http_request_t *r, ngx_http_aime_args_t *args,
 
     generation_a = (claim->job_type.data != NULL);
 
-    if (claim->name.len == 0 || claim->name.len > NGX_AIME_NAME_LEN) {
+    if (!ngx_http_aime_worker_name(&claim->name)) {
         *answer = ngx_http_aime_worker_refuse(r, "auth must have 1 to 255 "
-                                              "bytes", NULL, NULL);
+                                              "bytes without control "
+                                              "characters", NULL, NULL);
         return NGX_ERROR;
     }
 

@@ -305,6 +305,10 @@ ngx_http_aime_reply_head(ngx_http_request_t *r, ngx_uint_t status, off_t len)
     ngx_http_clear_content_length(r);
     ngx_http_clear_etag(r);
 
+    /* what is answered has happened: no 304 or 412 instead */
+
+    r->disable_not_modified = 1;
+
     r->headers_out.status = status;
     r->headers_out.status_line.len = 0;
     r->headers_out.content_length_n = len;
@@ -621,11 +625,17 @@ ngx_http_aime_cors(ngx_http_request_t *r, ngx_str_t *origin)
 ngx_int_t
 ngx_http_aime_preflight(ngx_http_request_t *r, ngx_uint_t methods)
 {
-    ngx_str_t             value;
-    ngx_uint_t            i;
-    ngx_table_elt_t      *h;
-    ngx_list_part_t      *part;
+    ngx_int_t             rc;
+    ngx_str_t             value, *asked;
     ngx_http_aime_ctx_t  *ctx;
+
+    /* the body, if there is one, must not be taken for the next request */
+
+    rc = ngx_http_discard_request_body(r);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
     ctx->answered = 1;
@@ -645,30 +655,10 @@ ngx_http_aime_preflight(ngx_http_request_t *r, ngx_uint_t methods)
     ngx_str_set(&value, "Authorization, Content-Type, Idempotency-Key, "
                         "Last-Event-ID");
 
-    part = &r->headers_in.headers.part;
-    h = part->elts;
+    asked = ngx_http_aime_header_in(r, "Access-Control-Request-Headers");
 
-    for (i = 0; /* void */ ; i++) {
-
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                break;
-            }
-
-            part = part->next;
-            h = part->elts;
-            i = 0;
-        }
-
-        if (h[i].key.len == sizeof("Access-Control-Request-Headers") - 1
-            && ngx_strncasecmp(h[i].key.data,
-                               (u_char *) "Access-Control-Request-Headers",
-                               h[i].key.len)
-               == 0
-            && ngx_http_aime_header_sane(&h[i].value))
-        {
-            value = h[i].value;
-        }
+    if (asked && ngx_http_aime_header_sane(asked)) {
+        value = *asked;
     }
 
     if (ngx_http_aime_reply_header(r, "Access-Control-Allow-Headers", &value)
@@ -722,7 +712,14 @@ ngx_http_aime_header_sane(ngx_str_t *value)
 ngx_int_t
 ngx_http_aime_wrong_method(ngx_http_request_t *r, ngx_uint_t methods)
 {
+    ngx_int_t  rc;
     ngx_str_t  value;
+
+    rc = ngx_http_discard_request_body(r);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
 
     ngx_str_set(&value, "GET, POST");
 

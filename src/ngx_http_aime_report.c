@@ -125,9 +125,7 @@ ngx_http_aime_worker_progress(ngx_http_request_t *r)
         rc = ngx_http_aime_progress_item(r, &reports.elts[i], &reply, &error);
 
         if (rc == NGX_DECLINED) {
-            ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                          "refused a progress report: %V", &error);
-            return ngx_http_aime_error(r, NGX_HTTP_OK, &error);
+            return ngx_http_aime_worker_refused(r, &error);
         }
 
         if (rc == NGX_ERROR) {
@@ -466,9 +464,7 @@ ngx_http_aime_worker_result(ngx_http_request_t *r)
     rc = ngx_http_aime_worker_identify(r, &claim, &view, &error);
 
     if (rc == NGX_DECLINED) {
-        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                      "refused a result: %V", &error);
-        return ngx_http_aime_error(r, NGX_HTTP_OK, &error);
+        return ngx_http_aime_worker_refused(r, &error);
     }
 
     if (rc == NGX_ERROR) {

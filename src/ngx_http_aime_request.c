@@ -10,12 +10,15 @@
 static void ngx_http_aime_body_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_aime_gather_body(ngx_http_request_t *r,
     ngx_str_t *body);
-static ngx_int_t ngx_http_aime_join_bufs(ngx_chain_t *cl, ngx_str_t *body);
+static ngx_int_t ngx_http_aime_join_bufs(ngx_http_request_t *r,
+    ngx_str_t *body);
 static ngx_int_t ngx_http_aime_read_file_buf(ngx_http_request_t *r,
     ngx_buf_t *b, u_char *dst);
 static void *ngx_http_aime_pool_alloc(void *ctx, size_t size);
 static ngx_int_t ngx_http_aime_unescape_arg(ngx_http_request_t *r,
     u_char *start, u_char *end, aime_str_t *text);
+static ngx_int_t ngx_http_aime_once(ngx_http_aime_args_t *args,
+    ngx_str_t *error);
 static ngx_uint_t ngx_http_aime_same_name(aime_str_t *name,
     const char *wanted);
 static void ngx_http_aime_identify_key(ngx_http_request_t *r,
@@ -33,6 +36,21 @@ static ngx_uint_t ngx_http_aime_bearer(ngx_http_request_t *r,
 
 static const char  *ngx_http_aime_secrets[] = {
     "key", "client_session_auth_key", "auth_key", NULL
+};
+
+
+typedef struct {
+    const char                  *name;
+    ngx_str_t                    error;
+} ngx_http_aime_once_t;
+
+static ngx_http_aime_once_t  ngx_http_aime_once_args[] = {
+    { "key", ngx_string("Argument key was given twice") },
+    { "client_session_auth_key",
+      ngx_string("Argument client_session_auth_key was given twice") },
+    { "job_id", ngx_string("Argument job_id was given twice") },
+    { "user", ngx_string("Argument user was given twice") },
+    { NULL, ngx_null_string }
 };
 
 
@@ -120,7 +138,7 @@ ngx_http_aime_gather_body(ngx_http_request_t *r, ngx_str_t *body)
         return NGX_OK;
     }
 
-    if (ngx_http_aime_join_bufs(cl, body) == NGX_OK) {
+    if (ngx_http_aime_join_bufs(r, body) == NGX_OK) {
         return NGX_OK;
     }
 
@@ -162,12 +180,15 @@ ngx_http_aime_gather_body(ngx_http_request_t *r, ngx_str_t *body)
  */
 
 static ngx_int_t
-ngx_http_aime_join_bufs(ngx_chain_t *cl, ngx_str_t *body)
+ngx_http_aime_join_bufs(ngx_http_request_t *r, ngx_str_t *body)
 {
-    size_t      head, tail;
-    ngx_buf_t  *first, *second;
+    size_t        head, tail;
+    ngx_buf_t    *first, *second;
+    ngx_chain_t  *cl;
 
-    if (cl->next == NULL || cl->next->next) {
+    cl = r->request_body->bufs;
+
+    if (cl->next == NULL || cl->next->next || r->preserve_body) {
         return NGX_DECLINED;
     }
 
@@ -198,6 +219,12 @@ ngx_http_aime_join_bufs(ngx_chain_t *cl, ngx_str_t *body)
 
     ngx_memmove(second->start + head, second->pos, tail);
     ngx_memcpy(second->start, first->pos, head);
+
+    /* so that $request_body finds it as well */
+
+    second->pos = second->start;
+    second->last = second->start + head + tail;
+    r->request_body->bufs = cl->next;
 
     body->data = second->start;
     body->len = head + tail;
@@ -232,6 +259,13 @@ ngx_http_aime_free_body(ngx_http_request_t *r)
 {
     ngx_http_aime_ctx_t  *ctx;
 
+    if (r->preserve_body) {
+
+        /* a mirror reads it too */
+
+        return;
+    }
+
     ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
 
     /* only large allocations can be given back, which is what counts */
@@ -257,8 +291,42 @@ ngx_http_aime_free_body(ngx_http_request_t *r)
 }
 
 
+ngx_str_t *
+ngx_http_aime_header_in(ngx_http_request_t *r, const char *name)
+{
+    size_t            len;
+    ngx_uint_t        i;
+    ngx_table_elt_t  *h;
+    ngx_list_part_t  *part;
+
+    len = ngx_strlen(name);
+    part = &r->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                return NULL;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (h[i].key.len == len
+            && ngx_strncasecmp(h[i].key.data, (u_char *) name, len) == 0)
+        {
+            return &h[i].value;
+        }
+    }
+}
+
+
 ngx_int_t
-ngx_http_aime_query(ngx_http_request_t *r, ngx_http_aime_args_t *args)
+ngx_http_aime_query(ngx_http_request_t *r, ngx_http_aime_args_t *args,
+    ngx_str_t *error)
 {
     u_char            *p, *end, *amp, *eq;
     ngx_uint_t         n;
@@ -279,6 +347,7 @@ ngx_http_aime_query(ngx_http_request_t *r, ngx_http_aime_args_t *args)
     }
 
     if (n > NGX_HTTP_AIME_MAX_ARGS) {
+        ngx_str_set(error, "There are too many arguments");
         return NGX_DECLINED;
     }
 
@@ -314,6 +383,31 @@ ngx_http_aime_query(ngx_http_request_t *r, ngx_http_aime_args_t *args)
                != NGX_OK)
         {
             return NGX_ERROR;
+        }
+    }
+
+    return ngx_http_aime_once(args, error);
+}
+
+
+/* What decides on who asks and for what must not be said twice. */
+
+static ngx_int_t
+ngx_http_aime_once(ngx_http_aime_args_t *args, ngx_str_t *error)
+{
+    ngx_uint_t             i, n;
+    ngx_http_aime_once_t  *once;
+
+    for (once = ngx_http_aime_once_args; once->name; once++) {
+        n = 0;
+
+        for (i = 0; i < args->nelts; i++) {
+            n += ngx_http_aime_same_name(&args->elts[i].name, once->name);
+        }
+
+        if (n > 1) {
+            *error = once->error;
+            return NGX_DECLINED;
         }
     }
 
@@ -372,11 +466,8 @@ ngx_http_aime_body_args(ngx_http_request_t *r, ngx_http_aime_args_t *args,
     ngx_str_t *error)
 {
     ngx_int_t             rc;
-    ngx_uint_t            i;
     aime_str_t            text;
-    aime_pool_t           pool;
     aime_json_error_t     mistake;
-    aime_json_members_t   members;
     ngx_http_aime_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
@@ -390,18 +481,36 @@ ngx_http_aime_body_args(ngx_http_request_t *r, ngx_http_aime_args_t *args,
         return NGX_DECLINED;
     }
 
-    pool = ngx_http_aime_pool(r);
     text.data = ctx->body.data;
     text.len = ctx->body.len;
 
-    rc = aime_json_members(&pool, text, &members, &mistake);
+    rc = ngx_http_aime_members_args(r, text, args, &mistake);
 
-    if (rc == AIME_ERROR) {
+    if (rc == NGX_DECLINED) {
         return ngx_http_aime_json_error(r, &mistake, error);
     }
 
-    if (rc == AIME_NOMEM) {
-        return NGX_ERROR;
+    return rc;
+}
+
+
+ngx_int_t
+ngx_http_aime_members_args(ngx_http_request_t *r, aime_str_t text,
+    ngx_http_aime_args_t *args, aime_json_error_t *mistake)
+{
+    int                  rc;
+    ngx_uint_t           i;
+    aime_pool_t          pool;
+    aime_json_members_t  members;
+
+    args->elts = NULL;
+    args->nelts = 0;
+
+    pool = ngx_http_aime_pool(r);
+    rc = aime_json_members(&pool, text, &members, mistake);
+
+    if (rc != AIME_OK) {
+        return (rc == AIME_ERROR) ? NGX_DECLINED : NGX_ERROR;
     }
 
     args->elts = ngx_pcalloc(r->pool,

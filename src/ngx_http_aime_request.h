@@ -101,12 +101,16 @@ ngx_int_t ngx_http_aime_read_request(ngx_http_request_t *r);
 /* Gives back the memory of a large body that is not needed any more. */
 void ngx_http_aime_free_body(ngx_http_request_t *r);
 
+/* The value of a header of the request, or NULL. */
+ngx_str_t *ngx_http_aime_header_in(ngx_http_request_t *r, const char *name);
+
 /*
  * The arguments of a query, decoded.  NGX_ERROR: no memory; NGX_DECLINED: there
- * are more than NGX_HTTP_AIME_MAX_ARGS.
+ * are more than NGX_HTTP_AIME_MAX_ARGS, or one of those that say who asks and
+ * for which job is given twice; *error then is a text for the client.
  */
 ngx_int_t ngx_http_aime_query(ngx_http_request_t *r,
-    ngx_http_aime_args_t *args);
+    ngx_http_aime_args_t *args, ngx_str_t *error);
 
 /*
  * The members of the body's JSON object as arguments.  NGX_DECLINED: it is
@@ -114,6 +118,13 @@ ngx_int_t ngx_http_aime_query(ngx_http_request_t *r,
  */
 ngx_int_t ngx_http_aime_body_args(ngx_http_request_t *r,
     ngx_http_aime_args_t *args, ngx_str_t *error);
+
+/*
+ * The members of an object as arguments.  NGX_DECLINED: the text is none, see
+ * *mistake; NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_http_aime_members_args(ngx_http_request_t *r, aime_str_t text,
+    ngx_http_aime_args_t *args, aime_json_error_t *mistake);
 
 /* What it says of a text that is no JSON object. */
 ngx_int_t ngx_http_aime_json_error(ngx_http_request_t *r,

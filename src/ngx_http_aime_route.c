@@ -8,6 +8,8 @@
 
 static ngx_str_t ngx_http_aime_route_uri(ngx_http_request_t *r);
 static ngx_http_aime_ctx_t *ngx_http_aime_route_early(ngx_http_request_t *r);
+static ngx_http_aime_ctx_t *ngx_http_aime_route_keep(ngx_http_request_t *r,
+    ngx_http_aime_ctx_t *found);
 static void ngx_http_aime_route_endpoint(ngx_http_aime_loc_conf_t *alcf,
     ngx_str_t *rest, ngx_http_aime_ctx_t *ctx);
 static void ngx_http_aime_route_worker(ngx_http_request_t *r,
@@ -95,7 +97,7 @@ ngx_http_aime_ctx_t *
 ngx_http_aime_route_find(ngx_http_request_t *r)
 {
     ngx_str_t                   rest;
-    ngx_http_aime_ctx_t        *ctx;
+    ngx_http_aime_ctx_t        *ctx, found;
     ngx_http_aime_loc_conf_t   *alcf;
     ngx_http_aime_main_conf_t  *amcf;
 
@@ -111,10 +113,8 @@ ngx_http_aime_route_find(ngx_http_request_t *r)
         return ngx_http_aime_route_early(r);
     }
 
-    ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_aime_ctx_t));
-    if (ctx == NULL) {
-        return NULL;
-    }
+    ngx_memzero(&found, sizeof(ngx_http_aime_ctx_t));
+    ctx = &found;
 
     rest = ngx_http_aime_route_uri(r);
 
@@ -170,9 +170,7 @@ ngx_http_aime_route_find(ngx_http_request_t *r)
     ctx->methods = ctx->route->methods ? ctx->route->methods
                                        : ctx->endpoint->methods;
 
-    ngx_http_set_ctx(r, ctx, ngx_http_aime_api_module);
-
-    return ctx;
+    return ngx_http_aime_route_keep(r, ctx);
 }
 
 
@@ -203,7 +201,7 @@ ngx_http_aime_route_uri(ngx_http_request_t *r)
 static ngx_http_aime_ctx_t *
 ngx_http_aime_route_early(ngx_http_request_t *r)
 {
-    ngx_http_aime_ctx_t       *ctx;
+    ngx_http_aime_ctx_t        ctx;
     ngx_http_aime_srv_conf_t  *ascf;
 
     ascf = ngx_http_get_module_srv_conf(r, ngx_http_aime_api_module);
@@ -212,20 +210,33 @@ ngx_http_aime_route_early(ngx_http_request_t *r)
         return NULL;
     }
 
-    ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_aime_ctx_t));
+    ngx_memzero(&ctx, sizeof(ngx_http_aime_ctx_t));
+
+    (void) ngx_http_aime_mask_secrets(r);
+
+    ngx_http_aime_route_worker(r, &ctx);
+
+    if (ctx.route == NULL) {
+        ctx.route = ngx_http_aime_routes->client;
+    }
+
+    ctx.unknown = 1;
+
+    return ngx_http_aime_route_keep(r, &ctx);
+}
+
+
+static ngx_http_aime_ctx_t *
+ngx_http_aime_route_keep(ngx_http_request_t *r, ngx_http_aime_ctx_t *found)
+{
+    ngx_http_aime_ctx_t  *ctx;
+
+    ctx = ngx_palloc(r->pool, sizeof(ngx_http_aime_ctx_t));
     if (ctx == NULL) {
         return NULL;
     }
 
-    (void) ngx_http_aime_mask_secrets(r);
-
-    ngx_http_aime_route_worker(r, ctx);
-
-    if (ctx->route == NULL) {
-        ctx->route = ngx_http_aime_routes->client;
-    }
-
-    ctx->unknown = 1;
+    *ctx = *found;
 
     ngx_http_set_ctx(r, ctx, ngx_http_aime_api_module);
 

@@ -33,8 +33,8 @@ void ngx_http_aime_route_init(ngx_http_aime_routes_t *routes);
 ngx_http_aime_ctx_t *ngx_http_aime_route_find(ngx_http_request_t *r);
 
 /*
- * Handler of the first phase: errors before the location is known shall not
- * show secrets in the log either.
+ * Handler of the first phase, and of the last one for requests that did not
+ * come to that: no secrets in the logs.
  */
 ngx_int_t ngx_http_aime_mask_handler(ngx_http_request_t *r);
 

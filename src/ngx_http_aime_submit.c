@@ -32,7 +32,6 @@ static ngx_int_t ngx_http_aime_refuse_job(ngx_http_request_t *r,
 static void ngx_http_aime_job_spec(ngx_http_request_t *r,
     ngx_http_aime_endpoint_t *endpoint, ngx_http_aime_client_t *client,
     ngx_uint_t waiting, ngx_aime_job_spec_t *spec);
-static ngx_uint_t ngx_http_aime_idempotent(ngx_http_request_t *r);
 static ngx_aime_shm_hold_t *ngx_http_aime_store_inputs(ngx_aime_zone_t *zone,
     aime_input_t *input);
 static ngx_int_t ngx_http_aime_submitted(ngx_http_request_t *r,
@@ -42,8 +41,9 @@ static ngx_int_t ngx_http_aime_submit_waiting(ngx_http_request_t *r,
     ngx_aime_shm_hold_t *input);
 static ngx_int_t ngx_http_aime_submit_resume(ngx_http_request_t *r,
     ngx_http_aime_park_t *park, ngx_uint_t why);
-static ngx_int_t ngx_http_aime_submit_ended(ngx_http_request_t *r,
-    ngx_http_aime_wait_t *wait, ngx_aime_job_view_t *view);
+static ngx_uint_t ngx_http_aime_end_errors(ngx_http_request_t *r,
+    ngx_http_aime_endpoint_t *endpoint, ngx_aime_job_view_t *view,
+    ngx_str_t *errors);
 static void ngx_http_aime_submit_cleanup(void *data);
 static void ngx_http_aime_note_job(ngx_http_request_t *r, const u_char *id);
 
@@ -227,43 +227,10 @@ ngx_http_aime_job_spec(ngx_http_request_t *r,
     spec->result_lifetime = endpoint->result_lifetime;
     spec->max_attempts = endpoint->max_attempts;
     spec->waiting = waiting;
-    spec->keep = waiting && ngx_http_aime_idempotent(r);
+    spec->keep = waiting && ngx_http_aime_header_in(r, "Idempotency-Key");
     spec->open = client->session || endpoint->open;
     spec->retry = endpoint->retry;
     spec->cancel_on_disconnect = endpoint->cancel_on_disconnect;
-}
-
-
-static ngx_uint_t
-ngx_http_aime_idempotent(ngx_http_request_t *r)
-{
-    ngx_uint_t        i;
-    ngx_table_elt_t  *h;
-    ngx_list_part_t  *part;
-
-    part = &r->headers_in.headers.part;
-    h = part->elts;
-
-    for (i = 0; /* void */ ; i++) {
-
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                return 0;
-            }
-
-            part = part->next;
-            h = part->elts;
-            i = 0;
-        }
-
-        if (h[i].key.len == sizeof("Idempotency-Key") - 1
-            && ngx_strncasecmp(h[i].key.data, (u_char *) "Idempotency-Key",
-                               h[i].key.len)
-               == 0)
-        {
-            return 1;
-        }
-    }
 }
 
 
@@ -431,7 +398,8 @@ ngx_http_aime_submit_resume(ngx_http_request_t *r,
 
     case NGX_AIME_JOB_CANCELED:
     case NGX_AIME_JOB_LAPSED:
-        return ngx_http_aime_submit_ended(r, wait, &view);
+        return ngx_http_aime_ended(r, wait->endpoint, &view,
+                                   NGX_HTTP_GATEWAY_TIME_OUT);
 
     default:
         if (why & NGX_HTTP_AIME_TIMEOUT) {
@@ -440,42 +408,6 @@ ngx_http_aime_submit_resume(ngx_http_request_t *r,
 
         return NGX_HTTP_AIME_PARKED;
     }
-}
-
-
-static ngx_int_t
-ngx_http_aime_submit_ended(ngx_http_request_t *r, ngx_http_aime_wait_t *wait,
-    ngx_aime_job_view_t *view)
-{
-    ngx_str_t              errors[2];
-    ngx_uint_t             n, i;
-    ngx_http_aime_reply_t  reply;
-
-    n = ngx_http_aime_end_errors(r, wait->endpoint, view, errors);
-    if (n == 0) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    ngx_http_aime_reply_start(&reply, r);
-    ngx_http_aime_reply_chars(&reply, "{\"success\":false,\"error\":[");
-
-    for (i = 0; i < n; i++) {
-        ngx_http_aime_reply_chars(&reply, i ? "," : "");
-        ngx_http_aime_reply_string(&reply, &errors[i]);
-    }
-
-    ngx_http_aime_reply_chars(&reply, "],\"job_id\":");
-    ngx_http_aime_reply_id(&reply, view->id);
-    ngx_http_aime_reply_chars(&reply, ",\"job_state\":\"");
-    ngx_http_aime_reply_chars(&reply, ngx_http_aime_state_name(view->state));
-    ngx_http_aime_reply_chars(&reply, "\",\"ep_version\":");
-    ngx_http_aime_reply_text(&reply, &wait->endpoint->version);
-    ngx_http_aime_reply_chars(&reply, "}");
-
-    return ngx_http_aime_reply_send(&reply,
-                                    (view->state == NGX_AIME_JOB_CANCELED)
-                                    ? NGX_HTTP_AIME_GONE
-                                    : NGX_HTTP_GATEWAY_TIME_OUT);
 }
 
 
@@ -527,7 +459,92 @@ ngx_http_aime_result(ngx_http_aime_reply_t *reply,
 }
 
 
-ngx_uint_t
+/* A worker's report lies in one payload: the number, then the data. */
+
+void
+ngx_http_aime_progress(ngx_http_aime_reply_t *reply,
+    ngx_aime_job_view_t *view)
+{
+    ngx_aime_shm_payload_t  *payload;
+
+    payload = view->payload ? view->payload->payload : NULL;
+
+    ngx_http_aime_reply_chars(reply, "{\"progress\":");
+
+    if (payload && view->progress_len) {
+        ngx_http_aime_reply_payload(reply, payload, 0, view->progress_len);
+
+    } else {
+        ngx_http_aime_reply_chars(reply, "0");
+    }
+
+    ngx_http_aime_reply_chars(reply, ",\"queue_position\":");
+    ngx_http_aime_reply_integer(reply, view->position);
+    ngx_http_aime_reply_chars(reply, ",\"estimate\":");
+
+    if (view->estimate < 0) {
+        ngx_http_aime_reply_chars(reply, "-1");
+
+    } else {
+        ngx_http_aime_reply_seconds(reply, view->estimate);
+    }
+
+    ngx_http_aime_reply_chars(reply, ",\"num_workers_online\":");
+    ngx_http_aime_reply_integer(reply, view->nonline);
+    ngx_http_aime_reply_chars(reply, ",\"job_id\":");
+    ngx_http_aime_reply_id(reply, view->id);
+    ngx_http_aime_reply_chars(reply, ",\"progress_data\":");
+
+    if (payload && payload->len > view->progress_len) {
+        ngx_http_aime_reply_payload(reply, payload, view->progress_len,
+                                    payload->len - view->progress_len);
+
+    } else {
+        ngx_http_aime_reply_chars(reply, "{}");
+    }
+
+    ngx_http_aime_reply_chars(reply, "}");
+}
+
+
+ngx_int_t
+ngx_http_aime_ended(ngx_http_request_t *r, ngx_http_aime_endpoint_t *endpoint,
+    ngx_aime_job_view_t *view, ngx_uint_t lapsed)
+{
+    ngx_str_t              errors[2];
+    ngx_uint_t             n, i;
+    ngx_http_aime_reply_t  reply;
+
+    n = ngx_http_aime_end_errors(r, endpoint, view, errors);
+    if (n == 0) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_http_aime_reply_start(&reply, r);
+    ngx_http_aime_reply_chars(&reply, "{\"success\":false,\"error\":[");
+
+    for (i = 0; i < n; i++) {
+        ngx_http_aime_reply_chars(&reply, i ? "," : "");
+        ngx_http_aime_reply_string(&reply, &errors[i]);
+    }
+
+    ngx_http_aime_reply_chars(&reply, "],\"job_id\":");
+    ngx_http_aime_reply_id(&reply, view->id);
+    ngx_http_aime_reply_chars(&reply, ",\"ep_version\":");
+    ngx_http_aime_reply_text(&reply, &endpoint->version);
+    ngx_http_aime_reply_chars(&reply, ",\"job_state\":\"");
+    ngx_http_aime_reply_chars(&reply, ngx_http_aime_state_name(view->state));
+    ngx_http_aime_reply_chars(&reply, "\",\"progress\":");
+    ngx_http_aime_progress(&reply, view);
+    ngx_http_aime_reply_chars(&reply, "}");
+
+    return ngx_http_aime_reply_send(&reply,
+                                    (view->state == NGX_AIME_JOB_CANCELED)
+                                    ? NGX_HTTP_AIME_GONE : lapsed);
+}
+
+
+static ngx_uint_t
 ngx_http_aime_end_errors(ngx_http_request_t *r,
     ngx_http_aime_endpoint_t *endpoint, ngx_aime_job_view_t *view,
     ngx_str_t *errors)

@@ -28,13 +28,17 @@ ngx_int_t ngx_http_aime_submit(ngx_http_request_t *r,
 void ngx_http_aime_result(ngx_http_aime_reply_t *reply,
     ngx_http_aime_endpoint_t *endpoint, ngx_aime_job_view_t *view);
 
+/* Adds the progress object of a view with NGX_AIME_VIEW_PAYLOAD. */
+void ngx_http_aime_progress(ngx_http_aime_reply_t *reply,
+    ngx_aime_job_view_t *view);
+
 /*
- * The texts of a job that ended without a result: errors has room for 2, the
- * number of them is given; 0: no memory.
+ * Answers for a job that ended without a result: 410 if it was canceled, the
+ * status lapsed if it lapsed.
  */
-ngx_uint_t ngx_http_aime_end_errors(ngx_http_request_t *r,
+ngx_int_t ngx_http_aime_ended(ngx_http_request_t *r,
     ngx_http_aime_endpoint_t *endpoint, ngx_aime_job_view_t *view,
-    ngx_str_t *errors);
+    ngx_uint_t lapsed);
 
 /* Refuses a client that is not NGX_HTTP_AIME_CLIENT_OK. */
 ngx_int_t ngx_http_aime_refuse_client(ngx_http_request_t *r,

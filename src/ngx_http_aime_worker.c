@@ -195,10 +195,8 @@ ngx_int_t
 ngx_http_aime_arg_members(ngx_http_request_t *r, aime_input_arg_t *arg,
     ngx_http_aime_args_t *args)
 {
-    ngx_uint_t           i;
-    aime_pool_t          pool;
-    aime_json_error_t    error;
-    aime_json_members_t  members;
+    ngx_int_t          rc;
+    aime_json_error_t  mistake;
 
     args->elts = NULL;
     args->nelts = 0;
@@ -207,34 +205,11 @@ ngx_http_aime_arg_members(ngx_http_request_t *r, aime_input_arg_t *arg,
         return NGX_OK;
     }
 
-    pool = ngx_http_aime_pool(r);
+    rc = ngx_http_aime_members_args(r, arg->value.text, args, &mistake);
 
-    switch (aime_json_members(&pool, arg->value.text, &members, &error)) {
+    /* declined is what has too many members */
 
-    case AIME_OK:
-        break;
-
-    case AIME_NOMEM:
-        return NGX_ERROR;
-
-    default: /* it has too many members */
-        return NGX_OK;
-    }
-
-    args->elts = ngx_pcalloc(r->pool,
-                             (members.nelts + 1) * sizeof(aime_input_arg_t));
-    if (args->elts == NULL) {
-        return NGX_ERROR;
-    }
-
-    args->nelts = members.nelts;
-
-    for (i = 0; i < members.nelts; i++) {
-        args->elts[i].name = members.elts[i].name;
-        args->elts[i].value = members.elts[i].value;
-    }
-
-    return NGX_OK;
+    return (rc == NGX_ERROR) ? NGX_ERROR : NGX_OK;
 }
 
 
@@ -277,9 +252,45 @@ ngx_http_aime_worker_refuse(ngx_http_request_t *r, const char *fmt,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                  "refused a worker: %V", &text);
+    return ngx_http_aime_worker_refused(r, &text);
+}
 
-    return ngx_http_aime_error(r, NGX_HTTP_OK, &text);
+
+/* The text quotes what anybody may have sent: no line breaks into the log. */
+
+ngx_int_t
+ngx_http_aime_worker_refused(ngx_http_request_t *r, ngx_str_t *text)
+{
+    u_char      *p;
+    aime_str_t   plain;
+
+    plain.data = text->data;
+    plain.len = text->len;
+
+    p = ngx_pnalloc(r->pool, aime_json_quoted_len(plain));
+    if (p == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                  "refused a worker: %*s",
+                  (size_t) (aime_json_quote(p, plain) - p), p);
+
+    return ngx_http_aime_error(r, NGX_HTTP_OK, text);
+}
+
+
+ngx_uint_t
+ngx_http_aime_worker_name(ngx_str_t *name)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < name->len; i++) {
+        if (name->data[i] < 0x20 || name->data[i] == 0x7f) {
+            return 0;
+        }
+    }
+
+    return name->len != 0 && name->len <= NGX_AIME_NAME_LEN;
 }
 

@@ -60,9 +60,14 @@ ngx_int_t ngx_http_aime_arg_members(ngx_http_request_t *r,
 ngx_int_t ngx_http_aime_worker_text(ngx_http_request_t *r, ngx_str_t *text,
     const char *fmt, ngx_str_t *one, ngx_str_t *two);
 
+/* May a worker have that name: 1 to 255 bytes, no control characters? */
+ngx_uint_t ngx_http_aime_worker_name(ngx_str_t *name);
+
 /* Answers 200 with that refusal. */
 ngx_int_t ngx_http_aime_worker_refuse(ngx_http_request_t *r,
     const char *fmt, ngx_str_t *one, ngx_str_t *two);
+ngx_int_t ngx_http_aime_worker_refused(ngx_http_request_t *r,
+    ngx_str_t *text);
 
 
 #endif /* NGX_HTTP_AIME_WORKER_H_INCLUDED */

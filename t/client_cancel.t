@@ -97,7 +97,9 @@ sub waiting {
     canceled($job->{job_id});
     my $answer = $conn->read_response;
     is($answer->status, 410, 'the client that waits is told');
-    is_deeply($answer->json, {success => false, ep_version => 1,
+    my $json = $answer->json;
+    is(delete($json->{progress})->{progress}, 0, 'with its progress');
+    is_deeply($json, {success => false, ep_version => 1,
         job_id => $job->{job_id}, job_state => 'canceled',
         error => ["Job $job->{job_id} on echo canceled!"]}, 'all of it');
     return;

@@ -81,7 +81,7 @@ sub endpoint_files {
         ['max_queue_length = "5"', 'ENDPOINT.max_queue_length must be an int'],
         ['max_queue_length = -1', 'ENDPOINT.max_queue_length is out of range'],
         ['max_time_in_queue = "1h"', 'ENDPOINT.max_time_in_queue must be a nu'],
-        ['result_lifetime = 0', 'ENDPOINT.result_lifetime must be above 0'],
+        ['result_lifetime = -1', 'ENDPOINT.result_lifetime must not be neg'],
         ['max_attempts = 0', 'ENDPOINT.max_attempts is out of range'],
         ['methods = "GET"', 'ENDPOINT.methods must be a list'],
         ['methods = ["PUT"]', 'ENDPOINT.methods must be a list'],

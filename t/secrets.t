@@ -95,7 +95,7 @@ sub by_nginx {
     is($srv->get("/silent/endpoints?$query")->status, 403, 'information');
     logged(undef, 'access denied to information');
     my @status = map { $srv->get("/rare/login?$query")->status } 1 .. 3;
-    is_deeply(\@status, [200, 503, 503], 'too many requests');
+    is_deeply(\@status, [400, 503, 503], 'too many requests');
     logged(qr/limiting requests/, 'too many requests');
     return;
 }
