@@ -24,9 +24,13 @@
 
 #define NGX_AIME_SAME_TIME     500
 
-/* one block in so many is not for inputs, and half of those for results only */
+/*
+ * One block in so many, but at least so many, is not for inputs, and half of
+ * those are for results only.
+ */
 
 #define NGX_AIME_SPARE_SHARE   16
+#define NGX_AIME_SPARE_MIN     6
 
 
 #define ngx_aime_job_active(job)                                              \
@@ -155,7 +159,8 @@ ngx_aime_job_overdrawn(ngx_aime_zone_t *zone, ngx_uint_t nfree,
 
     arena = &zone->sh->arena;
 
-    spare = ngx_max(arena->nblocks / NGX_AIME_SPARE_SHARE, 2);
+    spare = ngx_max(arena->nblocks / NGX_AIME_SPARE_SHARE,
+                    NGX_AIME_SPARE_MIN);
 
     if (room != NGX_AIME_ROOM_INPUT) {
         spare = (room == NGX_AIME_ROOM_PROGRESS) ? spare / 2 : 0;

@@ -14,13 +14,17 @@ ngx_int_t
 ngx_aime_shm_session_create_locked(ngx_aime_zone_t *zone, const u_char *id,
     const u_char *owner)
 {
+    ngx_uint_t               max;
     ngx_queue_t             *q;
     ngx_aime_shm_t          *sh;
     ngx_aime_shm_session_t  *session;
 
     sh = zone->sh;
 
-    if (sh->nsessions >= NGX_AIME_MAX_SESSIONS) {
+    max = sh->arena.nblocks * NGX_AIME_SHM_BLOCK_SIZE / NGX_AIME_SESSION_SHARE
+          / sizeof(ngx_aime_shm_session_t);
+
+    if (sh->nsessions >= ngx_min(max, NGX_AIME_MAX_SESSIONS)) {
         q = ngx_queue_head(&sh->sessions_used);
         ngx_aime_shm_session_delete(zone,
                              ngx_queue_data(q, ngx_aime_shm_session_t, link));

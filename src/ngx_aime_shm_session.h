@@ -11,14 +11,15 @@
 
 
 #define NGX_AIME_MAX_SESSIONS      131072
+#define NGX_AIME_SESSION_SHARE     8        /* of the zone at most, one part */
 #define NGX_AIME_SESSION_IDLE      (24 * 3600 * 1000)      /* ms */
 
 
 /*
  * Makes a session of that id, which must not be taken.  owner is the API key
  * that it stands for, NULL: none, the session stands for itself.  Beyond
- * NGX_AIME_MAX_SESSIONS the one that was idle longest gives way.  NGX_ERROR:
- * the zone is full.
+ * NGX_AIME_MAX_SESSIONS, or beyond an eighth of the zone, the one that was
+ * idle longest gives way.  NGX_ERROR: the zone is full.
  */
 ngx_int_t ngx_aime_shm_session_create_locked(ngx_aime_zone_t *zone,
     const u_char *id, const u_char *owner);

@@ -287,10 +287,12 @@ ngx_http_aime_drop_error_pages(ngx_conf_t *cf, ngx_http_aime_loc_conf_t *conf,
         switch (page[i].status) {
 
         case NGX_HTTP_BAD_REQUEST:
+        case NGX_HTTP_NOT_ALLOWED:
         case NGX_HTTP_REQUEST_ENTITY_TOO_LARGE:
         case NGX_HTTP_REQUEST_URI_TOO_LARGE:
         case NGX_HTTP_REQUEST_HEADER_TOO_LARGE:
         case NGX_HTTP_NOT_IMPLEMENTED:
+        case NGX_HTTP_VERSION_NOT_SUPPORTED:
             continue;
         }
 
