@@ -412,7 +412,6 @@ ngx_aime_job_view(ngx_aime_zone_t *zone, const u_char *id, ngx_uint_t what,
 
     view->state = job->state;
     view->reason = job->reason;
-    view->attempts = job->attempts;
     view->endpoint = job->endpoint;
     view->open = job->open;
     view->start_time = job->start_time;

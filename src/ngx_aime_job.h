@@ -67,7 +67,6 @@ typedef struct {
     ngx_msec_t                   inactivity_timeout;
     ngx_msec_t                   result_lifetime;
     ngx_uint_t                   max_attempts;
-    unsigned                     waiting:1;
     unsigned                     keep:1;
     unsigned                     open:1;
     unsigned                     retry:1;
@@ -82,7 +81,6 @@ typedef struct {
     u_char                       owner[NGX_AIME_ID_LEN];
     ngx_uint_t                   state;         /* ngx_aime_job_state_e */
     ngx_uint_t                   reason;        /* ngx_aime_job_reason_e */
-    ngx_uint_t                   attempts;
     ngx_aime_shm_endpoint_t     *endpoint;
     double                       start_time;
     double                       start_time_compute;

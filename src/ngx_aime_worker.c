@@ -110,7 +110,6 @@ ngx_aime_worker_find(ngx_aime_zone_t *zone, ngx_aime_shm_type_t *type,
     if (worker) {
         view->type = worker->type;
         view->number = worker->number;
-        view->login = worker->login;
     }
 
     ngx_aime_shm_unlock(zone);
@@ -291,7 +290,6 @@ ngx_aime_worker_copy(ngx_aime_shm_worker_t *worker,
     view->state = ngx_aime_worker_state(worker);
     view->max_batch = worker->max_batch;
     view->free_slots = worker->free_slots;
-    view->login = worker->login;
 
     view->name.data = p;
     view->name.len = worker->name_len;

@@ -48,7 +48,6 @@ typedef struct {
     ngx_uint_t                   max_batch;
     ngx_uint_t                   free_slots;
     ngx_str_t                    fields[NGX_AIME_WORKER_NFIELDS];
-    unsigned                     login:1;
 } ngx_aime_worker_view_t;
 
 
@@ -63,7 +62,7 @@ ngx_int_t ngx_aime_worker_hello(ngx_aime_zone_t *zone,
 
 /*
  * Finds a worker by name, on a job type or (NULL) on any.  Of the view only
- * type, number and login are filled in.  NGX_DECLINED: none.
+ * type and number are filled in.  NGX_DECLINED: none.
  */
 ngx_int_t ngx_aime_worker_find(ngx_aime_zone_t *zone,
     ngx_aime_shm_type_t *type, ngx_str_t *name,

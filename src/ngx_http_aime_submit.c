@@ -226,7 +226,6 @@ ngx_http_aime_job_spec(ngx_http_request_t *r,
     spec->inactivity_timeout = endpoint->job_inactivity_timeout;
     spec->result_lifetime = endpoint->result_lifetime;
     spec->max_attempts = endpoint->max_attempts;
-    spec->waiting = waiting;
     spec->keep = waiting && ngx_http_aime_header_in(r, "Idempotency-Key");
     spec->open = client->session || endpoint->open;
     spec->retry = endpoint->retry;
