@@ -22,14 +22,6 @@ nameless_finished();
 done_testing();
 
 
-sub running {
-    my $id = $client->job({prompt => 'x'});
-    my ($job) = $worker->jobs;
-    die "not the job\n" if $job->{job_id} ne $id;
-    return $id;
-}
-
-
 sub stop {
     my ($id) = @_;
     return { %$ok, job_id => $id, canceled => Mojo::JSON::true() };
@@ -44,7 +36,7 @@ sub warning {
 
 
 sub canceled {
-    my ($id, $other) = (running(), running());
+    my ($id, $other) = map { $worker->running($client) } 1 .. 2;
     is_deeply($worker->progress($id, 1)->json, [$ok], 'no job_id before');
     is($client->cancel($id)->json->{job_state}, 'canceled', 'canceled');
     is_deeply($worker->progress($id, 2, {text => 'x'})->json, [stop($id)],
@@ -91,7 +83,7 @@ sub nameless {
 
 
 sub nameless_canceled {
-    my ($id, $other) = (running(), running());
+    my ($id, $other) = map { $worker->running($client) } 1 .. 2;
     $client->cancel($id);
     is_deeply(nameless($id, $other), [stop($id), $ok],
         'a worker that does not name itself is told');
@@ -101,7 +93,7 @@ sub nameless_canceled {
 
 # The result may be faster than the last report
 sub nameless_finished {
-    my ($id, $other) = (running(), running());
+    my ($id, $other) = map { $worker->running($client) } 1 .. 2;
     $worker->result($id, {text => 'x'});
     my $json = nameless($id, $other);
     is(ref $json, 'ARRAY', 'its late report on a finished job is no refusal')

@@ -21,16 +21,9 @@ meta_data();
 done_testing();
 
 
-sub running {
-    my $id = $client->job({prompt => 'x'});
-    $worker->jobs;
-    return $id;
-}
-
-
 # Only the last of members with one name, all else as written
 sub unchanged {
-    my $id = running();
+    my $id = $worker->running($client);
     my $number = '9007199254740993';
     my $list = '[1.0, 1e2,{ "a" : "\ud83d\ude00", "a":null} ,-0.0]';
     my $long = '\u0000\u00e4\/\"' . "\xc3\xa4" . 'x' x 300_000;
@@ -51,7 +44,7 @@ sub unchanged {
 
 
 sub meta_data {
-    my $id = running();
+    my $id = $worker->running($client);
     my %times = (arrival_time => 12.25, finished_time => 13.5,
         preprocessing_duration => 0.125);
     $worker->result($id, {text => 'x', %times, start_time => 1, success => 0,

@@ -22,15 +22,6 @@ methods();
 done_testing();
 
 
-# A job that the worker has
-sub running {
-    my $id = $client->job({prompt => 'x'});
-    my ($job) = $worker->jobs;
-    die "not the job\n" if $job->{job_id} ne $id;
-    return $id;
-}
-
-
 sub send_raw {
     my ($body) = @_;
     my $answer = $srv->post('/worker_job_progress', $body);
@@ -54,7 +45,7 @@ sub warning {
 
 
 sub accepted {
-    my ($one, $two) = (running(), running());
+    my ($one, $two) = map { $worker->running($client) } 1 .. 2;
     is_deeply(send_raw([$worker->report($one, progress => 1),
         $worker->report($two, progress => 2)]), [$ok, $ok],
         'an array, one item each');
@@ -79,7 +70,7 @@ sub accepted {
 
 # One library names itself in progress_data only, another not at all
 sub nobodys {
-    my $id = running();
+    my $id = $worker->running($client);
     my %report = (job_id => $id, auth_key => $WORKER_KEY, progress => 7);
     is_deeply(send_raw([{%report, progress_data => {auth => 'W',
         text => 'a'}}]), [$ok], 'auth in progress_data');
@@ -97,7 +88,7 @@ sub nobodys {
 
 
 sub order {
-    my ($one, $two) = (running(), running());
+    my ($one, $two) = map { $worker->running($client) } 1 .. 2;
     my $none = '00000000-0000-4000-8000-000000000000';
     is_deeply(send_raw([map { $worker->report($_, progress => 1) }
         $one, $none, 'no id', $two]),
@@ -117,7 +108,7 @@ sub order {
 
 
 sub not_running {
-    my ($one, $two) = (running(), running());
+    my ($one, $two) = map { $worker->running($client) } 1 .. 2;
     my $other = $srv->worker(name => 'other')->login;
     is_deeply($other->progress($one, 99, {text => 'stolen'})->json,
         [warning($one, 'other')], 'the job of another worker');
@@ -137,7 +128,7 @@ sub not_running {
 
 
 sub methods {
-    my $id = running();
+    my $id = $worker->running($client);
     my $body = [$worker->report($id, progress => 33)];
     my $answer = $srv->get('/worker_job_progress', $body);
     is_deeply($answer->json, [$ok], 'GET with a body');

@@ -20,15 +20,6 @@ large();
 done_testing();
 
 
-# A job that the worker has
-sub running {
-    my $id = $client->job({prompt => 'x'});
-    my ($job) = $worker->jobs;
-    die "not the job\n" if $job->{job_id} ne $id;
-    return $id;
-}
-
-
 sub send_raw {
     my ($body) = @_;
     my $answer = $srv->post('/worker_job_progress', $body);
@@ -38,7 +29,7 @@ sub send_raw {
 
 
 sub as_written {
-    my $id = running();
+    my $id = $worker->running($client);
     for my $number ('12.50', '1e2', '0', '-0.0', '100', '1E-3',
         '9007199254740993')
     {
@@ -58,7 +49,7 @@ sub as_written {
 
 
 sub filtered {
-    my $id = running();
+    my $id = $worker->running($client);
     $worker->progress($id, 50, { auth => 'W', secret => 1, text => 't',
         error => 'no progress output', 'te' => 1 });
     is_deeply($client->progress($id)->json->{progress}{progress_data},
@@ -72,7 +63,7 @@ sub filtered {
 
 # More than one chunk of the server's memory, and another one in its place
 sub large {
-    my $id = running();
+    my $id = $worker->running($client);
     for my $char (qw(a b)) {
         my $text = $char x 200_000;
         is_deeply($worker->progress($id, 1.5, {text => $text})->json, [$ok],

@@ -19,13 +19,6 @@ bodies();
 done_testing();
 
 
-sub running {
-    my $id = $client->job({prompt => 'x'});
-    $worker->jobs;
-    return $id;
-}
-
-
 sub warning {
     my ($id, $name) = @_;
     return { cmd => 'warning',
@@ -48,7 +41,7 @@ sub result {
 
 
 sub accepted {
-    my $id = running();
+    my $id = $worker->running($client);
     is_deeply(result($id, {text => 'first'}), {cmd => 'ok'}, 'accepted');
     my $json = $client->progress($id)->json;
     is($json->{job_state}, 'done', 'done');
@@ -58,14 +51,14 @@ sub accepted {
     is($client->progress($id)->json->{job_result}{text}, 'first',
         'has no effect');
 
-    $id = running();
+    $id = $worker->running($client);
     is_deeply(result($id, {error => 'out of memory'}), {cmd => 'ok'},
         'a failure is a result');
     $json = $client->progress($id)->json->{job_result};
     is($json->{error}, 'out of memory', 'with its text');
     is($json->{success}, Mojo::JSON::true(), 'and success');
 
-    $id = running();
+    $id = $worker->running($client);
     is_deeply(result($id, {text => 'x'}, metrics => {tokens => 1}),
         {cmd => 'ok'}, 'metrics are accepted');
     ok(!exists $client->progress($id)->json->{job_result}{metrics},
@@ -75,7 +68,7 @@ sub accepted {
 
 
 sub refused {
-    my $id = running();
+    my $id = $worker->running($client);
     my $other = $srv->worker(name => 'other')->login;
     is_deeply($other->result($id, {text => 'stolen'})->json,
         warning($id, 'other'), 'the job of another worker');

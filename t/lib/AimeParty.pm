@@ -126,6 +126,16 @@ sub jobs {
     return jobs_of($self->request_job(%over));
 }
 
+# Has the client submit a job and takes it: its id
+sub running {
+    my ($self, $client) = @_;
+    my $id = $client->job({prompt => 'x'});
+    my ($job) = $self->jobs;
+    die "not the job\n" if $job->{job_id} ne $id;
+    return $id;
+}
+
+
 sub jobs_of {
     my ($answer) = @_;
     my $json = $answer->json;
