@@ -27,6 +27,7 @@ typedef struct {
 
 
 static void ngx_aime_sweep_handler(ngx_event_t *ev);
+static void ngx_aime_sweep_regular(ngx_aime_zone_t *zone, ngx_log_t *log);
 static void ngx_aime_sweep_dead(ngx_aime_zone_t *zone, ngx_log_t *log);
 static void ngx_aime_sweep_lock(ngx_aime_zone_t *zone, ngx_log_t *log);
 static ngx_msec_t ngx_aime_sweep_deadlines(ngx_aime_zone_t *zone,
@@ -39,6 +40,7 @@ static void ngx_aime_sweep_polls(ngx_aime_zone_t *zone);
 
 
 static ngx_event_t  ngx_aime_sweep_event;
+static ngx_msec_t   ngx_aime_sweep_due;    /* of the regular part */
 
 
 static const char  *ngx_aime_sweep_reasons[] = {
@@ -72,6 +74,8 @@ ngx_aime_sweep_start(ngx_aime_zone_t *zone, ngx_cycle_t *cycle)
     ev->log = cycle->log;
     ev->cancelable = 1;
 
+    ngx_aime_sweep_due = ngx_current_msec + NGX_AIME_WAKE_INTERVAL;
+
     ngx_add_timer(ev, NGX_AIME_WAKE_INTERVAL);
 }
 
@@ -79,26 +83,43 @@ ngx_aime_sweep_start(ngx_aime_zone_t *zone, ngx_cycle_t *cycle)
 static void
 ngx_aime_sweep_handler(ngx_event_t *ev)
 {
-    ngx_msec_t         next;
+    ngx_msec_t         next, rest;
     ngx_connection_t  *c;
     ngx_aime_zone_t   *zone;
 
     c = ev->data;
     zone = c->data;
 
-    ngx_aime_wake_drain(zone);
-    ngx_aime_sweep_dead(zone, ev->log);
-    ngx_aime_sweep_lock(zone, ev->log);
+    rest = ngx_aime_sweep_due - ngx_current_msec;
 
-    if (zone->row == NULL && ngx_aime_wake_claim(zone, ev->log) == NGX_OK) {
-        ngx_log_error(NGX_LOG_NOTICE, ev->log, 0,
-                      "a process row was free at last");
+    if ((ngx_msec_int_t) rest <= 0) {
+        ngx_aime_sweep_regular(zone, ev->log);
+
+        rest = NGX_AIME_WAKE_INTERVAL;
+        ngx_aime_sweep_due = ngx_current_msec + rest;
     }
 
     next = ngx_aime_sweep_deadlines(zone, ev->log);
-    ngx_aime_sweep_polls(zone);
 
-    ngx_add_timer(ev, ngx_min(next, NGX_AIME_WAKE_INTERVAL));
+    ngx_add_timer(ev, ngx_min(next, rest));
+}
+
+
+/* What is not bound to a deadline, however many of them there are. */
+
+static void
+ngx_aime_sweep_regular(ngx_aime_zone_t *zone, ngx_log_t *log)
+{
+    ngx_aime_wake_drain(zone);
+    ngx_aime_sweep_dead(zone, log);
+    ngx_aime_sweep_lock(zone, log);
+
+    if (zone->row == NULL && ngx_aime_wake_claim(zone, log) == NGX_OK) {
+        ngx_log_error(NGX_LOG_NOTICE, log, 0,
+                      "a process row was free at last");
+    }
+
+    ngx_aime_sweep_polls(zone);
 }
 
 
