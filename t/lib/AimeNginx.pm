@@ -102,8 +102,8 @@ sub slurp {
 }
 
 
-# procs (worker processes), master (1; 0 for master_process off), port (to see
-# that it is up), level (of the error log), allow (regexes of log lines that
+# procs (worker processes), master (1; 0 for master_process off), port (what
+# port() gives), level (of the error log), allow (regexes of log lines that
 # are no problem)
 sub new {
     my ($class, %opt) = @_;
@@ -232,8 +232,8 @@ sub start {
 sub _is_up {
     my ($self) = @_;
     return $self->procs == $self->{procs} if $self->{master};
-    return defined IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-        PeerPort => $self->{port});
+    # written when all the sockets are open, not only the first of them
+    return slurp("$self->{dir}/logs/nginx.pid") =~ /^$self->{pid}$/m;
 }
 
 
