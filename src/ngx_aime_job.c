@@ -8,6 +8,7 @@
 #include "ngx_aime_job.h"
 #include "ngx_aime_id.h"
 #include "ngx_aime_shm_index.h"
+#include "ngx_aime_shm_queue.h"
 #include "ngx_aime_shm_worker.h"
 #include "ngx_aime_wake.h"
 
@@ -41,15 +42,22 @@
 static ngx_uint_t ngx_aime_job_overdrawn(ngx_aime_zone_t *zone,
     ngx_uint_t nfree, ngx_aime_job_room_e room);
 static ngx_int_t ngx_aime_job_admit_locked(ngx_aime_zone_t *zone,
-    ngx_aime_job_spec_t *spec);
+    ngx_aime_job_spec_t *spec, u_char *id);
+static ngx_aime_shm_once_t *ngx_aime_job_once(ngx_aime_zone_t *zone,
+    const u_char *id);
 static ngx_aime_shm_job_t *ngx_aime_job_create(ngx_aime_zone_t *zone,
+    ngx_aime_job_spec_t *spec, uint32_t slot,
+    ngx_aime_shm_parked_t **parked);
+static ngx_aime_shm_job_t *ngx_aime_job_create_bare(ngx_aime_zone_t *zone,
     ngx_aime_job_spec_t *spec);
+static ngx_int_t ngx_aime_job_create_once(ngx_aime_zone_t *zone,
+    ngx_aime_shm_job_t *job, ngx_aime_job_spec_t *spec);
 static ngx_int_t ngx_aime_job_count_client(ngx_aime_zone_t *zone,
     ngx_aime_shm_job_t *job, ngx_aime_job_spec_t *spec);
 static void ngx_aime_job_uncount_client(ngx_aime_zone_t *zone,
     ngx_aime_shm_job_t *job);
 static ngx_aime_shm_client_t *ngx_aime_job_client(
-    ngx_aime_shm_endpoint_t *endpoint, const u_char *owner);
+    ngx_aime_shm_queue_t *queue, const u_char *owner);
 
 static ngx_uint_t ngx_aime_job_take_locked(ngx_aime_zone_t *zone,
     ngx_aime_job_poll_t *poll, ngx_aime_shm_worker_t *worker);
@@ -65,13 +73,12 @@ static ngx_aime_shm_job_t *ngx_aime_job_handed(ngx_aime_zone_t *zone,
 
 static void ngx_aime_job_unpark_locked(ngx_aime_zone_t *zone,
     ngx_aime_shm_parked_t *parked);
-static void ngx_aime_job_enqueue(ngx_aime_zone_t *zone,
-    ngx_aime_shm_job_t *job, ngx_uint_t front);
+static void ngx_aime_job_enqueued(ngx_aime_zone_t *zone,
+    ngx_aime_shm_job_t *job);
 static void ngx_aime_job_rouse(ngx_aime_zone_t *zone,
     ngx_aime_shm_type_t *type);
 static void ngx_aime_job_changed(ngx_aime_zone_t *zone,
     ngx_aime_shm_job_t *job);
-static void ngx_aime_job_dequeue(ngx_aime_shm_job_t *job);
 static void ngx_aime_job_stop(ngx_aime_shm_job_t *job);
 static void ngx_aime_job_requeue(ngx_aime_zone_t *zone,
     ngx_aime_shm_job_t *job, ngx_uint_t retry, ngx_aime_job_reason_e reason);
@@ -182,13 +189,14 @@ ngx_aime_job_drop(ngx_aime_zone_t *zone, ngx_aime_shm_hold_t *hold)
 
 
 ngx_int_t
-ngx_aime_job_admit(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec)
+ngx_aime_job_admit(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec,
+    u_char *id)
 {
     ngx_int_t  rc;
 
     ngx_aime_shm_lock(zone);
 
-    rc = ngx_aime_job_admit_locked(zone, spec);
+    rc = ngx_aime_job_admit_locked(zone, spec, id);
 
     ngx_aime_shm_unlock(zone);
 
@@ -197,23 +205,78 @@ ngx_aime_job_admit(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec)
 
 
 static ngx_int_t
-ngx_aime_job_admit_locked(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec)
+ngx_aime_job_admit_locked(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec,
+    u_char *id)
 {
+    ngx_aime_shm_once_t    *once;
     ngx_aime_shm_client_t  *client;
 
+    once = spec->once ? ngx_aime_job_once(zone, spec->once_id) : NULL;
+
+    if (once) {
+        ngx_memcpy(id, once->job->id, NGX_AIME_ID_LEN);
+
+        return (ngx_memcmp(once->inputs, spec->once_inputs, NGX_AIME_ID_LEN)
+                == 0)
+               ? NGX_AIME_SAME_REQUEST : NGX_AIME_OTHER_REQUEST;
+    }
+
     if (spec->client_limit) {
-        client = ngx_aime_job_client(spec->endpoint, spec->owner);
+        client = ngx_aime_job_client(spec->queue, spec->owner);
 
         if (client && client->njobs >= spec->client_limit) {
             return NGX_AIME_CLIENT_BUSY;
         }
     }
 
-    if (spec->type->nqueued >= spec->max_queue_length) {
+    if (spec->queue->type->nqueued >= spec->max_queue_length) {
         return NGX_AIME_QUEUE_FULL;
     }
 
     return NGX_OK;
+}
+
+
+static ngx_aime_shm_once_t *
+ngx_aime_job_once(ngx_aime_zone_t *zone, const u_char *id)
+{
+    return (ngx_aime_shm_once_t *)
+               ngx_aime_shm_id_lookup(&zone->sh->onces, id,
+                                      offsetof(ngx_aime_shm_once_t, id));
+}
+
+
+ngx_int_t
+ngx_aime_job_join(ngx_aime_zone_t *zone, const u_char *id, uint32_t slot,
+    ngx_aime_shm_parked_t **parked)
+{
+    ngx_int_t            rc;
+    ngx_aime_shm_job_t  *job;
+
+    rc = NGX_DECLINED;
+
+    ngx_aime_shm_lock(zone);
+
+    job = ngx_aime_shm_id_find_locked(zone, id);
+
+    if (job) {
+        rc = NGX_OK;
+    }
+
+    if (job && ngx_aime_job_active(job)) {
+        *parked = ngx_aime_wake_park_locked(zone, &job->watchers, NULL, slot);
+
+        if (*parked) {
+            (*parked)->client = 1;
+
+        } else {
+            rc = NGX_ERROR;
+        }
+    }
+
+    ngx_aime_shm_unlock(zone);
+
+    return rc;
 }
 
 
@@ -223,58 +286,34 @@ ngx_aime_job_submit(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec,
     ngx_aime_shm_parked_t **parked)
 {
     ngx_int_t            rc;
-    ngx_uint_t           nfree;
     ngx_aime_shm_job_t  *job;
 
     ngx_aime_shm_lock(zone);
 
-    nfree = zone->sh->arena.nfree;
-    rc = ngx_aime_job_admit_locked(zone, spec);
+    rc = ngx_aime_job_admit_locked(zone, spec, id);
 
     if (rc != NGX_OK) {
         goto done;
     }
 
-    rc = NGX_ERROR;
+    do {
+        job = ngx_aime_job_create(zone, spec, slot, parked);
 
-    job = ngx_aime_job_create(zone, spec);
-
-    if (job == NULL && ngx_aime_job_evict(zone, 1)) {
-        job = ngx_aime_job_create(zone, spec);
-    }
+    } while (job == NULL
+             && ngx_aime_job_evict(zone, NGX_AIME_SHM_BLOCK_SIZE));
 
     if (job == NULL) {
+        rc = NGX_ERROR;
         goto done;
-    }
-
-    if (parked) {
-        *parked = ngx_aime_wake_park_locked(zone, &job->watchers, NULL, slot);
-    }
-
-    if ((parked && *parked == NULL)
-        || ngx_aime_job_overdrawn(zone, nfree, NGX_AIME_ROOM_INPUT))
-    {
-        if (parked && *parked) {
-            ngx_aime_wake_unpark_locked(zone, *parked);
-            *parked = NULL;
-        }
-
-        ngx_aime_job_delete(zone, job);
-        goto done;
-    }
-
-    if (parked) {
-        (*parked)->client = 1;
     }
 
     job->input = ngx_aime_shm_keep_locked(zone, input);
     job->start_time = ngx_aime_job_now();
     job->queued = ngx_current_msec;
 
-    ngx_aime_job_enqueue(zone, job, 0);
+    ngx_aime_job_enqueued(zone, job);
 
     ngx_memcpy(id, job->id, NGX_AIME_ID_LEN);
-    rc = NGX_OK;
 
 done:
 
@@ -285,10 +324,67 @@ done:
 }
 
 
-/* A job that is findable by its id, but in no queue yet. */
+/*
+ * A job in its queue, but without what it is to do yet; its client is parked
+ * on it.  NULL: there is no room for all of it.
+ */
 
 static ngx_aime_shm_job_t *
-ngx_aime_job_create(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec)
+ngx_aime_job_create(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec,
+    uint32_t slot, ngx_aime_shm_parked_t **parked)
+{
+    ngx_uint_t           nfree;
+    ngx_aime_shm_job_t  *job;
+
+    nfree = zone->sh->arena.nfree;
+
+    job = ngx_aime_job_create_bare(zone, spec);
+    if (job == NULL) {
+        return NULL;
+    }
+
+    if ((spec->client_limit
+         && ngx_aime_job_count_client(zone, job, spec) != NGX_OK)
+        || (spec->once
+            && ngx_aime_job_create_once(zone, job, spec) != NGX_OK)
+        || ngx_aime_shm_queue_append_locked(zone, job,
+                                            spec->fair ? spec->owner : NULL)
+           != NGX_OK)
+    {
+        ngx_aime_job_delete(zone, job);
+        return NULL;
+    }
+
+    if (parked) {
+        *parked = ngx_aime_wake_park_locked(zone, &job->watchers, NULL, slot);
+
+        if (*parked == NULL) {
+            goto failed;
+        }
+
+        (*parked)->client = 1;
+    }
+
+    if (!ngx_aime_job_overdrawn(zone, nfree, NGX_AIME_ROOM_INPUT)) {
+        return job;
+    }
+
+    if (parked) {
+        ngx_aime_wake_unpark_locked(zone, *parked);
+        *parked = NULL;
+    }
+
+failed:
+
+    ngx_aime_shm_queue_remove_locked(zone, job);
+    ngx_aime_job_delete(zone, job);
+
+    return NULL;
+}
+
+
+static ngx_aime_shm_job_t *
+ngx_aime_job_create_bare(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec)
 {
     size_t               size;
     ngx_aime_shm_job_t  *job;
@@ -305,25 +401,18 @@ ngx_aime_job_create(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec)
     ngx_queue_init(&job->watchers.parked);
     ngx_queue_init(&job->watchers.woken);
 
-    job->type = spec->type;
-    job->endpoint = spec->endpoint;
+    job->queue = spec->queue;
     ngx_memcpy(job->owner, spec->owner, NGX_AIME_ID_LEN);
 
     job->queue_timeout = spec->queue_timeout;
     job->inactivity_timeout = spec->inactivity_timeout;
     job->result_lifetime = spec->result_lifetime;
     job->max_attempts = spec->max_attempts;
+    job->priority = spec->priority;
     job->keep = spec->keep;
     job->open = spec->open;
     job->retry = spec->retry;
     job->cancel_on_disconnect = spec->cancel_on_disconnect;
-
-    if (spec->client_limit
-        && ngx_aime_job_count_client(zone, job, spec) != NGX_OK)
-    {
-        ngx_aime_shm_free_locked(&zone->sh->arena, job);
-        return NULL;
-    }
 
     do {
         ngx_aime_id_make(job->id);
@@ -336,12 +425,37 @@ ngx_aime_job_create(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec)
 
 
 static ngx_int_t
+ngx_aime_job_create_once(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
+    ngx_aime_job_spec_t *spec)
+{
+    ngx_aime_shm_once_t  *once;
+
+    once = ngx_aime_shm_alloc_locked(&zone->sh->arena,
+                                     sizeof(ngx_aime_shm_once_t));
+    if (once == NULL) {
+        return NGX_ERROR;
+    }
+
+    once->node.key = ngx_aime_shm_id_key(spec->once_id);
+    once->job = job;
+    ngx_memcpy(once->id, spec->once_id, NGX_AIME_ID_LEN);
+    ngx_memcpy(once->inputs, spec->once_inputs, NGX_AIME_ID_LEN);
+
+    ngx_rbtree_insert(&zone->sh->onces, &once->node);
+
+    job->once = once;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
 ngx_aime_job_count_client(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     ngx_aime_job_spec_t *spec)
 {
     ngx_aime_shm_client_t  *client;
 
-    client = ngx_aime_job_client(spec->endpoint, spec->owner);
+    client = ngx_aime_job_client(spec->queue, spec->owner);
 
     if (client == NULL) {
         client = ngx_aime_shm_calloc_locked(&zone->sh->arena,
@@ -350,10 +464,10 @@ ngx_aime_job_count_client(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
             return NGX_ERROR;
         }
 
-        client->endpoint = spec->endpoint;
+        client->queue = spec->queue;
         client->node.key = ngx_aime_shm_id_key(spec->owner);
         ngx_memcpy(client->id, spec->owner, NGX_AIME_ID_LEN);
-        ngx_rbtree_insert(&spec->endpoint->clients, &client->node);
+        ngx_rbtree_insert(&spec->queue->clients, &client->node);
     }
 
     client->njobs++;
@@ -375,16 +489,16 @@ ngx_aime_job_uncount_client(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
         return;
     }
 
-    ngx_rbtree_delete(&client->endpoint->clients, &client->node);
+    ngx_rbtree_delete(&client->queue->clients, &client->node);
     ngx_aime_shm_free_locked(&zone->sh->arena, client);
 }
 
 
 static ngx_aime_shm_client_t *
-ngx_aime_job_client(ngx_aime_shm_endpoint_t *endpoint, const u_char *owner)
+ngx_aime_job_client(ngx_aime_shm_queue_t *queue, const u_char *owner)
 {
     return (ngx_aime_shm_client_t *)
-               ngx_aime_shm_id_lookup(&endpoint->clients, owner,
+               ngx_aime_shm_id_lookup(&queue->clients, owner,
                                       offsetof(ngx_aime_shm_client_t, id));
 }
 
@@ -412,16 +526,16 @@ ngx_aime_job_view(ngx_aime_zone_t *zone, const u_char *id, ngx_uint_t what,
 
     view->state = job->state;
     view->reason = job->reason;
-    view->endpoint = job->endpoint;
+    view->endpoint = job->queue->endpoint;
     view->open = job->open;
     view->start_time = job->start_time;
     view->start_time_compute = job->start_time_compute;
     view->result_received_time = job->result_received_time;
     view->progress_len = job->progress_len;
-    view->nonline = job->type->nonline;
+    view->nonline = job->queue->type->nonline;
 
     view->position = (job->state == NGX_AIME_JOB_QUEUED)
-                     ? ngx_aime_shm_queue_rank_locked(job) : 0;
+                     ? ngx_aime_shm_queue_position_locked(job) : 0;
 
     view->estimate = ngx_aime_job_active(job)
                      ? ngx_aime_job_estimate(job, view->position) : 0;
@@ -538,16 +652,17 @@ done:
 }
 
 
-/* Takes the oldest job and those of its endpoint that fit into the batch. */
+/* Takes the next job and those of its endpoint that fit into the batch. */
 
 static ngx_uint_t
 ngx_aime_job_take_locked(ngx_aime_zone_t *zone, ngx_aime_job_poll_t *poll,
     ngx_aime_shm_worker_t *worker)
 {
-    ngx_queue_t         *q, *next, *queued;
-    ngx_aime_shm_job_t  *job;
+    ngx_aime_shm_job_t   *job;
+    ngx_aime_shm_walk_t   walk;
 
-    job = ngx_aime_shm_queue_first_locked(poll->type);
+    ngx_aime_shm_queue_walk_locked(&walk, poll->type);
+    job = ngx_aime_shm_queue_next_locked(&walk);
 
     if (job == NULL) {
         return 0;
@@ -559,22 +674,9 @@ ngx_aime_job_take_locked(ngx_aime_zone_t *zone, ngx_aime_job_poll_t *poll,
         return 0;
     }
 
-    poll->endpoint = job->endpoint;
-    queued = &job->endpoint->queued;
+    poll->endpoint = job->queue->endpoint;
 
-    for (q = ngx_queue_head(queued);
-         q != ngx_queue_sentinel(queued) && poll->njobs < poll->max_batch;
-         q = next)
-    {
-        next = ngx_queue_next(q);
-        job = ngx_queue_data(q, ngx_aime_shm_job_t, link);
-
-        /* of before a reload that gave the endpoint another job type */
-
-        if (job->type != poll->type) {
-            continue;
-        }
-
+    do {
         if (ngx_aime_job_hand_over(zone, job, worker,
                                    &poll->jobs[poll->njobs])
             != NGX_OK)
@@ -583,7 +685,9 @@ ngx_aime_job_take_locked(ngx_aime_zone_t *zone, ngx_aime_job_poll_t *poll,
         }
 
         poll->njobs++;
-    }
+
+    } while (poll->njobs < poll->max_batch
+             && (job = ngx_aime_shm_queue_next_locked(&walk)) != NULL);
 
     return poll->njobs;
 }
@@ -591,39 +695,23 @@ ngx_aime_job_take_locked(ngx_aime_zone_t *zone, ngx_aime_job_poll_t *poll,
 
 /*
  * How long a batch that is not full waits for more, counted from when its
- * oldest job was queued; 0: not any more.
+ * first job was queued; 0: not any more.
  */
 
 static ngx_msec_t
 ngx_aime_job_linger(ngx_aime_job_poll_t *poll, ngx_aime_shm_job_t *first)
 {
-    ngx_uint_t           n;
-    ngx_msec_t           waited;
-    ngx_queue_t         *q, *queued;
-    ngx_aime_shm_job_t  *job;
+    ngx_msec_t  waited;
 
-    if (poll->max_delay == 0) {
+    if (poll->max_delay == 0
+        || first->queue->nqueued >= poll->max_batch)
+    {
         return 0;
     }
 
     waited = ngx_current_msec - first->queued;
 
     if ((ngx_msec_int_t) waited >= (ngx_msec_int_t) poll->max_delay) {
-        return 0;
-    }
-
-    n = 0;
-    queued = &first->endpoint->queued;
-
-    for (q = ngx_queue_head(queued);
-         q != ngx_queue_sentinel(queued) && n < poll->max_batch;
-         q = ngx_queue_next(q))
-    {
-        job = ngx_queue_data(q, ngx_aime_shm_job_t, link);
-        n += (job->type == poll->type);
-    }
-
-    if (n == poll->max_batch) {
         return 0;
     }
 
@@ -647,7 +735,7 @@ ngx_aime_job_hand_over(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
         return NGX_ERROR;
     }
 
-    ngx_aime_job_dequeue(job);
+    ngx_aime_shm_queue_take_locked(zone, job);
 
     now = ngx_aime_job_now();
 
@@ -660,7 +748,7 @@ ngx_aime_job_hand_over(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
 
     ngx_queue_insert_tail(&worker->running, &job->link);
     worker->nrunning++;
-    job->type->nrunning++;
+    job->queue->type->nrunning++;
 
     if (worker->free_slots) {
         worker->free_slots--;
@@ -673,7 +761,7 @@ ngx_aime_job_hand_over(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     ngx_aime_job_changed(zone, job);
 
     ngx_memcpy(handover->id, job->id, NGX_AIME_ID_LEN);
-    handover->ticket = job->sequence;
+    handover->ticket = job->arrival.major;
     handover->start_time = job->start_time;
     handover->start_time_compute = job->start_time_compute;
 
@@ -751,7 +839,9 @@ ngx_aime_job_handed(ngx_aime_zone_t *zone, ngx_aime_job_handover_t *handover)
 
     job = ngx_aime_shm_id_find_locked(zone, handover->id);
 
-    if (job == NULL || !job->handing || job->sequence != handover->ticket) {
+    if (job == NULL || !job->handing
+        || job->arrival.major != handover->ticket)
+    {
         return NULL;
     }
 
@@ -772,7 +862,7 @@ ngx_aime_job_check_progress(ngx_aime_zone_t *zone, const u_char *id,
     rc = ngx_aime_job_progress_verdict(job, worker);
 
     if (rc != NGX_DECLINED) {
-        *endpoint = job->endpoint;
+        *endpoint = job->queue->endpoint;
     }
 
     ngx_aime_shm_unlock(zone);
@@ -849,7 +939,7 @@ ngx_aime_job_check_result(ngx_aime_zone_t *zone, const u_char *id,
     rc = ngx_aime_job_result_verdict(job, worker);
 
     if (rc == NGX_OK) {
-        *endpoint = job->endpoint;
+        *endpoint = job->queue->endpoint;
 
     } else if (job) {
         ngx_aime_job_forget_holder(job, worker);
@@ -903,7 +993,7 @@ ngx_aime_job_finish(ngx_aime_zone_t *zone, const u_char *id, uint64_t worker,
                                         job->start_time_compute);
     job->result = ngx_aime_shm_keep_locked(zone, result);
 
-    type = job->type;
+    type = job->queue->type;
     elapsed = job->result_received_time - job->start_time_compute;
 
     type->mean_compute += (type->nfinished++ ? NGX_AIME_MEAN_ALPHA : 1.0)
@@ -967,7 +1057,7 @@ ngx_aime_job_last_holder(ngx_aime_shm_job_t *job)
         return job->worker;
     }
 
-    workers = &job->type->workers;
+    workers = &job->queue->type->workers;
 
     for (q = ngx_queue_head(workers);
          q != ngx_queue_sentinel(workers);
@@ -1237,24 +1327,15 @@ ngx_aime_job_release_row_locked(ngx_aime_zone_t *zone,
 }
 
 
+/* What follows from a job's being in its queue. */
+
 static void
-ngx_aime_job_enqueue(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
-    ngx_uint_t front)
+ngx_aime_job_enqueued(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
 {
     job->state = NGX_AIME_JOB_QUEUED;
-    job->type->nqueued++;
-
-    if (front) {
-        ngx_aime_shm_queue_push_front_locked(job->type, job);
-        ngx_queue_insert_head(&job->endpoint->queued, &job->link);
-
-    } else {
-        ngx_aime_shm_queue_append_locked(job->type, job);
-        ngx_queue_insert_tail(&job->endpoint->queued, &job->link);
-    }
 
     ngx_aime_job_arm(zone, job, job->queued + job->queue_timeout);
-    ngx_aime_job_rouse(zone, job->type);
+    ngx_aime_job_rouse(zone, job->queue->type);
 }
 
 
@@ -1304,17 +1385,6 @@ ngx_aime_job_hung_up(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
 }
 
 
-static void
-ngx_aime_job_dequeue(ngx_aime_shm_job_t *job)
-{
-    ngx_aime_shm_queue_remove_locked(job->type, job);
-    ngx_queue_remove(&job->link);
-    ngx_queue_init(&job->link);
-
-    job->type->nqueued--;
-}
-
-
 /* Its worker does not run it any more. */
 
 static void
@@ -1329,7 +1399,7 @@ ngx_aime_job_stop(ngx_aime_shm_job_t *job)
     ngx_queue_init(&job->link);
 
     job->worker->nrunning--;
-    job->type->nrunning--;
+    job->queue->type->nrunning--;
     job->worker = NULL;
 }
 
@@ -1349,7 +1419,8 @@ ngx_aime_job_requeue(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     ngx_aime_job_set_progress(zone, job, NULL, 0);
 
     job->queued = ngx_current_msec;
-    ngx_aime_job_enqueue(zone, job, 1);
+    ngx_aime_shm_queue_return_locked(job);
+    ngx_aime_job_enqueued(zone, job);
     ngx_aime_job_changed(zone, job);
 }
 
@@ -1374,7 +1445,8 @@ ngx_aime_job_retry(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     job->attempts--;
 
     ngx_aime_job_stop(job);
-    ngx_aime_job_enqueue(zone, job, 1);
+    ngx_aime_shm_queue_return_locked(job);
+    ngx_aime_job_enqueued(zone, job);
     ngx_aime_job_changed(zone, job);
 }
 
@@ -1386,7 +1458,7 @@ ngx_aime_job_end(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     ngx_aime_job_state_e state, ngx_aime_job_reason_e reason)
 {
     if (job->state == NGX_AIME_JOB_QUEUED) {
-        ngx_aime_job_dequeue(job);
+        ngx_aime_shm_queue_remove_locked(zone, job);
 
     } else {
         ngx_aime_job_stop(job);
@@ -1422,6 +1494,11 @@ ngx_aime_job_delete(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
 
     if (job->fetched) {
         ngx_queue_remove(&job->link);
+    }
+
+    if (job->once) {
+        ngx_rbtree_delete(&zone->sh->onces, &job->once->node);
+        ngx_aime_shm_free_locked(&zone->sh->arena, job->once);
     }
 
     if (job->result) {
@@ -1536,7 +1613,7 @@ ngx_aime_job_estimate(ngx_aime_shm_job_t *job, ngx_uint_t position)
     double                now, estimate;
     ngx_aime_shm_type_t  *type;
 
-    type = job->type;
+    type = job->queue->type;
 
     if (type->nonline == 0 || type->nfinished == 0) {
         return -1;

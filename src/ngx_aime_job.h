@@ -35,9 +35,11 @@
 
 #define NGX_AIME_MAX_BATCH         256
 
-/* what ngx_aime_job_submit() refuses for, besides NGX_ERROR: zone full */
+/* why no job is made, besides NGX_ERROR: the zone is full */
 #define NGX_AIME_QUEUE_FULL        1
 #define NGX_AIME_CLIENT_BUSY       2
+#define NGX_AIME_SAME_REQUEST      3    /* its job is there already */
+#define NGX_AIME_OTHER_REQUEST     4    /* of the same idempotency key */
 
 
 /* why a job ended without a result, or NONE */
@@ -58,8 +60,7 @@ typedef enum {
 /* What a job is submitted with.  Times in milliseconds. */
 
 typedef struct {
-    ngx_aime_shm_type_t         *type;
-    ngx_aime_shm_endpoint_t     *endpoint;
+    ngx_aime_shm_queue_t        *queue;
     const u_char                *owner;         /* NGX_AIME_ID_LEN bytes */
     ngx_uint_t                   max_queue_length;
     ngx_uint_t                   client_limit;  /* 0: none */
@@ -67,6 +68,14 @@ typedef struct {
     ngx_msec_t                   inactivity_timeout;
     ngx_msec_t                   result_lifetime;
     ngx_uint_t                   max_attempts;
+    ngx_uint_t                   priority;      /* < NGX_AIME_NPRIORITIES */
+
+    /* digests of idempotency key and inputs, if once is set */
+    u_char                       once_id[NGX_AIME_ID_LEN];
+    u_char                       once_inputs[NGX_AIME_ID_LEN];
+
+    unsigned                     once:1;
+    unsigned                     fair:1;
     unsigned                     keep:1;
     unsigned                     open:1;
     unsigned                     retry:1;
@@ -149,16 +158,24 @@ void ngx_aime_job_drop(ngx_aime_zone_t *zone, ngx_aime_shm_hold_t *hold);
 /*
  * Queues a job with that input, which is the job's from then on, and wakes a
  * poll.  If parked is not NULL, slot is parked on the job at once.  The new
- * job's id goes to id.  Otherwise nothing happened (the input is still held):
- * NGX_AIME_QUEUE_FULL, NGX_AIME_CLIENT_BUSY, or NGX_ERROR: the zone is full.
+ * job's id goes to id.  Otherwise nothing happened (the input is still held),
+ * for one of the reasons above; with NGX_AIME_SAME_REQUEST id is that of the
+ * job that is there.
  */
 ngx_int_t ngx_aime_job_submit(ngx_aime_zone_t *zone,
     ngx_aime_job_spec_t *spec, ngx_aime_shm_hold_t *input, u_char *id,
     uint32_t slot, ngx_aime_shm_parked_t **parked);
 
-/* Says which of the refusals above a submission would meet now, or NGX_OK. */
+/* Says which of those reasons a submission would meet now, or NGX_OK. */
 ngx_int_t ngx_aime_job_admit(ngx_aime_zone_t *zone,
-    ngx_aime_job_spec_t *spec);
+    ngx_aime_job_spec_t *spec, u_char *id);
+
+/*
+ * Parks slot on a job as a client that waits for its result, unless it is
+ * there.  NGX_DECLINED: no such job; NGX_ERROR: the zone is full.
+ */
+ngx_int_t ngx_aime_job_join(ngx_aime_zone_t *zone, const u_char *id,
+    uint32_t slot, ngx_aime_shm_parked_t **parked);
 
 /*
  * A view of a job, with a hold on what was asked for.  A parked entry that was
@@ -173,7 +190,7 @@ ngx_int_t ngx_aime_job_view(ngx_aime_zone_t *zone, const u_char *id,
 void ngx_aime_job_fetched(ngx_aime_zone_t *zone, const u_char *id);
 
 /*
- * Work for a worker.  NGX_OK: njobs jobs of one endpoint, oldest first, which
+ * Work for a worker.  NGX_OK: njobs jobs of one endpoint, in their order, which
  * are handed over until ngx_aime_job_delivered() or _undelivered() is called
  * for each; poll->parked is NULL.  NGX_AGAIN: nothing, it is parked in
  * poll->parked.  NGX_DECLINED: no such worker.  NGX_ERROR: the zone is full.

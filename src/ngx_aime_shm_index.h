@@ -1,6 +1,5 @@
 /*
- * Where jobs are found: by id, by deadline, and by their rank in the queue of
- * their type.  All O(log n).  Floor 1: keeps the order, decides nothing.
+ * Where jobs are found: by id and by deadline, in O(log n).  Floor 1.
  */
 
 #ifndef NGX_AIME_SHM_INDEX_H_INCLUDED
@@ -29,22 +28,6 @@ ngx_rbtree_node_t *ngx_aime_shm_id_lookup(ngx_rbtree_t *tree,
     const u_char *id, size_t offset);
 ngx_rbtree_key_t ngx_aime_shm_id_key(const u_char *id);
 ngx_uint_t ngx_aime_shm_id_taken(ngx_rbtree_t *tree, const u_char *id);
-
-/*
- * The queue of a type.  Append and push_front set the job's sequence number;
- * none of them allocates, so a job can always go back into its queue.
- */
-void ngx_aime_shm_queue_append_locked(ngx_aime_shm_type_t *type,
-    ngx_aime_shm_job_t *job);
-void ngx_aime_shm_queue_push_front_locked(ngx_aime_shm_type_t *type,
-    ngx_aime_shm_job_t *job);
-void ngx_aime_shm_queue_remove_locked(ngx_aime_shm_type_t *type,
-    ngx_aime_shm_job_t *job);
-ngx_aime_shm_job_t *ngx_aime_shm_queue_first_locked(
-    ngx_aime_shm_type_t *type);
-
-/* Position of a queued job: 1 is the next to be taken. */
-ngx_uint_t ngx_aime_shm_queue_rank_locked(ngx_aime_shm_job_t *job);
 
 /*
  * Deadlines, in ngx_current_msec.  first gives the node with the nearest one,

@@ -131,6 +131,7 @@ static void
 ngx_aime_shm_init_header(ngx_aime_shm_t *sh)
 {
     ngx_rbtree_init(&sh->jobs, &sh->jobs_sentinel, ngx_rbtree_insert_value);
+    ngx_rbtree_init(&sh->onces, &sh->onces_sentinel, ngx_rbtree_insert_value);
     ngx_rbtree_init(&sh->deadlines, &sh->deadlines_sentinel,
                     ngx_rbtree_insert_timer_value);
     ngx_rbtree_init(&sh->workers, &sh->workers_sentinel,
@@ -222,9 +223,10 @@ ngx_aime_shm_type_locked(ngx_aime_zone_t *zone, ngx_str_t *name)
     ngx_queue_init(&type->polls.parked);
     ngx_queue_init(&type->polls.woken);
     ngx_queue_init(&type->workers);
+    ngx_queue_init(&type->queues);
+    ngx_rbtree_init(&type->shares, &type->sentinel, ngx_rbtree_insert_value);
 
-    type->front = (uint64_t) 1 << 63;
-    type->back = type->front;
+    type->returns = (uint64_t) -1;
     type->name_len = name->len;
     ngx_memcpy(type->name, name->data, name->len);
 
@@ -260,9 +262,6 @@ ngx_aime_shm_endpoint_locked(ngx_aime_zone_t *zone, ngx_str_t *name)
         return NULL;
     }
 
-    ngx_queue_init(&ep->queued);
-    ngx_rbtree_init(&ep->clients, &ep->sentinel, ngx_rbtree_insert_value);
-
     ep->name_len = name->len;
     ngx_memcpy(ep->name, name->data, name->len);
 
@@ -271,3 +270,38 @@ ngx_aime_shm_endpoint_locked(ngx_aime_zone_t *zone, ngx_str_t *name)
     return ep;
 }
 
+
+ngx_aime_shm_queue_t *
+ngx_aime_shm_queue_locked(ngx_aime_zone_t *zone, ngx_aime_shm_type_t *type,
+    ngx_aime_shm_endpoint_t *endpoint)
+{
+    ngx_queue_t           *q;
+    ngx_aime_shm_queue_t  *queue;
+
+    for (q = ngx_queue_head(&type->queues);
+         q != ngx_queue_sentinel(&type->queues);
+         q = ngx_queue_next(q))
+    {
+        queue = ngx_queue_data(q, ngx_aime_shm_queue_t, link);
+
+        if (queue->endpoint == endpoint) {
+            return queue;
+        }
+    }
+
+    queue = ngx_aime_shm_calloc_locked(&zone->sh->arena,
+                                       sizeof(ngx_aime_shm_queue_t));
+    if (queue == NULL) {
+        return NULL;
+    }
+
+    ngx_rbtree_init(&queue->clients, &queue->sentinel,
+                    ngx_rbtree_insert_value);
+
+    queue->type = type;
+    queue->endpoint = endpoint;
+
+    ngx_queue_insert_tail(&type->queues, &queue->link);
+
+    return queue;
+}

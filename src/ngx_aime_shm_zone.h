@@ -19,6 +19,7 @@
 #include <ngx_core.h>
 
 #include "ngx_aime_shm_alloc.h"
+#include "ngx_aime_shm_rank.h"
 
 
 #define NGX_AIME_SHM_MIN_SIZE      (1024 * 1024)
@@ -30,14 +31,19 @@
 
 #define NGX_AIME_NAME_LEN          255      /* worker, job type, endpoint */
 
+#define NGX_AIME_NPRIORITIES       4        /* 0 is the least urgent */
+
 
 typedef struct ngx_aime_shm_chunk_s     ngx_aime_shm_chunk_t;
 typedef struct ngx_aime_shm_payload_s   ngx_aime_shm_payload_t;
 typedef struct ngx_aime_shm_row_s       ngx_aime_shm_row_t;
 typedef struct ngx_aime_shm_type_s      ngx_aime_shm_type_t;
 typedef struct ngx_aime_shm_endpoint_s  ngx_aime_shm_endpoint_t;
+typedef struct ngx_aime_shm_queue_s     ngx_aime_shm_queue_t;
 typedef struct ngx_aime_shm_client_s    ngx_aime_shm_client_t;
+typedef struct ngx_aime_shm_share_s     ngx_aime_shm_share_t;
 typedef struct ngx_aime_shm_worker_s    ngx_aime_shm_worker_t;
+typedef struct ngx_aime_shm_once_s      ngx_aime_shm_once_t;
 typedef struct ngx_aime_shm_job_s       ngx_aime_shm_job_t;
 
 
@@ -91,9 +97,16 @@ struct ngx_aime_shm_type_s {
     ngx_queue_t                  link;
     ngx_aime_shm_topic_t         polls;
 
-    ngx_aime_shm_job_t          *root;      /* queue: treap of queued jobs */
-    uint64_t                     front;     /* sequence numbers of both ends */
-    uint64_t                     back;
+    ngx_queue_t                  queues;    /* one for each endpoint */
+    ngx_aime_shm_rank_t         *places;    /* in the order of taking */
+    ngx_rbtree_t                 shares;    /* by id */
+    ngx_rbtree_node_t            sentinel;
+
+    uint64_t                     arrivals;  /* numbers: of new jobs, */
+    uint64_t                     returns;   /* of jobs that come back, */
+    uint64_t                     turns;     /* of lanes, */
+    uint64_t                     walks;     /* of looks for a batch, */
+    uint64_t                     rounds[NGX_AIME_NPRIORITIES];
 
     ngx_uint_t                   nqueued;
     ngx_uint_t                   nrunning;
@@ -113,21 +126,51 @@ struct ngx_aime_shm_type_s {
 struct ngx_aime_shm_endpoint_s {
     ngx_queue_t                  link;
     ngx_uint_t                   generation;    /* that knew it last */
-    ngx_queue_t                  queued;    /* its queued jobs, oldest first */
-    ngx_rbtree_t                 clients;   /* where they are limited */
-    ngx_rbtree_node_t            sentinel;
     size_t                       name_len;
     u_char                       name[1];
 };
 
 
-/* Who has how many jobs queued or running on a limited endpoint. */
+/* What an endpoint has waiting for workers of a type. */
+
+struct ngx_aime_shm_queue_s {
+    ngx_queue_t                  link;      /* in type->queues */
+    ngx_aime_shm_type_t         *type;
+    ngx_aime_shm_endpoint_t     *endpoint;
+    ngx_uint_t                   nqueued;
+    ngx_rbtree_t                 clients;   /* where they are limited */
+    ngx_rbtree_node_t            sentinel;
+};
+
+
+/* Who has how many jobs queued or running in a queue with such a limit. */
 
 struct ngx_aime_shm_client_s {
-    ngx_rbtree_node_t            node;
-    ngx_aime_shm_endpoint_t     *endpoint;
+    ngx_rbtree_node_t            node;      /* by id */
+    ngx_aime_shm_queue_t        *queue;
     ngx_uint_t                   njobs;
     u_char                       id[NGX_AIME_ID_LEN];
+};
+
+
+/* A lane: queued jobs of one client and priority. */
+
+typedef struct {
+    ngx_aime_shm_rank_t         *jobs;      /* by arrival; NULL: none */
+    uint64_t                     round;     /* of the first job's place */
+    uint64_t                     turn;      /* among the lanes of a round */
+    uint64_t                     walk;      /* that counts in passed */
+    ngx_uint_t                   passed;    /* jobs that it left behind */
+} ngx_aime_shm_lane_t;
+
+
+/* A client's share in the jobs that wait for a type, while it has one. */
+
+struct ngx_aime_shm_share_s {
+    ngx_rbtree_node_t            node;      /* by id */
+    ngx_uint_t                   njobs;
+    u_char                       id[NGX_AIME_ID_LEN];
+    ngx_aime_shm_lane_t          lanes[NGX_AIME_NPRIORITIES];
 };
 
 
@@ -153,7 +196,7 @@ typedef enum {
  * The job.  state is written by ngx_aime_job.c alone; the lists that a job is
  * in follow from it:
  *
- *   queued       type's treap, endpoint->queued by link
+ *   queued       the type's places; a lane, unless it was returned
  *   processing   worker->running by link; row->handovers by handover until
  *                the answer that holds it was written
  *   finished     zone's fetched list by link, once the result was fetched
@@ -165,21 +208,18 @@ struct ngx_aime_shm_job_s {
     u_char                       id[NGX_AIME_ID_LEN];
     u_char                       owner[NGX_AIME_ID_LEN];
 
-    ngx_aime_shm_job_t          *left;      /* of the treap */
-    ngx_aime_shm_job_t          *right;
-    ngx_aime_shm_job_t          *parent;
-    uint64_t                     sequence;
-    uint32_t                     weight;    /* jobs in this subtree */
-    uint32_t                     priority;  /* random: keeps the treap flat */
+    ngx_aime_shm_rank_t          place;     /* a place of its lane's */
+    ngx_aime_shm_rank_t          arrival;   /* in its lane */
 
     ngx_queue_t                  link;
     ngx_queue_t                  handover;
     ngx_aime_shm_topic_t         watchers;
 
-    ngx_aime_shm_type_t         *type;
-    ngx_aime_shm_endpoint_t     *endpoint;
-    ngx_aime_shm_worker_t       *worker;    /* present or last holder */
+    ngx_aime_shm_queue_t        *queue;     /* of its type and endpoint */
+    ngx_aime_shm_share_t        *share;     /* queued, and not returned */
     ngx_aime_shm_client_t       *client;    /* NULL: not counted */
+    ngx_aime_shm_worker_t       *worker;    /* present or last holder */
+    ngx_aime_shm_once_t         *once;      /* NULL: no idempotency key */
 
     ngx_aime_shm_payload_t      *input;
     ngx_aime_shm_payload_t      *progress;
@@ -201,7 +241,9 @@ struct ngx_aime_shm_job_s {
     uint8_t                      reason;    /* ngx_aime_job_reason_e */
     uint8_t                      attempts;
     uint8_t                      max_attempts;
+    uint8_t                      priority;  /* below NGX_AIME_NPRIORITIES */
 
+    unsigned                     returned:1;    /* in front of all lanes */
     unsigned                     keep:1;        /* result outlives delivery */
     unsigned                     fetched:1;
     unsigned                     open:1;        /* no credentials to poll */
@@ -213,6 +255,16 @@ struct ngx_aime_shm_job_s {
     /* numbers of workers: the last one, and those that owe an answer */
     uint64_t                     last_holder;
     uint64_t                     holders[1];    /* max_attempts */
+};
+
+
+/* A request that is not to be done twice: its idempotency key, and its job. */
+
+struct ngx_aime_shm_once_s {
+    ngx_rbtree_node_t            node;      /* by id */
+    ngx_aime_shm_job_t          *job;
+    u_char                       id[NGX_AIME_ID_LEN];   /* of whom and what */
+    u_char                       inputs[NGX_AIME_ID_LEN];   /* their digest */
 };
 
 
@@ -273,6 +325,9 @@ typedef struct {
     ngx_rbtree_node_t            jobs_sentinel;
     ngx_uint_t                   njobs;
 
+    ngx_rbtree_t                 onces;
+    ngx_rbtree_node_t            onces_sentinel;
+
     ngx_rbtree_t                 deadlines;
     ngx_rbtree_node_t            deadlines_sentinel;
 
@@ -328,13 +383,16 @@ void ngx_aime_shm_lock(ngx_aime_zone_t *zone);
 void ngx_aime_shm_unlock(ngx_aime_zone_t *zone);
 
 /*
- * The job type or endpoint of that name; made if there is none.  NULL: the
- * zone is full.  They stay for the zone's life: jobs refer to them.
+ * The job type or endpoint of that name, and the queue of an endpoint for a
+ * type; made if there is none.  NULL: the zone is full.  They stay for the
+ * zone's life: jobs refer to them.
  */
 ngx_aime_shm_type_t *ngx_aime_shm_type_locked(ngx_aime_zone_t *zone,
     ngx_str_t *name);
 ngx_aime_shm_endpoint_t *ngx_aime_shm_endpoint_locked(ngx_aime_zone_t *zone,
     ngx_str_t *name);
+ngx_aime_shm_queue_t *ngx_aime_shm_queue_locked(ngx_aime_zone_t *zone,
+    ngx_aime_shm_type_t *type, ngx_aime_shm_endpoint_t *endpoint);
 
 
 #endif /* NGX_AIME_SHM_ZONE_H_INCLUDED */

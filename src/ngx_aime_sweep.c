@@ -245,7 +245,7 @@ ngx_aime_sweep_job(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
 
     ngx_memcpy(lapsed->id, job->id, NGX_AIME_ID_LEN);
     lapsed->reason = job->reason;
-    lapsed->endpoint = job->endpoint;
+    lapsed->endpoint = job->queue->endpoint;
 
     return 1;
 }

@@ -857,7 +857,14 @@ ngx_http_aime_bind(ngx_http_aime_main_conf_t *amcf, ngx_log_t *log)
     for (i = 0; i < amcf->endpoints.nelts; i++) {
         ep[i]->shm = ngx_aime_shm_endpoint_locked(zone, &ep[i]->name);
 
-        if (ep[i]->shm == NULL) {
+        if (ep[i]->shm == NULL || ep[i]->type->shm == NULL) {
+            rc = NGX_ERROR;
+            continue;
+        }
+
+        ep[i]->queue = ngx_aime_shm_queue_locked(zone, ep[i]->type->shm,
+                                                 ep[i]->shm);
+        if (ep[i]->queue == NULL) {
             rc = NGX_ERROR;
         }
     }

@@ -65,6 +65,13 @@ typedef struct {
 extern ngx_module_t  ngx_http_aime_api_module;
 
 
+/* This process's view of the zone. */
+
+#define ngx_http_aime_zone(r)                                                 \
+    (((ngx_http_aime_main_conf_t *)                                           \
+          ngx_http_get_module_main_conf(r, ngx_http_aime_api_module))->zone)
+
+
 void *ngx_http_aime_create_main_conf(ngx_conf_t *cf);
 char *ngx_http_aime_init_main_conf(ngx_conf_t *cf, void *conf);
 void *ngx_http_aime_create_srv_conf(ngx_conf_t *cf);

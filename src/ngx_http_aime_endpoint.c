@@ -13,6 +13,8 @@
 #define NGX_HTTP_AIME_MAX_FILE       (4 * 1024 * 1024)
 #define NGX_HTTP_AIME_MAX_SECONDS    (366 * 24 * 3600)
 
+#define NGX_HTTP_AIME_PRIORITY       1      /* one class is below */
+
 
 /* what a value must be to be printed */
 
@@ -61,6 +63,8 @@ static ngx_int_t ngx_http_aime_load_type(ngx_http_aime_load_t *load,
     ngx_http_aime_endpoint_t *ep, ngx_array_t *types);
 static void ngx_http_aime_load_clients(ngx_http_aime_load_t *load,
     ngx_http_aime_endpoint_t *ep);
+static void ngx_http_aime_load_priorities(ngx_http_aime_load_t *load,
+    ngx_http_aime_endpoint_t *ep);
 static void ngx_http_aime_load_limits(ngx_http_aime_load_t *load,
     ngx_http_aime_endpoint_t *ep);
 static void ngx_http_aime_load_methods(ngx_http_aime_load_t *load,
@@ -107,7 +111,7 @@ static const char  *ngx_http_aime_endpoint_keys[] = {
     "provide_worker_meta_data", "max_queue_length", "max_time_in_queue",
     "job_inactivity_timeout", "result_lifetime", "max_attempts",
     "retry_on_worker_loss", "cancel_on_disconnect", "client_request_limit",
-    NULL
+    "fair_share", NULL
 };
 
 static const char  *ngx_http_aime_worker_keys[] = {
@@ -118,7 +122,7 @@ static const char  *ngx_http_aime_worker_keys[] = {
 static const char  *ngx_http_aime_client_keys[] = {
     "authentication", "authorization", "authorization_keys",
     "client_request_limit", "provide_worker_meta_data", "result_lifetime",
-    NULL
+    "priority", "priorities", NULL
 };
 
 static ngx_http_aime_section_t  ngx_http_aime_endpoint_sections[] = {
@@ -140,7 +144,8 @@ static ngx_http_aime_section_t  ngx_http_aime_endpoint_sections[] = {
 static const char  *ngx_http_aime_default_client_keys[] = {
     "default_authorization_keys", "default_provide_worker_meta_data",
     "default_client_request_limit", "default_authentication",
-    "default_authorization", "default_result_lifetime", NULL
+    "default_authorization", "default_result_lifetime",
+    "default_priority", "default_priorities", NULL
 };
 
 static const char  *ngx_http_aime_default_worker_keys[] = {
@@ -152,6 +157,7 @@ static const char  *ngx_http_aime_default_endpoint_keys[] = {
     "default_max_queue_length", "default_max_time_in_queue",
     "default_job_inactivity_timeout", "default_result_lifetime",
     "default_max_attempts", "default_retry_on_worker_loss",
+    "default_fair_share",
     "default_cancel_on_disconnect", "default_provide_worker_meta_data",
     "default_client_request_limit", "default_methods", "default_category",
     "default_version", "default_title", "default_description",
@@ -258,6 +264,7 @@ ngx_http_aime_endpoint_load(ngx_conf_t *cf, ngx_str_t *path,
     }
 
     ngx_http_aime_load_clients(&load, ep);
+    ngx_http_aime_load_priorities(&load, ep);
     ngx_http_aime_load_limits(&load, ep);
     ngx_http_aime_load_methods(&load, ep);
     ngx_http_aime_load_inputs(&load, ep);
@@ -631,11 +638,71 @@ ngx_http_aime_load_clients(ngx_http_aime_load_t *load,
 }
 
 
+/* Of the endpoint's clients, and of those that have one of their own. */
+
+static void
+ngx_http_aime_load_priorities(ngx_http_aime_load_t *load,
+    ngx_http_aime_endpoint_t *ep)
+{
+    long long               n;
+    ngx_uint_t              i;
+    const cJSON            *item;
+    ngx_http_aime_key_t    *key;
+    ngx_http_aime_value_t   value;
+
+    ep->priority = NGX_HTTP_AIME_PRIORITY;
+
+    ngx_http_aime_get_count(load, "CLIENTS.priority", &ep->priority, 0,
+                            NGX_AIME_NPRIORITIES - 1);
+
+    key = ep->keys.elts;
+
+    for (i = 0; i < ep->keys.nelts; i++) {
+        key[i].priority = ep->priority;
+    }
+
+    if (ngx_http_aime_value(load, "CLIENTS.priorities", &value)
+        == NGX_DECLINED)
+    {
+        return;
+    }
+
+    if (!cJSON_IsObject(value.item)) {
+        goto invalid;
+    }
+
+    cJSON_ArrayForEach(item, value.item) {
+        if (aime_toml_integer(item, &n) != AIME_TOML_OK
+            || n < 0 || n >= NGX_AIME_NPRIORITIES)
+        {
+            goto invalid;
+        }
+
+        for (i = 0; i < ep->keys.nelts; i++) {
+            if (key[i].user.len == ngx_strlen(item->string)
+                && ngx_memcmp(key[i].user.data, item->string,
+                              key[i].user.len)
+                   == 0)
+            {
+                key[i].priority = n;
+            }
+        }
+    }
+
+    return;
+
+invalid:
+
+    ngx_http_aime_load_error(load, &value,
+                             "must be a table of user = 0 to 3");
+}
+
+
 static void
 ngx_http_aime_load_limits(ngx_http_aime_load_t *load,
     ngx_http_aime_endpoint_t *ep)
 {
-    ngx_uint_t  retry, cancel;
+    ngx_uint_t  retry, cancel, fair;
 
     ep->max_queue_length = 1000;
     ep->max_attempts = 3;
@@ -644,6 +711,7 @@ ngx_http_aime_load_limits(ngx_http_aime_load_t *load,
     ep->result_lifetime = 900 * 1000;
     retry = 1;
     cancel = 1;
+    fair = 1;
 
     ngx_http_aime_get_count(load, "ENDPOINT.max_queue_length",
                             &ep->max_queue_length, 0, NGX_MAX_INT32_VALUE);
@@ -665,6 +733,9 @@ ngx_http_aime_load_limits(ngx_http_aime_load_t *load,
     ngx_http_aime_get_flag(load, "ENDPOINT.retry_on_worker_loss", &retry);
     ngx_http_aime_get_flag(load, "ENDPOINT.cancel_on_disconnect", &cancel);
 
+    ngx_http_aime_get_flag(load, "ENDPOINT.fair_share", &fair);
+
+    ep->fair_share = fair;
     ep->retry = retry;
     ep->cancel_on_disconnect = cancel;
 }

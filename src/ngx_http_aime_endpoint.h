@@ -44,6 +44,7 @@ typedef struct {
 
 typedef struct {
     ngx_str_t                    user;
+    ngx_uint_t                   priority;      /* of its jobs at most */
     u_char                       id[NGX_AIME_ID_LEN];
 } ngx_http_aime_key_t;
 
@@ -54,6 +55,7 @@ typedef struct {
     ngx_http_aime_server_t      *server;
     ngx_http_aime_type_t        *type;
     ngx_aime_shm_endpoint_t     *shm;
+    ngx_aime_shm_queue_t        *queue;
 
     ngx_uint_t                   methods;       /* NGX_HTTP_GET, _POST */
     ngx_array_t                  keys;          /* ngx_http_aime_key_t */
@@ -65,6 +67,7 @@ typedef struct {
     ngx_uint_t                   max_queue_length;
     ngx_uint_t                   client_request_limit;
     ngx_uint_t                   max_attempts;
+    ngx_uint_t                   priority;      /* of who has no other */
     ngx_msec_t                   max_time_in_queue;
     ngx_msec_t                   job_inactivity_timeout;
     ngx_msec_t                   result_lifetime;
@@ -80,6 +83,7 @@ typedef struct {
     unsigned                     check_user:1;  /* and must own the key */
     unsigned                     worker_meta:1;
     unsigned                     retry:1;
+    unsigned                     fair_share:1;
     unsigned                     cancel_on_disconnect:1;
     unsigned                     session_vars:1;
 } ngx_http_aime_endpoint_t;

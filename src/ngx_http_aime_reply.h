@@ -12,9 +12,10 @@
 #include "ngx_aime_shm_payload.h"
 
 
-/* 410, which nginx has no name for */
+/* which nginx has no names for */
 
-#define NGX_HTTP_AIME_GONE         410
+#define NGX_HTTP_AIME_GONE             410
+#define NGX_HTTP_AIME_UNPROCESSABLE    422
 
 
 typedef struct {

@@ -6,6 +6,7 @@
 
 
 #include "ngx_http_aime_submit.h"
+#include "ngx_http_aime_spec.h"
 #include "ngx_aime_id.h"
 
 
@@ -21,17 +22,18 @@ typedef struct {
     ngx_http_request_t          *request;
     ngx_http_aime_endpoint_t    *endpoint;
     u_char                       id[NGX_AIME_ID_LEN];
+    unsigned                     joined:1;      /* waits for that job */
     unsigned                     answered:1;
 } ngx_http_aime_wait_t;
 
 
 static ngx_int_t ngx_http_aime_refuse_inputs(ngx_http_request_t *r,
     aime_input_t *input);
+static ngx_int_t ngx_http_aime_no_new_job(ngx_http_request_t *r,
+    ngx_http_aime_endpoint_t *endpoint, ngx_int_t why, ngx_uint_t waiting,
+    const u_char *id);
 static ngx_int_t ngx_http_aime_refuse_job(ngx_http_request_t *r,
     ngx_http_aime_endpoint_t *endpoint, ngx_int_t why);
-static void ngx_http_aime_job_spec(ngx_http_request_t *r,
-    ngx_http_aime_endpoint_t *endpoint, ngx_http_aime_client_t *client,
-    ngx_uint_t waiting, ngx_aime_job_spec_t *spec);
 static ngx_aime_shm_hold_t *ngx_http_aime_store_inputs(ngx_aime_zone_t *zone,
     aime_input_t *input);
 static ngx_int_t ngx_http_aime_submitted(ngx_http_request_t *r,
@@ -39,6 +41,12 @@ static ngx_int_t ngx_http_aime_submitted(ngx_http_request_t *r,
 static ngx_int_t ngx_http_aime_submit_waiting(ngx_http_request_t *r,
     ngx_http_aime_endpoint_t *endpoint, ngx_aime_job_spec_t *spec,
     ngx_aime_shm_hold_t *input);
+static ngx_int_t ngx_http_aime_submit_again(ngx_http_request_t *r,
+    ngx_http_aime_endpoint_t *endpoint, const u_char *id);
+static ngx_http_aime_wait_t *ngx_http_aime_wait_create(ngx_http_request_t *r,
+    ngx_http_aime_endpoint_t *endpoint, ngx_http_aime_park_t **park);
+static ngx_int_t ngx_http_aime_wait_join(ngx_http_request_t *r,
+    ngx_http_aime_park_t *park);
 static ngx_int_t ngx_http_aime_submit_resume(ngx_http_request_t *r,
     ngx_http_aime_park_t *park, ngx_uint_t why);
 static ngx_uint_t ngx_http_aime_end_errors(ngx_http_request_t *r,
@@ -71,16 +79,14 @@ ngx_http_aime_submit(ngx_http_request_t *r,
 {
     u_char                      id[NGX_AIME_ID_LEN];
     ngx_int_t                   rc;
+    ngx_str_t                   error;
     aime_pool_t                 pool;
     aime_input_t                input;
     ngx_aime_zone_t            *zone;
     ngx_aime_job_spec_t         spec;
     ngx_aime_shm_hold_t        *hold;
-    ngx_http_aime_main_conf_t  *amcf;
 
-    amcf = ngx_http_get_module_main_conf(r, ngx_http_aime_api_module);
-    zone = amcf->zone;
-
+    zone = ngx_http_aime_zone(r);
     pool = ngx_http_aime_pool(r);
 
     if (aime_input_validate(&pool, &endpoint->inputs, args->elts,
@@ -100,12 +106,17 @@ ngx_http_aime_submit(ngx_http_request_t *r,
                                          "supported yet");
     }
 
-    ngx_http_aime_job_spec(r, endpoint, client, input.wait_for_result, &spec);
+    if (ngx_http_aime_job_spec(r, endpoint, client, &input, &spec, &error)
+        != NGX_OK)
+    {
+        return ngx_http_aime_error(r, NGX_HTTP_BAD_REQUEST, &error);
+    }
 
-    rc = ngx_aime_job_admit(zone, &spec);
+    rc = ngx_aime_job_admit(zone, &spec, id);
 
     if (rc != NGX_OK) {
-        return ngx_http_aime_refuse_job(r, endpoint, rc);
+        return ngx_http_aime_no_new_job(r, endpoint, rc,
+                                        input.wait_for_result, id);
     }
 
     hold = ngx_http_aime_store_inputs(zone, &input);
@@ -113,6 +124,8 @@ ngx_http_aime_submit(ngx_http_request_t *r,
     if (hold == NULL) {
         return ngx_http_aime_refuse_job(r, endpoint, NGX_ERROR);
     }
+
+    ngx_http_aime_free_body(r);
 
     if (input.wait_for_result) {
         return ngx_http_aime_submit_waiting(r, endpoint, &spec, hold);
@@ -122,12 +135,26 @@ ngx_http_aime_submit(ngx_http_request_t *r,
 
     if (rc != NGX_OK) {
         ngx_aime_job_drop(zone, hold);
-        return ngx_http_aime_refuse_job(r, endpoint, rc);
+        return ngx_http_aime_no_new_job(r, endpoint, rc, 0, id);
     }
 
-    ngx_http_aime_note_job(r, id);
-
     return ngx_http_aime_submitted(r, endpoint, id);
+}
+
+
+/* The job is refused, or the request was made before: its job is there. */
+
+static ngx_int_t
+ngx_http_aime_no_new_job(ngx_http_request_t *r,
+    ngx_http_aime_endpoint_t *endpoint, ngx_int_t why, ngx_uint_t waiting,
+    const u_char *id)
+{
+    if (why != NGX_AIME_SAME_REQUEST) {
+        return ngx_http_aime_refuse_job(r, endpoint, why);
+    }
+
+    return waiting ? ngx_http_aime_submit_again(r, endpoint, id)
+                   : ngx_http_aime_submitted(r, endpoint, id);
 }
 
 
@@ -190,6 +217,11 @@ ngx_http_aime_refuse_job(ngx_http_request_t *r,
                    - buf;
         break;
 
+    case NGX_AIME_OTHER_REQUEST:
+        return ngx_http_aime_error_chars(r, NGX_HTTP_AIME_UNPROCESSABLE,
+                                         "Idempotency-Key was used with other "
+                                         "inputs already");
+
     default:
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "aime_api_zone \"%V\" is full, refused a job on \"%V\"",
@@ -205,31 +237,6 @@ ngx_http_aime_refuse_job(ngx_http_request_t *r,
     }
 
     return ngx_http_aime_error(r, status, &text);
-}
-
-
-/* Limits are the job's own from here on: a reload does not change them. */
-
-static void
-ngx_http_aime_job_spec(ngx_http_request_t *r,
-    ngx_http_aime_endpoint_t *endpoint, ngx_http_aime_client_t *client,
-    ngx_uint_t waiting, ngx_aime_job_spec_t *spec)
-{
-    ngx_memzero(spec, sizeof(ngx_aime_job_spec_t));
-
-    spec->type = endpoint->type->shm;
-    spec->endpoint = endpoint->shm;
-    spec->owner = client->owner;
-    spec->max_queue_length = endpoint->max_queue_length;
-    spec->client_limit = endpoint->client_request_limit;
-    spec->queue_timeout = endpoint->max_time_in_queue;
-    spec->inactivity_timeout = endpoint->job_inactivity_timeout;
-    spec->result_lifetime = endpoint->result_lifetime;
-    spec->max_attempts = endpoint->max_attempts;
-    spec->keep = waiting && ngx_http_aime_header_in(r, "Idempotency-Key");
-    spec->open = client->session || endpoint->open;
-    spec->retry = endpoint->retry;
-    spec->cancel_on_disconnect = endpoint->cancel_on_disconnect;
 }
 
 
@@ -292,6 +299,8 @@ ngx_http_aime_submitted(ngx_http_request_t *r,
 {
     ngx_http_aime_reply_t  reply;
 
+    ngx_http_aime_note_job(r, id);
+
     ngx_http_aime_reply_start(&reply, r);
     ngx_http_aime_reply_chars(&reply, "{\"success\":true,\"job_id\":");
     ngx_http_aime_reply_id(&reply, id);
@@ -308,51 +317,113 @@ ngx_http_aime_submit_waiting(ngx_http_request_t *r,
     ngx_http_aime_endpoint_t *endpoint, ngx_aime_job_spec_t *spec,
     ngx_aime_shm_hold_t *input)
 {
-    ngx_int_t                   rc;
-    ngx_http_cleanup_t         *cln;
-    ngx_http_aime_park_t       *park;
-    ngx_http_aime_wait_t       *wait;
-    ngx_http_aime_main_conf_t  *amcf;
+    ngx_int_t              rc;
+    ngx_http_aime_park_t  *park;
+    ngx_http_aime_wait_t  *wait;
 
-    amcf = ngx_http_get_module_main_conf(r, ngx_http_aime_api_module);
+    wait = ngx_http_aime_wait_create(r, endpoint, &park);
+
+    if (wait == NULL) {
+        rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
+        goto failed;
+    }
+
+    rc = ngx_aime_job_submit(wait->zone, spec, input, wait->id, park->slot,
+                             &park->parked);
+
+    if (rc == NGX_OK) {
+        wait->joined = 1;
+        ngx_http_aime_note_job(r, wait->id);
+
+        return ngx_http_aime_park_wait(park, NGX_HTTP_AIME_LOOK_INTERVAL);
+    }
+
+    rc = (rc == NGX_AIME_SAME_REQUEST)
+         ? ngx_http_aime_wait_join(r, park)
+         : ngx_http_aime_refuse_job(r, endpoint, rc);
+
+failed:
+
+    ngx_aime_job_drop(ngx_http_aime_zone(r), input);
+
+    return rc;
+}
+
+
+/* Waits for a job that is there. */
+
+static ngx_int_t
+ngx_http_aime_submit_again(ngx_http_request_t *r,
+    ngx_http_aime_endpoint_t *endpoint, const u_char *id)
+{
+    ngx_http_aime_park_t  *park;
+    ngx_http_aime_wait_t  *wait;
+
+    wait = ngx_http_aime_wait_create(r, endpoint, &park);
+
+    if (wait == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_memcpy(wait->id, id, NGX_AIME_ID_LEN);
+
+    return ngx_http_aime_wait_join(r, park);
+}
+
+
+static ngx_http_aime_wait_t *
+ngx_http_aime_wait_create(ngx_http_request_t *r,
+    ngx_http_aime_endpoint_t *endpoint, ngx_http_aime_park_t **park)
+{
+    ngx_http_cleanup_t    *cln;
+    ngx_http_aime_wait_t  *wait;
+
+    /* before the park's own, so that it runs when that has unparked */
 
     cln = ngx_http_cleanup_add(r, sizeof(ngx_http_aime_wait_t));
     if (cln == NULL) {
-        goto failed;
-    }
-
-    wait = cln->data;
-    ngx_memzero(wait, sizeof(ngx_http_aime_wait_t));
-
-    wait->zone = amcf->zone;
-    wait->request = r;
-    wait->endpoint = endpoint;
-
-    park = ngx_http_aime_park_create(r, ngx_http_aime_submit_resume, wait);
-    if (park == NULL) {
-        goto failed;
-    }
-
-    rc = ngx_aime_job_submit(amcf->zone, spec, input, wait->id, park->slot,
-                             &park->parked);
-
-    if (rc != NGX_OK) {
-        ngx_aime_job_drop(amcf->zone, input);
-        return ngx_http_aime_refuse_job(r, endpoint, rc);
+        return NULL;
     }
 
     cln->handler = ngx_http_aime_submit_cleanup;
 
+    wait = cln->data;
+    ngx_memzero(wait, sizeof(ngx_http_aime_wait_t));
+
+    wait->zone = ngx_http_aime_zone(r);
+    wait->request = r;
+    wait->endpoint = endpoint;
+
+    *park = ngx_http_aime_park_create(r, ngx_http_aime_submit_resume, wait);
+
+    return *park ? wait : NULL;
+}
+
+
+static ngx_int_t
+ngx_http_aime_wait_join(ngx_http_request_t *r, ngx_http_aime_park_t *park)
+{
+    ngx_int_t              rc;
+    ngx_http_aime_wait_t  *wait;
+
+    wait = park->data;
+
+    rc = ngx_aime_job_join(wait->zone, wait->id, park->slot, &park->parked);
+
+    if (rc == NGX_ERROR) {
+        return ngx_http_aime_refuse_job(r, wait->endpoint, NGX_ERROR);
+    }
+
+    wait->joined = (rc == NGX_OK);
     ngx_http_aime_note_job(r, wait->id);
-    ngx_http_aime_free_body(r);
 
-    return ngx_http_aime_park_wait(park, NGX_HTTP_AIME_LOOK_INTERVAL);
+    rc = ngx_http_aime_submit_resume(r, park, NGX_HTTP_AIME_TIMEOUT);
 
-failed:
+    if (rc != NGX_HTTP_AIME_PARKED) {
+        ngx_http_aime_park_end(park);
+    }
 
-    ngx_aime_job_drop(amcf->zone, input);
-
-    return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    return rc;
 }
 
 
@@ -415,9 +486,11 @@ ngx_http_aime_submit_cleanup(void *data)
 {
     ngx_http_aime_wait_t  *wait = data;
 
-    ngx_aime_job_leave(wait->zone, wait->id,
-                       wait->answered
-                       && ngx_http_aime_reply_sent(wait->request));
+    if (wait->joined) {
+        ngx_aime_job_leave(wait->zone, wait->id,
+                           wait->answered
+                           && ngx_http_aime_reply_sent(wait->request));
+    }
 }
 
 

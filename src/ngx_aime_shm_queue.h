@@ -1,0 +1,67 @@
+/*
+ * The order in which the queued jobs of a type are taken.
+ *
+ * Jobs of higher priority go first.  Among those of one priority the clients
+ * take turns: each has a lane of its own, in which its jobs stand in the order
+ * of their arrival, and in each round every lane has one place.  Who shall not
+ * have a share of its own shares one with the others of that kind.  Jobs that
+ * come back after a failed attempt stand in front of all.
+ *
+ * A lane's places are in rounds that follow each other without a gap, and its
+ * n-th job has its n-th place: a job that leaves from the middle gives back
+ * the lane's last place, and those behind it move up.  That is why a place
+ * hangs on a job of the lane, but not necessarily on the one that it is for;
+ * all that counts is how many there are.  Whatever comes or leaves, and to ask
+ * for a position, is O(log n).
+ *
+ * Floor 1: keeps the order, decides nothing.
+ */
+
+#ifndef NGX_AIME_SHM_QUEUE_H_INCLUDED
+#define NGX_AIME_SHM_QUEUE_H_INCLUDED
+
+
+#include "ngx_aime_shm_zone.h"
+
+
+/*
+ * Queues a job as the last of the lane of that client and the job's priority;
+ * id NULL is for those that have a lane together.  NGX_ERROR: the zone is full.
+ */
+ngx_int_t ngx_aime_shm_queue_append_locked(ngx_aime_zone_t *zone,
+    ngx_aime_shm_job_t *job, const u_char *id);
+
+/* Queues a job in front of all others, again; cannot fail. */
+void ngx_aime_shm_queue_return_locked(ngx_aime_shm_job_t *job);
+
+/* A job leaves without having been taken. */
+void ngx_aime_shm_queue_remove_locked(ngx_aime_zone_t *zone,
+    ngx_aime_shm_job_t *job);
+
+/*
+ * Takes jobs of one endpoint, that of the first job, in their order.  The walk
+ * gives one job after the other, NULL at the end; what it gave must be taken
+ * out by ngx_aime_shm_queue_take_locked() before it goes on.  It looks at no
+ * more than NGX_AIME_MAX_WALK jobs.
+ */
+#define NGX_AIME_MAX_WALK    1024
+
+typedef struct {
+    ngx_aime_shm_type_t         *type;
+    ngx_aime_shm_queue_t        *queue;
+    uint64_t                     major;     /* place that it has come to */
+    uint64_t                     minor;
+    ngx_uint_t                   steps;
+} ngx_aime_shm_walk_t;
+
+void ngx_aime_shm_queue_walk_locked(ngx_aime_shm_walk_t *walk,
+    ngx_aime_shm_type_t *type);
+ngx_aime_shm_job_t *ngx_aime_shm_queue_next_locked(ngx_aime_shm_walk_t *walk);
+void ngx_aime_shm_queue_take_locked(ngx_aime_zone_t *zone,
+    ngx_aime_shm_job_t *job);
+
+/* Position of a queued job: 1 is the next to be taken. */
+ngx_uint_t ngx_aime_shm_queue_position_locked(ngx_aime_shm_job_t *job);
+
+
+#endif /* NGX_AIME_SHM_QUEUE_H_INCLUDED */
