@@ -125,8 +125,6 @@ ngx_http_aime_submit(ngx_http_request_t *r,
         return ngx_http_aime_refuse_job(r, endpoint, NGX_ERROR);
     }
 
-    ngx_http_aime_free_body(r);
-
     if (input.wait_for_result) {
         return ngx_http_aime_submit_waiting(r, endpoint, &spec, hold);
     }
@@ -334,6 +332,7 @@ ngx_http_aime_submit_waiting(ngx_http_request_t *r,
     if (rc == NGX_OK) {
         wait->joined = 1;
         ngx_http_aime_note_job(r, wait->id);
+        ngx_http_aime_free_body(r);
 
         return ngx_http_aime_park_wait(park, NGX_HTTP_AIME_LOOK_INTERVAL);
     }
@@ -416,6 +415,7 @@ ngx_http_aime_wait_join(ngx_http_request_t *r, ngx_http_aime_park_t *park)
 
     wait->joined = (rc == NGX_OK);
     ngx_http_aime_note_job(r, wait->id);
+    ngx_http_aime_free_body(r);
 
     rc = ngx_http_aime_submit_resume(r, park, NGX_HTTP_AIME_TIMEOUT);
 

@@ -60,10 +60,7 @@ sub running_jobs_go_on {
         my $json = $brief->progress($job->{job_id})->json;
         is(length($json->{job_result}{text} // ''), 5000, 'which is fetched');
     }
-    while (queued()) {
-        my ($job) = $worker->jobs;
-        $worker->result($job->{job_id}, {});
-    }
+    drain();
     ok(came_back(), 'memory comes back when they are done');
     return;
 }
@@ -71,7 +68,7 @@ sub running_jobs_go_on {
 
 # Results of echo, which stay, and jobs of brief, which need room
 sub fetched_give_way {
-    my @ids = map { done('f' x $BIG) } 0 .. 9;
+    my @ids = map { done('f' x $BIG) } 0 .. 7;
     my @fetched = @ids[4, 2, 5, 1, 6, 3];
     $client->poll_until($_, 'done') for @fetched;
     my @left = @fetched;
@@ -93,6 +90,7 @@ sub fetched_give_way {
 
 
 sub never_fits {
+    drain();
     my $id = $client->job({prompt => 'x'});
     my ($job) = $helper->jobs;
     my $answer = $helper->result($id, {text => 'y' x 2_000_000});
@@ -101,6 +99,15 @@ sub never_fits {
     is($answer->json->{job_state}, 'lapsed', 'its job lapses');
     like("@{$answer->json->{error}}", qr/lapsed! .*memory for its result/,
         'with the reason');
+    return;
+}
+
+
+sub drain {
+    while (queued()) {
+        my ($job) = $worker->jobs;
+        $worker->result($job->{job_id}, {});
+    }
     return;
 }
 
