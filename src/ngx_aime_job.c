@@ -108,6 +108,9 @@ static ngx_int_t ngx_aime_job_progress_verdict(ngx_aime_shm_job_t *job,
 static ngx_int_t ngx_aime_job_result_verdict(ngx_aime_shm_job_t *job,
     uint64_t worker);
 
+static ngx_uint_t ngx_aime_job_mend_refs(ngx_aime_zone_t *zone,
+    ngx_aime_shm_job_t *job);
+
 static ngx_uint_t ngx_aime_job_evict(ngx_aime_zone_t *zone, size_t size);
 static double ngx_aime_job_estimate(ngx_aime_shm_job_t *job,
     ngx_uint_t position);
@@ -312,6 +315,7 @@ ngx_aime_job_submit(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec,
     job->queued = ngx_current_msec;
 
     ngx_aime_job_enqueued(zone, job);
+    ngx_aime_shm_mark_locked(&zone->sh->arena, job, NGX_AIME_SHM_JOB);
 
     ngx_memcpy(id, job->id, NGX_AIME_ID_LEN);
 
@@ -444,6 +448,7 @@ ngx_aime_job_create_once(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     ngx_rbtree_insert(&zone->sh->onces, &once->node);
 
     job->once = once;
+    ngx_aime_shm_mark_locked(&zone->sh->arena, once, NGX_AIME_SHM_ONCE);
 
     return NGX_OK;
 }
@@ -468,6 +473,9 @@ ngx_aime_job_count_client(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
         client->node.key = ngx_aime_shm_id_key(spec->owner);
         ngx_memcpy(client->id, spec->owner, NGX_AIME_ID_LEN);
         ngx_rbtree_insert(&spec->queue->clients, &client->node);
+
+        ngx_aime_shm_mark_locked(&zone->sh->arena, client,
+                                 NGX_AIME_SHM_CLIENT);
     }
 
     client->njobs++;
@@ -739,7 +747,6 @@ ngx_aime_job_hand_over(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
 
     now = ngx_aime_job_now();
 
-    job->state = NGX_AIME_JOB_PROCESSING;
     job->start_time_compute = ngx_max(now, job->start_time);
     job->worker = worker;
 
@@ -754,8 +761,15 @@ ngx_aime_job_hand_over(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
         worker->free_slots--;
     }
 
+    job->row = zone->row;
     job->handing = 1;
     ngx_queue_insert_tail(&zone->row->handovers, &job->handover);
+
+    /* who repairs takes it as queued until here */
+
+    ngx_aime_shm_order();
+    job->state = NGX_AIME_JOB_PROCESSING;
+    ngx_aime_shm_order();
 
     ngx_aime_job_arm(zone, job, ngx_current_msec + job->inactivity_timeout);
     ngx_aime_job_changed(zone, job);
@@ -980,18 +994,18 @@ ngx_aime_job_finish(ngx_aime_zone_t *zone, const u_char *id, uint64_t worker,
     job = ngx_aime_shm_id_find_locked(zone, id);
     rc = ngx_aime_job_result_verdict(job, worker);
 
-    if (job) {
-        ngx_aime_job_forget_holder(job, worker);
-    }
-
     if (rc != NGX_OK) {
         ngx_aime_shm_drop_locked(zone, result);
         goto done;
     }
 
+    /* once it has a result, a job is done, also for who repairs */
+
     job->result_received_time = ngx_max(ngx_aime_job_now(),
                                         job->start_time_compute);
+    ngx_aime_shm_order();
     job->result = ngx_aime_shm_keep_locked(zone, result);
+    ngx_aime_shm_order();
 
     type = job->queue->type;
     elapsed = job->result_received_time - job->start_time_compute;
@@ -1002,6 +1016,10 @@ ngx_aime_job_finish(ngx_aime_zone_t *zone, const u_char *id, uint64_t worker,
     ngx_aime_job_end(zone, job, NGX_AIME_JOB_DONE, NGX_AIME_REASON_NONE);
 
 done:
+
+    if (job) {
+        ngx_aime_job_forget_holder(job, worker);
+    }
 
     ngx_aime_shm_unlock(zone);
     ngx_aime_wake_send(zone);
@@ -1327,6 +1345,183 @@ ngx_aime_job_release_row_locked(ngx_aime_zone_t *zone,
 }
 
 
+/*
+ * The state is what counts; all else is made to fit.  In the middle of being
+ * handed over, or of coming back, a job has no worker: it waits for one.
+ */
+
+void
+ngx_aime_job_mend_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
+    ngx_aime_shm_rank_t **queued)
+{
+    ngx_aime_shm_arena_t  *arena;
+
+    arena = &zone->sh->arena;
+
+    ngx_queue_init(&job->link);
+    ngx_queue_init(&job->watchers.parked);
+    ngx_queue_init(&job->watchers.woken);
+    job->watchers.nparked = 0;
+    job->watchers.nwoken = 0;
+
+    if (ngx_aime_job_active(job) && job->result) {
+        job->state = NGX_AIME_JOB_DONE;
+    }
+
+    if (job->state == NGX_AIME_JOB_PROCESSING
+        && ngx_aime_shm_kind_locked(arena, job->worker)
+           != NGX_AIME_SHM_WORKER)
+    {
+        job->state = NGX_AIME_JOB_QUEUED;
+        job->queued = ngx_current_msec;
+        job->due = job->queued + job->queue_timeout;
+        job->returned = 0;
+        job->share = NULL;
+    }
+
+    if (job->state == NGX_AIME_JOB_QUEUED
+        && job->attempts >= job->max_attempts)
+    {
+        job->state = NGX_AIME_JOB_LAPSED;
+        job->reason = NGX_AIME_REASON_UNDELIVERED;
+    }
+
+    if (!ngx_aime_job_mend_refs(zone, job)) {
+        ngx_aime_shm_free_locked(arena, job);
+        return;
+    }
+
+    ngx_aime_shm_id_insert_locked(zone, job);
+
+    job->deadlined = 1;
+    ngx_aime_shm_deadline_add_locked(zone, &job->deadline,
+                                     NGX_AIME_DEADLINE_JOB, job->due);
+
+    if (job->state == NGX_AIME_JOB_QUEUED) {
+        ngx_aime_shm_queue_gather_locked(zone, queued, job);
+        return;
+    }
+
+    job->share = NULL;
+
+    if (job->state == NGX_AIME_JOB_PROCESSING) {
+        ngx_queue_insert_tail(&job->worker->running, &job->link);
+        job->worker->nrunning++;
+        job->queue->type->nrunning++;
+
+        if (job->handing) {
+            ngx_queue_insert_tail(&job->row->handovers, &job->handover);
+        }
+
+    } else if (job->fetched) {
+        ngx_queue_insert_tail(&zone->sh->fetched, &job->link);
+    }
+}
+
+
+/* What it refers to; 0: what it cannot do without is not there. */
+
+static ngx_uint_t
+ngx_aime_job_mend_refs(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
+{
+    ngx_uint_t             active;
+    ngx_aime_shm_arena_t  *arena;
+
+    arena = &zone->sh->arena;
+    active = ngx_aime_job_active(job);
+
+    if (job->state != NGX_AIME_JOB_PROCESSING) {
+        job->worker = NULL;
+        job->handing = 0;
+    }
+
+    job->input = active ? ngx_aime_shm_payload_again_locked(zone, job->input)
+                        : NULL;
+    job->progress = active
+                    ? ngx_aime_shm_payload_again_locked(zone, job->progress)
+                    : NULL;
+    job->result = (job->state == NGX_AIME_JOB_DONE)
+                  ? ngx_aime_shm_payload_again_locked(zone, job->result)
+                  : NULL;
+
+    job->progress_len = job->progress ? job->progress_len : 0;
+
+    if (!active
+        || ngx_aime_shm_kind_locked(arena, job->client)
+           != NGX_AIME_SHM_CLIENT)
+    {
+        job->client = NULL;
+    }
+
+    if (ngx_aime_shm_kind_locked(arena, job->once) != NGX_AIME_SHM_ONCE) {
+        job->once = NULL;
+    }
+
+    if ((active && job->input == NULL)
+        || (job->state == NGX_AIME_JOB_DONE && job->result == NULL))
+    {
+        return 0;
+    }
+
+    if (job->client) {
+        job->client->njobs++;
+    }
+
+    return 1;
+}
+
+
+void
+ngx_aime_job_reset_clients_locked(ngx_aime_zone_t *zone)
+{
+    ngx_aime_shm_client_t  *client;
+
+    client = NULL;
+
+    while ((client = ngx_aime_shm_next_locked(&zone->sh->arena,
+                                              NGX_AIME_SHM_CLIENT, client)))
+    {
+        client->njobs = 0;
+    }
+}
+
+
+void
+ngx_aime_job_relink_clients_locked(ngx_aime_zone_t *zone)
+{
+    ngx_aime_shm_once_t    *once;
+    ngx_aime_shm_arena_t   *arena;
+    ngx_aime_shm_client_t  *client;
+
+    arena = &zone->sh->arena;
+    client = NULL;
+    once = NULL;
+
+    while ((client = ngx_aime_shm_next_locked(arena, NGX_AIME_SHM_CLIENT,
+                                              client)))
+    {
+        if (client->njobs) {
+            ngx_rbtree_insert(&client->queue->clients, &client->node);
+
+        } else {
+            ngx_aime_shm_free_locked(arena, client);
+        }
+    }
+
+    while ((once = ngx_aime_shm_next_locked(arena, NGX_AIME_SHM_ONCE, once))) {
+
+        if (ngx_aime_shm_kind_locked(arena, once->job) == NGX_AIME_SHM_JOB
+            && once->job->once == once)
+        {
+            ngx_rbtree_insert(&zone->sh->onces, &once->node);
+
+        } else {
+            ngx_aime_shm_free_locked(arena, once);
+        }
+    }
+}
+
+
 /* What follows from a job's being in its queue. */
 
 static void
@@ -1464,8 +1659,10 @@ ngx_aime_job_end(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
         ngx_aime_job_stop(job);
     }
 
-    job->state = state;
     job->reason = reason;
+    ngx_aime_shm_order();
+    job->state = state;
+    ngx_aime_shm_order();
 
     ngx_aime_job_uncount_client(zone, job);
     ngx_aime_job_set_progress(zone, job, NULL, 0);
@@ -1483,6 +1680,8 @@ ngx_aime_job_end(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
 static void
 ngx_aime_job_delete(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
 {
+    ngx_aime_shm_mark_locked(&zone->sh->arena, job, NGX_AIME_SHM_DRAFT);
+
     ngx_aime_wake_close_locked(zone, &job->watchers);
 
     ngx_aime_shm_id_remove_locked(zone, job);

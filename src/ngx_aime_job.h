@@ -293,5 +293,15 @@ void ngx_aime_job_worker_lost_locked(ngx_aime_zone_t *zone,
 void ngx_aime_job_release_row_locked(ngx_aime_zone_t *zone,
     ngx_aime_shm_row_t *row);
 
+/*
+ * For a repair, in this order: no client has a job; each job is linked again,
+ * its lists and references made to fit its state, those that are queued
+ * gathered; then their clients and idempotency keys.
+ */
+void ngx_aime_job_reset_clients_locked(ngx_aime_zone_t *zone);
+void ngx_aime_job_mend_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
+    ngx_aime_shm_rank_t **queued);
+void ngx_aime_job_relink_clients_locked(ngx_aime_zone_t *zone);
+
 
 #endif /* NGX_AIME_JOB_H_INCLUDED */

@@ -2,10 +2,10 @@
 /*
  * Memory of the zone, see ngx_aime_shm_alloc.h.
  *
- * A block that is cut into slots begins with a bitmap of those in use; what
- * else is known of a block is in the table of blocks, apart from the data, so
- * that looking for room touches no payload page.  Free blocks are reused last
- * in, first out: their pages are the warm ones.
+ * A block that is cut into slots begins with a table of what is in them, a
+ * byte for each; what else is known of a block is in the table of blocks,
+ * apart from the data, so that looking for room touches no payload page.  Free
+ * blocks are reused last in, first out: their pages are the warm ones.
  */
 
 
@@ -18,16 +18,24 @@
 
 static ngx_uint_t ngx_aime_shm_class(size_t size);
 static ngx_uint_t ngx_aime_shm_nslots(ngx_uint_t class);
-static size_t ngx_aime_shm_bitmap_size(ngx_uint_t class);
-static void ngx_aime_shm_cut_block(ngx_aime_shm_arena_t *arena,
-    ngx_aime_shm_block_t *block, ngx_uint_t class);
+static size_t ngx_aime_shm_table_size(ngx_uint_t class);
 static ngx_aime_shm_block_t *ngx_aime_shm_take_block(
     ngx_aime_shm_arena_t *arena, ngx_uint_t class);
+static ngx_aime_shm_block_t *ngx_aime_shm_block(ngx_aime_shm_arena_t *arena,
+    void *p);
+static u_char *ngx_aime_shm_data(ngx_aime_shm_arena_t *arena,
+    ngx_aime_shm_block_t *block);
+static u_char *ngx_aime_shm_slot(u_char *data, ngx_uint_t class,
+    ngx_uint_t slot);
+static ngx_uint_t ngx_aime_shm_count(ngx_aime_shm_arena_t *arena,
+    ngx_aime_shm_block_t *block, ngx_uint_t *counts);
+static u_char *ngx_aime_shm_mark(ngx_aime_shm_arena_t *arena,
+    ngx_aime_shm_block_t *block, void *p);
 
 
 /*
  * The steps are at most a quarter apart; the last ones are what divides a
- * block (less its bitmap) evenly.
+ * block (less its table) evenly.
  */
 
 static const uint32_t  ngx_aime_shm_sizes[NGX_AIME_SHM_NCLASSES] = {
@@ -95,8 +103,7 @@ void *
 ngx_aime_shm_alloc_locked(ngx_aime_shm_arena_t *arena, size_t size)
 {
     u_char                *data;
-    uint64_t              *bitmap;
-    ngx_uint_t             class, i, slot;
+    ngx_uint_t             class, slot;
     ngx_aime_shm_block_t  *block;
 
     class = ngx_aime_shm_class(size);
@@ -117,27 +124,24 @@ ngx_aime_shm_alloc_locked(ngx_aime_shm_arena_t *arena, size_t size)
     arena->used += ngx_aime_shm_sizes[class];
     block->used++;
 
-    data = arena->start
-           + ((size_t) (block - arena->blocks) << NGX_AIME_SHM_BLOCK_SHIFT);
+    data = ngx_aime_shm_data(arena, block);
 
     if (class == NGX_AIME_SHM_CLASS_WHOLE) {
         return data;
     }
 
-    bitmap = (uint64_t *) data;
+    slot = (u_char *) memchr(data + block->hint, NGX_AIME_SHM_FREE,
+                             ngx_aime_shm_nslots(class) - block->hint)
+           - data;
 
-    for (i = block->hint; bitmap[i] == (uint64_t) -1; i++) { /* void */ }
-
-    slot = __builtin_ctzll(~bitmap[i]);
-    bitmap[i] |= (uint64_t) 1 << slot;
-    block->hint = i;
+    data[slot] = NGX_AIME_SHM_DRAFT;
+    block->hint = slot + 1;
 
     if (block->used == ngx_aime_shm_nslots(class)) {
         ngx_queue_remove(&block->link);
     }
 
-    return data + ngx_aime_shm_bitmap_size(class)
-           + (i * 64 + slot) * ngx_aime_shm_sizes[class];
+    return ngx_aime_shm_slot(data, class, slot);
 }
 
 
@@ -158,31 +162,25 @@ ngx_aime_shm_calloc_locked(ngx_aime_shm_arena_t *arena, size_t size)
 void
 ngx_aime_shm_free_locked(ngx_aime_shm_arena_t *arena, void *p)
 {
-    u_char                *data;
-    size_t                 offset;
-    uint64_t              *bitmap;
+    u_char                *mark;
     ngx_uint_t             class, slot, full;
     ngx_aime_shm_block_t  *block;
 
-    offset = (u_char *) p - arena->start;
-    block = &arena->blocks[offset >> NGX_AIME_SHM_BLOCK_SHIFT];
+    block = ngx_aime_shm_block(arena, p);
     class = block->class;
+
+    mark = ngx_aime_shm_mark(arena, block, p);
+    *mark = NGX_AIME_SHM_FREE;
+    ngx_aime_shm_order();
 
     arena->used -= ngx_aime_shm_sizes[class];
 
     if (class != NGX_AIME_SHM_CLASS_WHOLE) {
-        data = arena->start + (offset & ~((size_t) NGX_AIME_SHM_BLOCK_SIZE
-                                          - 1));
-        slot = ((u_char *) p - data - ngx_aime_shm_bitmap_size(class))
-               / ngx_aime_shm_sizes[class];
-
-        bitmap = (uint64_t *) data;
-        bitmap[slot / 64] &= ~((uint64_t) 1 << (slot % 64));
-
+        slot = mark - ngx_aime_shm_data(arena, block);
         full = (block->used == ngx_aime_shm_nslots(class));
 
-        if (slot / 64 < block->hint || full) {
-            block->hint = slot / 64;
+        if (slot < block->hint) {
+            block->hint = slot;
         }
 
         if (full) {
@@ -201,6 +199,219 @@ ngx_aime_shm_free_locked(ngx_aime_shm_arena_t *arena, void *p)
     block->class = NGX_AIME_SHM_CLASS_FREE;
     arena->nfree++;
     ngx_queue_insert_head(&arena->free, &block->link);
+}
+
+
+void
+ngx_aime_shm_mark_locked(ngx_aime_shm_arena_t *arena, void *p,
+    ngx_aime_shm_kind_e kind)
+{
+    ngx_aime_shm_order();
+
+    *ngx_aime_shm_mark(arena, ngx_aime_shm_block(arena, p), p) = kind;
+
+    ngx_aime_shm_order();
+}
+
+
+ngx_uint_t
+ngx_aime_shm_kind_locked(ngx_aime_shm_arena_t *arena, void *p)
+{
+    u_char                *mark, *data;
+    ngx_uint_t             class;
+    ngx_aime_shm_block_t  *block;
+
+    if ((u_char *) p < arena->start
+        || (u_char *) p >= arena->start
+                           + arena->nblocks * NGX_AIME_SHM_BLOCK_SIZE)
+    {
+        return NGX_AIME_SHM_FREE;
+    }
+
+    block = ngx_aime_shm_block(arena, p);
+    data = ngx_aime_shm_data(arena, block);
+    class = block->class;
+
+    if (class == NGX_AIME_SHM_CLASS_FREE) {
+        return NGX_AIME_SHM_FREE;
+    }
+
+    if (class == NGX_AIME_SHM_CLASS_WHOLE) {
+        return (p == data) ? block->kind : NGX_AIME_SHM_FREE;
+    }
+
+    if ((u_char *) p < data + ngx_aime_shm_table_size(class)) {
+        return NGX_AIME_SHM_FREE;
+    }
+
+    mark = ngx_aime_shm_mark(arena, block, p);
+
+    return (mark < data + ngx_aime_shm_nslots(class)
+            && p == ngx_aime_shm_slot(data, class, mark - data))
+           ? *mark : NGX_AIME_SHM_FREE;
+}
+
+
+void *
+ngx_aime_shm_next_locked(ngx_aime_shm_arena_t *arena,
+    ngx_aime_shm_kind_e kind, void *p)
+{
+    u_char                *data, *mark, *end;
+    ngx_uint_t             class;
+    ngx_aime_shm_block_t  *block, *last;
+
+    last = arena->blocks + arena->nblocks;
+    block = arena->blocks;
+    mark = NULL;
+
+    if (p) {
+        block = ngx_aime_shm_block(arena, p);
+
+        /* the block may be a free one by now */
+
+        if (block->class >= NGX_AIME_SHM_CLASS_WHOLE) {
+            block++;
+
+        } else {
+            mark = ngx_aime_shm_mark(arena, block, p) + 1;
+        }
+    }
+
+    for ( /* void */ ; block < last; block++, mark = NULL) {
+        class = block->class;
+        data = ngx_aime_shm_data(arena, block);
+
+        if (class == NGX_AIME_SHM_CLASS_FREE) {
+            continue;
+        }
+
+        if (class == NGX_AIME_SHM_CLASS_WHOLE) {
+            if (block->kind == kind) {
+                return data;
+            }
+
+            continue;
+        }
+
+        end = data + ngx_aime_shm_nslots(class);
+        mark = mark ? mark : data;
+        mark = (mark < end) ? memchr(mark, kind, end - mark) : NULL;
+
+        if (mark) {
+            return ngx_aime_shm_slot(data, class, mark - data);
+        }
+    }
+
+    return NULL;
+}
+
+
+void
+ngx_aime_shm_recount_locked(ngx_aime_shm_arena_t *arena)
+{
+    ngx_uint_t             i, class;
+    ngx_uint_t             counts[NGX_AIME_SHM_NKINDS];
+    ngx_aime_shm_block_t  *block;
+
+    arena->nfree = 0;
+    arena->used = 0;
+
+    ngx_queue_init(&arena->free);
+
+    for (i = 0; i < NGX_AIME_SHM_NCLASSES; i++) {
+        ngx_queue_init(&arena->partial[i]);
+    }
+
+    ngx_memzero(counts, sizeof(counts));
+
+    for (i = 0; i < arena->nblocks; i++) {
+        block = &arena->blocks[i];
+        class = block->class;
+        block->used = ngx_aime_shm_count(arena, block, counts);
+        block->hint = 0;
+
+        if (block->used == 0) {
+            block->class = NGX_AIME_SHM_CLASS_FREE;
+            arena->nfree++;
+            ngx_queue_insert_tail(&arena->free, &block->link);
+            continue;
+        }
+
+        arena->used += block->used * ngx_aime_shm_sizes[class];
+
+        if (class != NGX_AIME_SHM_CLASS_WHOLE
+            && block->used < ngx_aime_shm_nslots(class))
+        {
+            ngx_queue_insert_tail(&arena->partial[class], &block->link);
+        }
+    }
+}
+
+
+ngx_int_t
+ngx_aime_shm_census_locked(ngx_aime_shm_arena_t *arena, ngx_uint_t *counts)
+{
+    size_t                 used;
+    ngx_uint_t             i, n, nfree;
+    ngx_aime_shm_block_t  *block;
+
+    used = 0;
+    nfree = 0;
+
+    ngx_memzero(counts, NGX_AIME_SHM_NKINDS * sizeof(ngx_uint_t));
+
+    for (i = 0; i < arena->nblocks; i++) {
+        block = &arena->blocks[i];
+        n = ngx_aime_shm_count(arena, block, counts);
+
+        if (block->class == NGX_AIME_SHM_CLASS_FREE) {
+            nfree++;
+            continue;
+        }
+
+        if (n == 0 || n != block->used) {
+            return NGX_ERROR;
+        }
+
+        used += n * ngx_aime_shm_sizes[block->class];
+    }
+
+    return (used == arena->used && nfree == arena->nfree) ? NGX_OK
+                                                          : NGX_ERROR;
+}
+
+
+/* The slots of a block that are in use; adds them up by kind. */
+
+static ngx_uint_t
+ngx_aime_shm_count(ngx_aime_shm_arena_t *arena, ngx_aime_shm_block_t *block,
+    ngx_uint_t *counts)
+{
+    u_char      *data;
+    ngx_uint_t   i, n, nslots;
+
+    if (block->class == NGX_AIME_SHM_CLASS_FREE) {
+        return 0;
+    }
+
+    data = &block->kind;
+    nslots = 1;
+
+    if (block->class != NGX_AIME_SHM_CLASS_WHOLE) {
+        data = ngx_aime_shm_data(arena, block);
+        nslots = ngx_aime_shm_nslots(block->class);
+    }
+
+    n = 0;
+
+    for (i = 0; i < nslots; i++) {
+        if (data[i] != NGX_AIME_SHM_FREE) {
+            counts[data[i] % NGX_AIME_SHM_NKINDS]++;
+            n++;
+        }
+    }
+
+    return n;
 }
 
 
@@ -238,20 +449,19 @@ ngx_aime_shm_class(size_t size)
 }
 
 
-/* an eighth of a bitmap byte for every slot: a few bytes more than needed */
+/* a few bytes more than slots fit into what it leaves */
 
 static size_t
-ngx_aime_shm_bitmap_size(ngx_uint_t class)
+ngx_aime_shm_table_size(ngx_uint_t class)
 {
-    return ngx_align(NGX_AIME_SHM_BLOCK_SIZE / ngx_aime_shm_sizes[class], 64)
-           / 8;
+    return ngx_align(NGX_AIME_SHM_BLOCK_SIZE / ngx_aime_shm_sizes[class], 16);
 }
 
 
 static ngx_uint_t
 ngx_aime_shm_nslots(ngx_uint_t class)
 {
-    return (NGX_AIME_SHM_BLOCK_SIZE - ngx_aime_shm_bitmap_size(class))
+    return (NGX_AIME_SHM_BLOCK_SIZE - ngx_aime_shm_table_size(class))
            / ngx_aime_shm_sizes[class];
 }
 
@@ -271,28 +481,64 @@ ngx_aime_shm_take_block(ngx_aime_shm_arena_t *arena, ngx_uint_t class)
     arena->nfree--;
 
     block = ngx_queue_data(q, ngx_aime_shm_block_t, link);
-    block->class = class;
     block->used = 0;
     block->hint = 0;
+    block->kind = NGX_AIME_SHM_DRAFT;
+
+    /* only when that is done there are slots, even for who repairs */
 
     if (class != NGX_AIME_SHM_CLASS_WHOLE) {
-        ngx_aime_shm_cut_block(arena, block, class);
+        ngx_memzero(ngx_aime_shm_data(arena, block),
+                    ngx_aime_shm_table_size(class));
+        ngx_queue_insert_head(&arena->partial[class], &block->link);
     }
+
+    ngx_aime_shm_order();
+    block->class = class;
 
     return block;
 }
 
 
-static void
-ngx_aime_shm_cut_block(ngx_aime_shm_arena_t *arena,
-    ngx_aime_shm_block_t *block, ngx_uint_t class)
+static ngx_aime_shm_block_t *
+ngx_aime_shm_block(ngx_aime_shm_arena_t *arena, void *p)
+{
+    return &arena->blocks[((u_char *) p - arena->start)
+                          >> NGX_AIME_SHM_BLOCK_SHIFT];
+}
+
+
+static u_char *
+ngx_aime_shm_data(ngx_aime_shm_arena_t *arena, ngx_aime_shm_block_t *block)
+{
+    return arena->start
+           + ((size_t) (block - arena->blocks) << NGX_AIME_SHM_BLOCK_SHIFT);
+}
+
+
+static u_char *
+ngx_aime_shm_slot(u_char *data, ngx_uint_t class, ngx_uint_t slot)
+{
+    return data + ngx_aime_shm_table_size(class)
+           + slot * ngx_aime_shm_sizes[class];
+}
+
+
+/* Where it stands what is in the slot at p. */
+
+static u_char *
+ngx_aime_shm_mark(ngx_aime_shm_arena_t *arena, ngx_aime_shm_block_t *block,
+    void *p)
 {
     u_char  *data;
 
-    data = arena->start
-           + ((size_t) (block - arena->blocks) << NGX_AIME_SHM_BLOCK_SHIFT);
+    if (block->class == NGX_AIME_SHM_CLASS_WHOLE) {
+        return &block->kind;
+    }
 
-    ngx_memzero(data, ngx_aime_shm_bitmap_size(class));
-    ngx_queue_insert_head(&arena->partial[class], &block->link);
+    data = ngx_aime_shm_data(arena, block);
+
+    return data
+           + ((u_char *) p - data - ngx_aime_shm_table_size(block->class))
+             / ngx_aime_shm_sizes[block->class];
 }
-

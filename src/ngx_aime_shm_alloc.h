@@ -18,11 +18,47 @@
 
 #define NGX_AIME_SHM_NCLASSES      39
 
+
+/*
+ * What is in a slot.  All else in the zone that a process was killed in the
+ * middle of changing is found again from this, see ngx_aime_repair.h: a slot
+ * is a draft until what it holds is whole, and again before it is taken apart.
+ */
+
+typedef enum {
+    NGX_AIME_SHM_FREE = 0,
+    NGX_AIME_SHM_DRAFT,
+    NGX_AIME_SHM_FIXED,                     /* for the zone's life */
+    NGX_AIME_SHM_PAYLOAD,
+    NGX_AIME_SHM_CHUNK,
+    NGX_AIME_SHM_STRAY,                     /* a chunk in doubt, in a repair */
+    NGX_AIME_SHM_HOLD,
+    NGX_AIME_SHM_PARKED,
+    NGX_AIME_SHM_JOB,
+    NGX_AIME_SHM_ONCE,
+    NGX_AIME_SHM_CLIENT,
+    NGX_AIME_SHM_SHARE,
+    NGX_AIME_SHM_WORKER,
+    NGX_AIME_SHM_FIELDS,
+    NGX_AIME_SHM_SESSION,
+    NGX_AIME_SHM_NKINDS
+} ngx_aime_shm_kind_e;
+
+
+/*
+ * Keeps the compiler from moving stores across: what a killed process has
+ * stored is then what stands before the line where it ended.
+ */
+
+#define ngx_aime_shm_order()       __asm__ volatile ("" ::: "memory")
+
+
 typedef struct {
     ngx_queue_t                  link;
     uint16_t                     class;
     uint16_t                     used;
-    uint16_t                     hint;      /* first bitmap word to look at */
+    uint16_t                     hint;      /* no free slot is before it */
+    uint8_t                      kind;      /* of a whole block */
 } ngx_aime_shm_block_t;
 
 typedef struct {
@@ -44,12 +80,37 @@ ngx_int_t ngx_aime_shm_arena_init(ngx_aime_shm_arena_t *arena,
     ngx_slab_pool_t *shpool);
 
 /*
- * A slot of at least size bytes (at most NGX_AIME_SHM_BLOCK_SIZE), not zeroed;
- * NULL: none is free.  O(1) but for a short scan of the block's bitmap.
+ * A slot of at least size bytes (at most NGX_AIME_SHM_BLOCK_SIZE), not zeroed,
+ * a draft; NULL: none is free.  O(1) but for a short scan of the block's table
+ * of slots.
  */
 void *ngx_aime_shm_alloc_locked(ngx_aime_shm_arena_t *arena, size_t size);
 void *ngx_aime_shm_calloc_locked(ngx_aime_shm_arena_t *arena, size_t size);
 void ngx_aime_shm_free_locked(ngx_aime_shm_arena_t *arena, void *p);
+
+/* Says what is in a slot. */
+void ngx_aime_shm_mark_locked(ngx_aime_shm_arena_t *arena, void *p,
+    ngx_aime_shm_kind_e kind);
+
+/* What is in the slot that begins at p; NGX_AIME_SHM_FREE if none does. */
+ngx_uint_t ngx_aime_shm_kind_locked(ngx_aime_shm_arena_t *arena, void *p);
+
+/*
+ * The next slot of that kind behind p, which may have been freed since; the
+ * first one for NULL.  NULL: there is none.
+ */
+void *ngx_aime_shm_next_locked(ngx_aime_shm_arena_t *arena,
+    ngx_aime_shm_kind_e kind, void *p);
+
+/* Makes lists and counts anew from what is in the slots. */
+void ngx_aime_shm_recount_locked(ngx_aime_shm_arena_t *arena);
+
+/*
+ * Counts the slots of each kind into counts[NGX_AIME_SHM_NKINDS].  NGX_ERROR:
+ * the arena's own counts differ.
+ */
+ngx_int_t ngx_aime_shm_census_locked(ngx_aime_shm_arena_t *arena,
+    ngx_uint_t *counts);
 
 /* The bytes that a slot for size really has; size as above. */
 size_t ngx_aime_shm_slot_size(size_t size);

@@ -12,6 +12,12 @@
 #define NGX_AIME_SHM_CHUNK_HEAD    offsetof(ngx_aime_shm_chunk_t, data)
 
 
+static void ngx_aime_shm_hold_link(ngx_aime_zone_t *zone,
+    ngx_aime_shm_hold_t *hold, ngx_aime_shm_payload_t *payload);
+static void ngx_aime_shm_free_payload(ngx_aime_shm_arena_t *arena,
+    ngx_aime_shm_payload_t *payload);
+
+
 ngx_aime_shm_hold_t *
 ngx_aime_shm_reserve_locked(ngx_aime_zone_t *zone, size_t len)
 {
@@ -45,9 +51,6 @@ ngx_aime_shm_reserve_locked(ngx_aime_zone_t *zone, size_t len)
     payload->first.next = NULL;
     payload->first.size = n;
 
-    hold->payload = payload;
-    ngx_queue_insert_tail(&zone->row->holds, &hold->link);
-
     last = &payload->first.next;
 
     for (rest = len - n; rest; rest -= n) {
@@ -55,16 +58,21 @@ ngx_aime_shm_reserve_locked(ngx_aime_zone_t *zone, size_t len)
 
         chunk = ngx_aime_shm_alloc_locked(arena, NGX_AIME_SHM_CHUNK_HEAD + n);
         if (chunk == NULL) {
-            ngx_aime_shm_drop_locked(zone, hold);
+            ngx_aime_shm_free_payload(arena, payload);
+            ngx_aime_shm_free_locked(arena, hold);
             return NULL;
         }
 
         chunk->next = NULL;
         chunk->size = n;
+        ngx_aime_shm_mark_locked(arena, chunk, NGX_AIME_SHM_CHUNK);
 
         *last = chunk;
         last = &chunk->next;
     }
+
+    ngx_aime_shm_mark_locked(arena, payload, NGX_AIME_SHM_PAYLOAD);
+    ngx_aime_shm_hold_link(zone, hold, payload);
 
     return hold;
 }
@@ -146,11 +154,21 @@ ngx_aime_shm_hold_locked(ngx_aime_zone_t *zone,
     }
 
     payload->refs++;
+    ngx_aime_shm_hold_link(zone, hold, payload);
 
+    return hold;
+}
+
+
+static void
+ngx_aime_shm_hold_link(ngx_aime_zone_t *zone, ngx_aime_shm_hold_t *hold,
+    ngx_aime_shm_payload_t *payload)
+{
+    hold->row = zone->row;
     hold->payload = payload;
     ngx_queue_insert_tail(&zone->row->holds, &hold->link);
 
-    return hold;
+    ngx_aime_shm_mark_locked(&zone->sh->arena, hold, NGX_AIME_SHM_HOLD);
 }
 
 
@@ -165,17 +183,123 @@ void
 ngx_aime_shm_release_locked(ngx_aime_zone_t *zone,
     ngx_aime_shm_payload_t *payload)
 {
+    if (--payload->refs == 0) {
+        ngx_aime_shm_free_payload(&zone->sh->arena, payload);
+    }
+}
+
+
+static void
+ngx_aime_shm_free_payload(ngx_aime_shm_arena_t *arena,
+    ngx_aime_shm_payload_t *payload)
+{
     ngx_aime_shm_chunk_t  *chunk, *next;
 
-    if (--payload->refs) {
-        return;
-    }
+    ngx_aime_shm_mark_locked(arena, payload, NGX_AIME_SHM_DRAFT);
 
     for (chunk = payload->first.next; chunk; chunk = next) {
         next = chunk->next;
-        ngx_aime_shm_free_locked(&zone->sh->arena, chunk);
+        ngx_aime_shm_free_locked(arena, chunk);
     }
 
-    ngx_aime_shm_free_locked(&zone->sh->arena, payload);
+    ngx_aime_shm_free_locked(arena, payload);
 }
 
+
+void
+ngx_aime_shm_payload_reset_locked(ngx_aime_zone_t *zone)
+{
+    ngx_aime_shm_payload_t  *payload;
+
+    payload = NULL;
+
+    while ((payload = ngx_aime_shm_next_locked(&zone->sh->arena,
+                                            NGX_AIME_SHM_PAYLOAD, payload)))
+    {
+        payload->refs = 0;
+    }
+}
+
+
+ngx_aime_shm_payload_t *
+ngx_aime_shm_payload_again_locked(ngx_aime_zone_t *zone,
+    ngx_aime_shm_payload_t *payload)
+{
+    if (ngx_aime_shm_kind_locked(&zone->sh->arena, payload)
+        != NGX_AIME_SHM_PAYLOAD)
+    {
+        return NULL;
+    }
+
+    payload->refs++;
+
+    return payload;
+}
+
+
+void
+ngx_aime_shm_hold_relink_locked(ngx_aime_zone_t *zone)
+{
+    ngx_aime_shm_hold_t   *hold;
+    ngx_aime_shm_arena_t  *arena;
+
+    arena = &zone->sh->arena;
+    hold = NULL;
+
+    while ((hold = ngx_aime_shm_next_locked(arena,
+                                            NGX_AIME_SHM_HOLD, hold)))
+    {
+        if (hold->row->pid == 0
+            || ngx_aime_shm_payload_again_locked(zone, hold->payload) == NULL)
+        {
+            ngx_aime_shm_free_locked(arena, hold);
+            continue;
+        }
+
+        ngx_queue_insert_tail(&hold->row->holds, &hold->link);
+    }
+}
+
+
+/*
+ * A chunk that is no draft belongs to the payload that it can be reached from,
+ * if that one is whole and somebody's; all others are in doubt, then free.
+ */
+
+void
+ngx_aime_shm_payload_sweep_locked(ngx_aime_zone_t *zone)
+{
+    void                    *p;
+    ngx_aime_shm_arena_t    *arena;
+    ngx_aime_shm_chunk_t    *chunk;
+    ngx_aime_shm_payload_t  *payload;
+
+    arena = &zone->sh->arena;
+
+    p = NULL;
+
+    while ((p = ngx_aime_shm_next_locked(arena, NGX_AIME_SHM_CHUNK, p))) {
+        ngx_aime_shm_mark_locked(arena, p, NGX_AIME_SHM_STRAY);
+    }
+
+    payload = NULL;
+
+    while ((payload = ngx_aime_shm_next_locked(arena,
+                                            NGX_AIME_SHM_PAYLOAD, payload)))
+    {
+        if (payload->refs == 0) {
+            ngx_aime_shm_free_locked(arena, payload);
+            continue;
+        }
+
+        for (chunk = payload->first.next; chunk; chunk = chunk->next) {
+            ngx_aime_shm_mark_locked(arena, chunk, NGX_AIME_SHM_CHUNK);
+        }
+    }
+
+    p = NULL;
+
+    while ((p = ngx_aime_shm_next_locked(arena, NGX_AIME_SHM_STRAY, p))) {
+        ngx_aime_shm_free_locked(arena, p);
+    }
+}

@@ -34,6 +34,7 @@ struct ngx_aime_shm_payload_s {
 
 typedef struct {
     ngx_queue_t                  link;
+    ngx_aime_shm_row_t          *row;
     ngx_aime_shm_payload_t      *payload;
 } ngx_aime_shm_hold_t;
 
@@ -81,6 +82,17 @@ void ngx_aime_shm_drop_locked(ngx_aime_zone_t *zone,
     ngx_aime_shm_hold_t *hold);
 void ngx_aime_shm_release_locked(ngx_aime_zone_t *zone,
     ngx_aime_shm_payload_t *payload);
+
+/*
+ * For a repair, in this order: no payload has a reference; each is counted
+ * again (and given back; NULL: it is no whole payload), the holds' by relink;
+ * the sweep frees those without.
+ */
+void ngx_aime_shm_payload_reset_locked(ngx_aime_zone_t *zone);
+ngx_aime_shm_payload_t *ngx_aime_shm_payload_again_locked(
+    ngx_aime_zone_t *zone, ngx_aime_shm_payload_t *payload);
+void ngx_aime_shm_hold_relink_locked(ngx_aime_zone_t *zone);
+void ngx_aime_shm_payload_sweep_locked(ngx_aime_zone_t *zone);
 
 
 #endif /* NGX_AIME_SHM_PAYLOAD_H_INCLUDED */

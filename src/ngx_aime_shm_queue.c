@@ -13,6 +13,8 @@
 
 static ngx_aime_shm_share_t *ngx_aime_shm_share(ngx_aime_zone_t *zone,
     ngx_aime_shm_type_t *type, const u_char *id);
+static void ngx_aime_shm_queue_insert(ngx_aime_shm_job_t *job);
+static void ngx_aime_shm_queue_insert_returned(ngx_aime_shm_job_t *job);
 static void ngx_aime_shm_queue_leave(ngx_aime_zone_t *zone,
     ngx_aime_shm_job_t *job, uint64_t round);
 static ngx_aime_shm_lane_t *ngx_aime_shm_lane(ngx_aime_shm_job_t *job);
@@ -23,7 +25,6 @@ ngx_int_t
 ngx_aime_shm_queue_append_locked(ngx_aime_zone_t *zone,
     ngx_aime_shm_job_t *job, const u_char *id)
 {
-    ngx_aime_shm_lane_t  *lane;
     ngx_aime_shm_type_t  *type;
 
     static const u_char  nobody[NGX_AIME_ID_LEN];
@@ -35,6 +36,22 @@ ngx_aime_shm_queue_append_locked(ngx_aime_zone_t *zone,
     if (job->share == NULL) {
         return NGX_ERROR;
     }
+
+    ngx_aime_shm_queue_insert(job);
+
+    return NGX_OK;
+}
+
+
+/* Puts the job at the end of its lane. */
+
+static void
+ngx_aime_shm_queue_insert(ngx_aime_shm_job_t *job)
+{
+    ngx_aime_shm_lane_t  *lane;
+    ngx_aime_shm_type_t  *type;
+
+    type = job->queue->type;
 
     job->share->njobs++;
     lane = ngx_aime_shm_lane(job);
@@ -58,8 +75,6 @@ ngx_aime_shm_queue_append_locked(ngx_aime_zone_t *zone,
 
     job->queue->nqueued++;
     type->nqueued++;
-
-    return NGX_OK;
 }
 
 
@@ -87,6 +102,8 @@ ngx_aime_shm_share(ngx_aime_zone_t *zone, ngx_aime_shm_type_t *type,
 
     ngx_rbtree_insert(&type->shares, &share->node);
 
+    ngx_aime_shm_mark_locked(&zone->sh->arena, share, NGX_AIME_SHM_SHARE);
+
     return share;
 }
 
@@ -107,10 +124,17 @@ ngx_aime_shm_queue_return_locked(ngx_aime_shm_job_t *job)
 
     job->arrival.major = job->place.minor;
 
-    ngx_aime_shm_rank_insert(&type->places, &job->place);
+    ngx_aime_shm_queue_insert_returned(job);
+}
+
+
+static void
+ngx_aime_shm_queue_insert_returned(ngx_aime_shm_job_t *job)
+{
+    ngx_aime_shm_rank_insert(&job->queue->type->places, &job->place);
 
     job->queue->nqueued++;
-    type->nqueued++;
+    job->queue->type->nqueued++;
 }
 
 
@@ -290,6 +314,83 @@ ngx_aime_shm_queue_position_locked(ngx_aime_shm_job_t *job)
                                    ngx_aime_shm_place(job, lane->round + n),
                                    lane->turn)
            + 1;
+}
+
+
+void
+ngx_aime_shm_queue_reset_locked(ngx_aime_zone_t *zone)
+{
+    ngx_uint_t             i;
+    ngx_aime_shm_share_t  *share;
+
+    share = NULL;
+
+    while ((share = ngx_aime_shm_next_locked(&zone->sh->arena,
+                                             NGX_AIME_SHM_SHARE, share)))
+    {
+        share->njobs = 0;
+
+        for (i = 0; i < NGX_AIME_NPRIORITIES; i++) {
+            share->lanes[i].jobs = NULL;
+        }
+    }
+}
+
+
+void
+ngx_aime_shm_queue_gather_locked(ngx_aime_zone_t *zone,
+    ngx_aime_shm_rank_t **gathered, ngx_aime_shm_job_t *job)
+{
+    if (!job->returned
+        && ngx_aime_shm_kind_locked(&zone->sh->arena, job->share)
+           != NGX_AIME_SHM_SHARE)
+    {
+        job->returned = 1;
+        job->place.minor = job->queue->type->returns--;
+        job->arrival.major = job->place.minor;
+    }
+
+    ngx_aime_shm_rank_insert(gathered, &job->arrival);
+}
+
+
+/* Each share that has a job is linked again by the first of them. */
+
+void
+ngx_aime_shm_queue_relink_locked(ngx_aime_zone_t *zone,
+    ngx_aime_shm_rank_t **gathered)
+{
+    ngx_aime_shm_job_t    *job;
+    ngx_aime_shm_rank_t   *first;
+    ngx_aime_shm_share_t  *share;
+
+    while ((first = ngx_aime_shm_rank_nth(*gathered, 0))) {
+        ngx_aime_shm_rank_remove(gathered, first);
+
+        job = ngx_rbtree_data(first, ngx_aime_shm_job_t, arrival);
+
+        if (job->returned) {
+            job->share = NULL;
+            ngx_aime_shm_queue_insert_returned(job);
+            continue;
+        }
+
+        if (job->share->njobs == 0) {
+            ngx_rbtree_insert(&job->queue->type->shares, &job->share->node);
+        }
+
+        ngx_aime_shm_queue_insert(job);
+    }
+
+    share = NULL;
+
+    while ((share = ngx_aime_shm_next_locked(&zone->sh->arena,
+                                             NGX_AIME_SHM_SHARE, share)))
+    {
+        if (share->njobs == 0) {
+            ngx_aime_shm_free_locked(&zone->sh->arena, share);
+        }
+    }
 }
 
 

@@ -63,5 +63,16 @@ void ngx_aime_shm_queue_take_locked(ngx_aime_zone_t *zone,
 /* Position of a queued job: 1 is the next to be taken. */
 ngx_uint_t ngx_aime_shm_queue_position_locked(ngx_aime_shm_job_t *job);
 
+/*
+ * For a repair, in this order: nobody has a share in the places; the queued
+ * jobs are gathered, in whatever order; and queued again in that of their
+ * arrival.  One whose share is lost counts as returned.
+ */
+void ngx_aime_shm_queue_reset_locked(ngx_aime_zone_t *zone);
+void ngx_aime_shm_queue_gather_locked(ngx_aime_zone_t *zone,
+    ngx_aime_shm_rank_t **gathered, ngx_aime_shm_job_t *job);
+void ngx_aime_shm_queue_relink_locked(ngx_aime_zone_t *zone,
+    ngx_aime_shm_rank_t **gathered);
+
 
 #endif /* NGX_AIME_SHM_QUEUE_H_INCLUDED */

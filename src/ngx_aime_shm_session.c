@@ -6,6 +6,8 @@
 #include "ngx_aime_shm_index.h"
 
 
+static void ngx_aime_shm_session_link(ngx_aime_zone_t *zone,
+    ngx_aime_shm_session_t *session);
 static void ngx_aime_shm_session_delete(ngx_aime_zone_t *zone,
     ngx_aime_shm_session_t *session);
 
@@ -42,10 +44,9 @@ ngx_aime_shm_session_create_locked(ngx_aime_zone_t *zone, const u_char *id,
     ngx_memcpy(session->id, id, NGX_AIME_ID_LEN);
     ngx_memcpy(session->owner, owner ? owner : id, NGX_AIME_ID_LEN);
 
-    session->node.key = ngx_aime_shm_id_key(id);
-    ngx_rbtree_insert(&sh->sessions, &session->node);
-    ngx_queue_insert_tail(&sh->sessions_used, &session->link);
-    sh->nsessions++;
+    ngx_aime_shm_session_link(zone, session);
+
+    ngx_aime_shm_mark_locked(&sh->arena, session, NGX_AIME_SHM_SESSION);
 
     return NGX_OK;
 }
@@ -94,10 +95,39 @@ ngx_aime_shm_session_expire_locked(ngx_aime_zone_t *zone, ngx_uint_t max)
 }
 
 
+void
+ngx_aime_shm_session_relink_locked(ngx_aime_zone_t *zone)
+{
+    ngx_aime_shm_session_t  *session;
+
+    session = NULL;
+
+    while ((session = ngx_aime_shm_next_locked(&zone->sh->arena,
+                                            NGX_AIME_SHM_SESSION, session)))
+    {
+        ngx_aime_shm_session_link(zone, session);
+    }
+}
+
+
+static void
+ngx_aime_shm_session_link(ngx_aime_zone_t *zone,
+    ngx_aime_shm_session_t *session)
+{
+    session->node.key = ngx_aime_shm_id_key(session->id);
+
+    ngx_rbtree_insert(&zone->sh->sessions, &session->node);
+    ngx_queue_insert_tail(&zone->sh->sessions_used, &session->link);
+    zone->sh->nsessions++;
+}
+
+
 static void
 ngx_aime_shm_session_delete(ngx_aime_zone_t *zone,
     ngx_aime_shm_session_t *session)
 {
+    ngx_aime_shm_mark_locked(&zone->sh->arena, session, NGX_AIME_SHM_DRAFT);
+
     ngx_rbtree_delete(&zone->sh->sessions, &session->node);
     ngx_queue_remove(&session->link);
     zone->sh->nsessions--;

@@ -32,5 +32,11 @@ ngx_aime_shm_session_t *ngx_aime_shm_session_find_locked(
 void ngx_aime_shm_session_expire_locked(ngx_aime_zone_t *zone,
     ngx_uint_t max);
 
+/*
+ * For a repair: links all sessions again.  Which of them was used last is
+ * forgotten: some may outstay their time by as much again.
+ */
+void ngx_aime_shm_session_relink_locked(ngx_aime_zone_t *zone);
+
 
 #endif /* NGX_AIME_SHM_SESSION_H_INCLUDED */

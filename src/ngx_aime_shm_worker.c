@@ -11,6 +11,8 @@
 #include "ngx_aime_shm_index.h"
 
 
+static void ngx_aime_shm_worker_link(ngx_aime_zone_t *zone,
+    ngx_aime_shm_worker_t *worker);
 static void ngx_aime_shm_worker_insert(ngx_rbtree_node_t *temp,
     ngx_rbtree_node_t *node, ngx_rbtree_node_t *sentinel);
 static ngx_int_t ngx_aime_shm_worker_compare(ngx_str_t *name,
@@ -88,7 +90,22 @@ ngx_aime_shm_worker_create_locked(ngx_aime_zone_t *zone,
     worker->name_len = name->len;
     ngx_memcpy(worker->name, name->data, name->len);
 
-    worker->node.key = ngx_murmur_hash2(name->data, name->len);
+    ngx_aime_shm_worker_link(zone, worker);
+
+    ngx_aime_shm_mark_locked(&sh->arena, worker, NGX_AIME_SHM_WORKER);
+
+    return worker;
+}
+
+
+static void
+ngx_aime_shm_worker_link(ngx_aime_zone_t *zone, ngx_aime_shm_worker_t *worker)
+{
+    ngx_aime_shm_t  *sh;
+
+    sh = zone->sh;
+
+    worker->node.key = ngx_murmur_hash2(worker->name, worker->name_len);
 
     /* here, since the header's own file does not know the order of names */
     sh->workers.insert = ngx_aime_shm_worker_insert;
@@ -96,10 +113,45 @@ ngx_aime_shm_worker_create_locked(ngx_aime_zone_t *zone,
     ngx_rbtree_insert(&sh->workers, &worker->node);
     sh->nworkers++;
 
-    ngx_queue_insert_tail(&type->workers, &worker->link);
-    type->nworkers++;
+    ngx_queue_insert_tail(&worker->type->workers, &worker->link);
+    worker->type->nworkers++;
+}
 
-    return worker;
+
+void
+ngx_aime_shm_worker_relink_locked(ngx_aime_zone_t *zone)
+{
+    ngx_aime_shm_arena_t   *arena;
+    ngx_aime_shm_worker_t  *worker;
+
+    arena = &zone->sh->arena;
+    worker = NULL;
+
+    while ((worker = ngx_aime_shm_next_locked(arena,
+                                            NGX_AIME_SHM_WORKER, worker)))
+    {
+        ngx_queue_init(&worker->running);
+        worker->nrunning = 0;
+        worker->nparked = 0;
+
+        if (ngx_aime_shm_kind_locked(arena, worker->fields)
+            != NGX_AIME_SHM_FIELDS)
+        {
+            worker->fields = NULL;
+        }
+
+        if (worker->fields == NULL) {
+            ngx_memzero(worker->field_len, sizeof(worker->field_len));
+        }
+
+        ngx_aime_shm_worker_link(zone, worker);
+        worker->type->nonline += worker->online;
+
+        worker->deadlined = 1;
+        ngx_aime_shm_deadline_add_locked(zone, &worker->deadline,
+                                         NGX_AIME_DEADLINE_WORKER,
+                                         worker->seen + worker->silence);
+    }
 }
 
 
@@ -128,6 +180,7 @@ void
 ngx_aime_shm_worker_delete_locked(ngx_aime_zone_t *zone,
     ngx_aime_shm_worker_t *worker)
 {
+    ngx_aime_shm_mark_locked(&zone->sh->arena, worker, NGX_AIME_SHM_DRAFT);
     ngx_aime_shm_worker_online_locked(worker, 0);
 
     if (worker->deadlined) {
@@ -175,8 +228,12 @@ ngx_aime_shm_worker_describe_locked(ngx_aime_zone_t *zone,
         }
     }
 
+    /* without them their lengths count for nothing */
+
     if (worker->fields) {
-        ngx_aime_shm_free_locked(&zone->sh->arena, worker->fields);
+        p = worker->fields;
+        worker->fields = NULL;
+        ngx_aime_shm_free_locked(&zone->sh->arena, p);
     }
 
     p = block;
@@ -187,6 +244,11 @@ ngx_aime_shm_worker_describe_locked(ngx_aime_zone_t *zone,
         if (fields[i].len) {
             p = ngx_cpymem(p, fields[i].data, fields[i].len);
         }
+    }
+
+    if (block) {
+        ngx_aime_shm_mark_locked(&zone->sh->arena, block,
+                                 NGX_AIME_SHM_FIELDS);
     }
 
     worker->fields = block;

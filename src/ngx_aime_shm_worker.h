@@ -79,5 +79,11 @@ void ngx_aime_shm_worker_field_locked(ngx_aime_shm_worker_t *worker,
 void ngx_aime_shm_worker_online_locked(ngx_aime_shm_worker_t *worker,
     ngx_uint_t online);
 
+/*
+ * For a repair: links all workers again, with no job and no poll, and what
+ * describes them if it is whole.  Their next deadline may be a past one.
+ */
+void ngx_aime_shm_worker_relink_locked(ngx_aime_zone_t *zone);
+
 
 #endif /* NGX_AIME_SHM_WORKER_H_INCLUDED */

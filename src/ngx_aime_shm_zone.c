@@ -14,6 +14,18 @@
 static ngx_int_t ngx_aime_shm_zone_create(ngx_aime_zone_t *zone);
 static ngx_int_t ngx_aime_shm_zone_replaces(ngx_shm_zone_t *shm_zone);
 static void ngx_aime_shm_init_header(ngx_aime_shm_t *sh);
+static void ngx_aime_shm_init_lists(ngx_aime_shm_t *sh);
+static void ngx_aime_shm_init_row(ngx_aime_shm_row_t *row);
+static void ngx_aime_shm_init_type(ngx_aime_shm_type_t *type);
+
+#if (NGX_AIME_DEBUG)
+static void ngx_aime_shm_debug_locked(ngx_aime_zone_t *zone);
+static void ngx_aime_shm_debug_unlock(ngx_aime_zone_t *zone);
+static void ngx_aime_shm_debug_step(int signo);
+
+static ngx_int_t               ngx_aime_shm_debug_rate = NGX_CONF_UNSET;
+static volatile sig_atomic_t   ngx_aime_shm_debug_left;
+#endif
 static ngx_int_t ngx_aime_shm_init_rows(ngx_aime_zone_t *zone);
 
 
@@ -130,6 +142,16 @@ ngx_aime_shm_zone_replaces(ngx_shm_zone_t *shm_zone)
 static void
 ngx_aime_shm_init_header(ngx_aime_shm_t *sh)
 {
+    ngx_queue_init(&sh->types);
+    ngx_queue_init(&sh->endpoints);
+
+    ngx_aime_shm_init_lists(sh);
+}
+
+
+static void
+ngx_aime_shm_init_lists(ngx_aime_shm_t *sh)
+{
     ngx_rbtree_init(&sh->jobs, &sh->jobs_sentinel, ngx_rbtree_insert_value);
     ngx_rbtree_init(&sh->onces, &sh->onces_sentinel, ngx_rbtree_insert_value);
     ngx_rbtree_init(&sh->deadlines, &sh->deadlines_sentinel,
@@ -140,9 +162,32 @@ ngx_aime_shm_init_header(ngx_aime_shm_t *sh)
                     ngx_rbtree_insert_value);
 
     ngx_queue_init(&sh->fetched);
-    ngx_queue_init(&sh->types);
-    ngx_queue_init(&sh->endpoints);
     ngx_queue_init(&sh->sessions_used);
+
+    sh->njobs = 0;
+    sh->nworkers = 0;
+    sh->nsessions = 0;
+}
+
+
+void
+ngx_aime_shm_reset_locked(ngx_aime_zone_t *zone)
+{
+    ngx_uint_t    i;
+    ngx_queue_t  *q;
+
+    ngx_aime_shm_init_lists(zone->sh);
+
+    for (i = 0; i < zone->sh->nrows; i++) {
+        ngx_aime_shm_init_row(&zone->sh->rows[i]);
+    }
+
+    for (q = ngx_queue_head(&zone->sh->types);
+         q != ngx_queue_sentinel(&zone->sh->types);
+         q = ngx_queue_next(q))
+    {
+        ngx_aime_shm_init_type(ngx_queue_data(q, ngx_aime_shm_type_t, link));
+    }
 }
 
 
@@ -160,10 +205,7 @@ ngx_aime_shm_init_rows(ngx_aime_zone_t *zone)
 
     for (i = 0; i < zone->nrows; i++) {
         rows[i].fd = -1;
-        ngx_queue_init(&rows[i].inbox);
-        ngx_queue_init(&rows[i].parked);
-        ngx_queue_init(&rows[i].holds);
-        ngx_queue_init(&rows[i].handovers);
+        ngx_aime_shm_init_row(&rows[i]);
     }
 
     zone->sh->rows = rows;
@@ -173,22 +215,80 @@ ngx_aime_shm_init_rows(ngx_aime_zone_t *zone)
 }
 
 
+static void
+ngx_aime_shm_init_row(ngx_aime_shm_row_t *row)
+{
+    ngx_queue_init(&row->inbox);
+    ngx_queue_init(&row->parked);
+    ngx_queue_init(&row->holds);
+    ngx_queue_init(&row->handovers);
+
+    row->signalled = 0;
+}
+
+
+static void
+ngx_aime_shm_init_type(ngx_aime_shm_type_t *type)
+{
+    ngx_queue_t           *q;
+    ngx_aime_shm_queue_t  *queue;
+
+    ngx_queue_init(&type->polls.parked);
+    ngx_queue_init(&type->polls.woken);
+    ngx_queue_init(&type->workers);
+    ngx_rbtree_init(&type->shares, &type->sentinel, ngx_rbtree_insert_value);
+
+    type->polls.nparked = 0;
+    type->polls.nwoken = 0;
+    type->places = NULL;
+    type->nqueued = 0;
+    type->nrunning = 0;
+    type->nworkers = 0;
+    type->nonline = 0;
+
+    for (q = ngx_queue_head(&type->queues);
+         q != ngx_queue_sentinel(&type->queues);
+         q = ngx_queue_next(q))
+    {
+        queue = ngx_queue_data(q, ngx_aime_shm_queue_t, link);
+        queue->nqueued = 0;
+
+        ngx_rbtree_init(&queue->clients, &queue->sentinel,
+                        ngx_rbtree_insert_value);
+    }
+}
+
+
 void
 ngx_aime_shm_lock(ngx_aime_zone_t *zone)
 {
+    ngx_uint_t  interrupted;
+
     ngx_shmtx_lock(&zone->shpool->mutex);
 
-    if (zone->sh->holder) {
-        zone->sh->interrupted++;
-    }
+    interrupted = (zone->sh->holder != 0);
 
     zone->sh->holder = ngx_pid;
+    ngx_aime_shm_order();
+
+    if (interrupted) {
+        zone->repair(zone);
+    }
+
+#if (NGX_AIME_DEBUG)
+    ngx_aime_shm_debug_locked(zone);
+#endif
 }
 
 
 void
 ngx_aime_shm_unlock(ngx_aime_zone_t *zone)
 {
+#if (NGX_AIME_DEBUG)
+    ngx_aime_shm_debug_unlock(zone);
+#endif
+
+    ngx_aime_shm_order();
     zone->sh->holder = 0;
 
     ngx_shmtx_unlock(&zone->shpool->mutex);
@@ -220,16 +320,14 @@ ngx_aime_shm_type_locked(ngx_aime_zone_t *zone, ngx_str_t *name)
         return NULL;
     }
 
-    ngx_queue_init(&type->polls.parked);
-    ngx_queue_init(&type->polls.woken);
-    ngx_queue_init(&type->workers);
     ngx_queue_init(&type->queues);
-    ngx_rbtree_init(&type->shares, &type->sentinel, ngx_rbtree_insert_value);
+    ngx_aime_shm_init_type(type);
 
     type->returns = (uint64_t) -1;
     type->name_len = name->len;
     ngx_memcpy(type->name, name->data, name->len);
 
+    ngx_aime_shm_mark_locked(&zone->sh->arena, type, NGX_AIME_SHM_FIXED);
     ngx_queue_insert_tail(&zone->sh->types, &type->link);
 
     return type;
@@ -265,6 +363,7 @@ ngx_aime_shm_endpoint_locked(ngx_aime_zone_t *zone, ngx_str_t *name)
     ep->name_len = name->len;
     ngx_memcpy(ep->name, name->data, name->len);
 
+    ngx_aime_shm_mark_locked(&zone->sh->arena, ep, NGX_AIME_SHM_FIXED);
     ngx_queue_insert_tail(&zone->sh->endpoints, &ep->link);
 
     return ep;
@@ -301,7 +400,92 @@ ngx_aime_shm_queue_locked(ngx_aime_zone_t *zone, ngx_aime_shm_type_t *type,
     queue->type = type;
     queue->endpoint = endpoint;
 
+    ngx_aime_shm_mark_locked(&zone->sh->arena, queue, NGX_AIME_SHM_FIXED);
     ngx_queue_insert_tail(&type->queues, &queue->link);
 
     return queue;
 }
+
+
+#if (NGX_AIME_DEBUG)
+
+/*
+ * For tests only.  With AIME_KILL=n in a worker's environment, about one in n
+ * uses of the lock is gone through step by step, by the processor's trap flag,
+ * and the process is killed somewhere on the way, if it does not leave before.
+ * Every few times that the lock is given back, the whole zone is checked.
+ */
+
+#include <x86intrin.h>
+
+#define NGX_AIME_DEBUG_TRAP     0x100
+#define NGX_AIME_DEBUG_STEPS    3000
+#define NGX_AIME_DEBUG_CHECK    64
+
+
+static void
+ngx_aime_shm_debug_locked(ngx_aime_zone_t *zone)
+{
+    char  *rate;
+
+    if (ngx_process != NGX_PROCESS_WORKER) {
+        return;
+    }
+
+    if (ngx_aime_shm_debug_rate == NGX_CONF_UNSET) {
+        rate = getenv("AIME_KILL");
+        ngx_aime_shm_debug_rate = rate ? ngx_max(atoi(rate), 0) : 0;
+
+        /* workers are forked with the same seed */
+
+        srandom(ngx_pid ^ ngx_time());
+        signal(SIGTRAP, ngx_aime_shm_debug_step);
+    }
+
+    if (ngx_aime_shm_debug_rate == 0
+        || random() % ngx_aime_shm_debug_rate)
+    {
+        return;
+    }
+
+    /* most uses are short */
+
+    ngx_aime_shm_debug_left = random() % ((random() % NGX_AIME_DEBUG_STEPS)
+                                          + 1)
+                              + 10;
+
+    __writeeflags(__readeflags() | NGX_AIME_DEBUG_TRAP);
+}
+
+
+static void
+ngx_aime_shm_debug_unlock(ngx_aime_zone_t *zone)
+{
+    const char         *wrong;
+    static ngx_uint_t   n;
+
+    __writeeflags(__readeflags() & ~NGX_AIME_DEBUG_TRAP);
+
+    if (n++ % NGX_AIME_DEBUG_CHECK) {
+        return;
+    }
+
+    wrong = zone->check(zone);
+
+    if (wrong) {
+        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
+                      "aime_api_zone is damaged: %s", wrong);
+        ngx_abort();
+    }
+}
+
+
+static void
+ngx_aime_shm_debug_step(int signo)
+{
+    if (--ngx_aime_shm_debug_left <= 0) {
+        (void) kill(ngx_pid, SIGKILL);
+    }
+}
+
+#endif

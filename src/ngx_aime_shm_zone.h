@@ -33,6 +33,8 @@
 
 #define NGX_AIME_NPRIORITIES       4        /* 0 is the least urgent */
 
+#define NGX_AIME_DAMAGE_LEN        80       /* of a text that tells of it */
+
 
 typedef struct ngx_aime_shm_chunk_s     ngx_aime_shm_chunk_t;
 typedef struct ngx_aime_shm_payload_s   ngx_aime_shm_payload_t;
@@ -219,6 +221,7 @@ struct ngx_aime_shm_job_s {
     ngx_aime_shm_share_t        *share;     /* queued, and not returned */
     ngx_aime_shm_client_t       *client;    /* NULL: not counted */
     ngx_aime_shm_worker_t       *worker;    /* present or last holder */
+    ngx_aime_shm_row_t          *row;       /* that hands it over, or did */
     ngx_aime_shm_once_t         *once;      /* NULL: no idempotency key */
 
     ngx_aime_shm_payload_t      *input;
@@ -317,7 +320,8 @@ typedef struct {
 
 typedef struct {
     ngx_pid_t                    holder;    /* of the lock, 0: nobody */
-    ngx_uint_t                   interrupted;
+    ngx_uint_t                   nrepairs;  /* not told of yet */
+    u_char                       damage[NGX_AIME_DAMAGE_LEN];   /* left */
 
     ngx_aime_shm_arena_t         arena;
 
@@ -356,14 +360,23 @@ typedef struct {
 
 /* A process's view of the zone. */
 
-typedef struct {
+typedef struct ngx_aime_zone_s  ngx_aime_zone_t;
+
+struct ngx_aime_zone_s {
     ngx_aime_shm_t              *sh;
     ngx_slab_pool_t             *shpool;
     ngx_shm_zone_t              *shm_zone;
     ngx_uint_t                   nrows;     /* wanted, before it is made */
     ngx_uint_t                   generation;    /* of this configuration */
     ngx_aime_shm_row_t          *row;       /* this process's, or NULL */
-} ngx_aime_zone_t;
+
+    /* for who gets the lock after a process that died with it */
+    void                       (*repair)(ngx_aime_zone_t *zone);
+
+#if (NGX_AIME_DEBUG)
+    const char                *(*check)(ngx_aime_zone_t *zone);
+#endif
+};
 
 
 /*
@@ -377,7 +390,8 @@ ngx_int_t ngx_aime_shm_zone_init(ngx_shm_zone_t *shm_zone,
 
 /*
  * The lock.  Short sections only: O(log n) work, neither logging nor copying
- * of payloads.  Not recursive.
+ * of payloads.  Not recursive.  Whatever the killed process that had it before
+ * left half done has been repaired when it is given.
  */
 void ngx_aime_shm_lock(ngx_aime_zone_t *zone);
 void ngx_aime_shm_unlock(ngx_aime_zone_t *zone);
@@ -393,6 +407,13 @@ ngx_aime_shm_endpoint_t *ngx_aime_shm_endpoint_locked(ngx_aime_zone_t *zone,
     ngx_str_t *name);
 ngx_aime_shm_queue_t *ngx_aime_shm_queue_locked(ngx_aime_zone_t *zone,
     ngx_aime_shm_type_t *type, ngx_aime_shm_endpoint_t *endpoint);
+
+
+/*
+ * For a repair: empties the header's and the rows' trees, lists and counts,
+ * and those of types and queues; what was in them is to be linked again.
+ */
+void ngx_aime_shm_reset_locked(ngx_aime_zone_t *zone);
 
 
 #endif /* NGX_AIME_SHM_ZONE_H_INCLUDED */

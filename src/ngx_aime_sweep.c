@@ -29,7 +29,7 @@ typedef struct {
 static void ngx_aime_sweep_handler(ngx_event_t *ev);
 static void ngx_aime_sweep_regular(ngx_aime_zone_t *zone, ngx_log_t *log);
 static void ngx_aime_sweep_dead(ngx_aime_zone_t *zone, ngx_log_t *log);
-static void ngx_aime_sweep_lock(ngx_aime_zone_t *zone, ngx_log_t *log);
+static void ngx_aime_sweep_repaired(ngx_aime_zone_t *zone, ngx_log_t *log);
 static ngx_msec_t ngx_aime_sweep_deadlines(ngx_aime_zone_t *zone,
     ngx_log_t *log);
 static ngx_uint_t ngx_aime_sweep_job(ngx_aime_zone_t *zone,
@@ -112,7 +112,7 @@ ngx_aime_sweep_regular(ngx_aime_zone_t *zone, ngx_log_t *log)
 {
     ngx_aime_wake_drain(zone);
     ngx_aime_sweep_dead(zone, log);
-    ngx_aime_sweep_lock(zone, log);
+    ngx_aime_sweep_repaired(zone, log);
 
     if (zone->row == NULL && ngx_aime_wake_claim(zone, log) == NGX_OK) {
         ngx_log_error(NGX_LOG_NOTICE, log, 0,
@@ -165,21 +165,30 @@ ngx_aime_sweep_dead(ngx_aime_zone_t *zone, ngx_log_t *log)
 /* Tells once of a process that died while it held the lock. */
 
 static void
-ngx_aime_sweep_lock(ngx_aime_zone_t *zone, ngx_log_t *log)
+ngx_aime_sweep_repaired(ngx_aime_zone_t *zone, ngx_log_t *log)
 {
-    ngx_uint_t  interrupted;
+    u_char      damage[NGX_AIME_DAMAGE_LEN];
+    ngx_uint_t  nrepairs;
 
     ngx_aime_shm_lock(zone);
 
-    interrupted = zone->sh->interrupted;
-    zone->sh->interrupted = 0;
+    nrepairs = zone->sh->nrepairs;
+    zone->sh->nrepairs = 0;
+
+    ngx_memcpy(damage, zone->sh->damage, NGX_AIME_DAMAGE_LEN);
+    zone->sh->damage[0] = '\0';
 
     ngx_aime_shm_unlock(zone);
 
-    if (interrupted) {
-        ngx_log_error(NGX_LOG_ALERT, log, 0,
+    if (nrepairs) {
+        ngx_log_error(NGX_LOG_WARN, log, 0,
                       "a process died while it changed aime_api_zone, which "
-                      "may be damaged; restart nginx");
+                      "was repaired");
+    }
+
+    if (damage[0]) {
+        ngx_log_error(NGX_LOG_ALERT, log, 0,
+                      "aime_api_zone is damaged: %s; restart nginx", damage);
     }
 }
 

@@ -23,6 +23,8 @@ static void ngx_aime_wake_read_handler(ngx_event_t *ev);
 static void ngx_aime_wake_write_handler(ngx_event_t *ev);
 static void ngx_aime_wake_self_handler(ngx_event_t *ev);
 static uint64_t ngx_aime_wake_started(ngx_pid_t pid);
+static ngx_uint_t ngx_aime_wake_topic_there(ngx_aime_zone_t *zone,
+    ngx_aime_shm_topic_t *topic);
 
 
 /* This process's own: whom to signal once the lock is free, whom to tell. */
@@ -386,6 +388,8 @@ ngx_aime_wake_park_locked(ngx_aime_zone_t *zone, ngx_aime_shm_topic_t *topic,
         worker->nparked++;
     }
 
+    ngx_aime_shm_mark_locked(&zone->sh->arena, parked, NGX_AIME_SHM_PARKED);
+
     return parked;
 }
 
@@ -432,6 +436,8 @@ void
 ngx_aime_wake_unpark_locked(ngx_aime_zone_t *zone,
     ngx_aime_shm_parked_t *parked)
 {
+    ngx_aime_shm_mark_locked(&zone->sh->arena, parked, NGX_AIME_SHM_DRAFT);
+
     if (parked->topic) {
         ngx_queue_remove(&parked->link);
 
@@ -451,6 +457,71 @@ ngx_aime_wake_unpark_locked(ngx_aime_zone_t *zone,
     }
 
     ngx_aime_shm_free_locked(&zone->sh->arena, parked);
+}
+
+
+void
+ngx_aime_wake_relink_locked(ngx_aime_zone_t *zone)
+{
+    ngx_aime_shm_arena_t   *arena;
+    ngx_aime_shm_parked_t  *parked;
+
+    arena = &zone->sh->arena;
+    parked = NULL;
+
+    while ((parked = ngx_aime_shm_next_locked(arena, NGX_AIME_SHM_PARKED,
+                                              parked)))
+    {
+        if (parked->row->pid == 0) {
+            ngx_aime_shm_free_locked(arena, parked);
+            continue;
+        }
+
+        parked->woken = 1;
+        ngx_queue_insert_tail(&parked->row->parked, &parked->owned);
+        ngx_queue_insert_tail(&parked->row->inbox, &parked->inbox);
+
+        if (!ngx_aime_wake_topic_there(zone, parked->topic)) {
+            parked->topic = NULL;
+            parked->worker = NULL;
+            continue;
+        }
+
+        parked->topic->nwoken++;
+        ngx_queue_insert_tail(&parked->topic->woken, &parked->link);
+
+        if (parked->worker) {
+            parked->worker->nparked++;
+        }
+    }
+}
+
+
+/* Is it of a job type or of a job that is there? */
+
+static ngx_uint_t
+ngx_aime_wake_topic_there(ngx_aime_zone_t *zone, ngx_aime_shm_topic_t *topic)
+{
+    ngx_queue_t          *q;
+    ngx_aime_shm_type_t  *type;
+
+    for (q = ngx_queue_head(&zone->sh->types);
+         q != ngx_queue_sentinel(&zone->sh->types);
+         q = ngx_queue_next(q))
+    {
+        type = ngx_queue_data(q, ngx_aime_shm_type_t, link);
+
+        if (topic == &type->polls) {
+            return 1;
+        }
+    }
+
+    return topic
+           && ngx_aime_shm_kind_locked(&zone->sh->arena,
+                                       (u_char *) topic
+                                       - offsetof(ngx_aime_shm_job_t,
+                                                  watchers))
+              == NGX_AIME_SHM_JOB;
 }
 
 

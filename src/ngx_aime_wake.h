@@ -99,5 +99,12 @@ void ngx_aime_wake_close_locked(ngx_aime_zone_t *zone,
 
 void ngx_aime_wake_send(ngx_aime_zone_t *zone);
 
+/*
+ * For a repair: hangs all parked entries on their rows and topics again, as
+ * woken, so that each looks for itself.  No signal is sent: the processes find
+ * them in their inboxes within NGX_AIME_WAKE_INTERVAL.
+ */
+void ngx_aime_wake_relink_locked(ngx_aime_zone_t *zone);
+
 
 #endif /* NGX_AIME_WAKE_H_INCLUDED */

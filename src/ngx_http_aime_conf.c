@@ -9,6 +9,8 @@
 
 
 #include "ngx_http_aime_conf.h"
+#include "ngx_aime_repair.h"
+#include "ngx_aime_check.h"
 
 
 #define NGX_HTTP_AIME_MIN_ROWS      64
@@ -814,6 +816,11 @@ ngx_http_aime_init_zone(ngx_shm_zone_t *shm_zone, void *data)
     /* worker_processes may stand behind http{} */
 
     amcf->zone->nrows = ngx_http_aime_count_rows(amcf->cycle);
+    amcf->zone->repair = ngx_aime_repair_locked;
+
+#if (NGX_AIME_DEBUG)
+    amcf->zone->check = ngx_aime_check_locked;
+#endif
 
     if (ngx_aime_shm_zone_init(shm_zone, amcf->zone, old ? old->zone : NULL)
         != NGX_OK)
