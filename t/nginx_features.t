@@ -109,7 +109,7 @@ sub forged_name {
         {auth => "x\n[forged] line", auth_key => 'k', max_job_batch => 1});
     $conn->request(POST => '/worker_job_result',
         {auth => "y\n[forged] line", auth_key => 'k', job_id => 'i'});
-    unlike(slurp($srv->log), qr/^\[forged\] line/m,
+    unlike($srv->log, qr/^\[forged\] line/m,
         'a name puts no line into the log');
     return;
 }
