@@ -18,8 +18,9 @@ my $steps = on_valgrind() ? 300 : 2400;
 my %endpoint = (job_type => 'all', endpoint =>
     "max_attempts = 16\njob_inactivity_timeout = 0.6", clients =>
     "priority = 3\nauthorization_keys = {a = \"a\", b = \"b\", c = \"c\"}");
+my %flat = (%endpoint, endpoint => "$endpoint{endpoint}\nfair_share = false");
 my $srv = start_nginx(endpoints => { one => \%endpoint, two => \%endpoint,
-    flat => {%endpoint, endpoint => "$endpoint{endpoint}\nfair_share = false"}});
+    flat => \%flat });
 my $conn = $srv->conn;
 my ($number, @done) = (0);
 
@@ -117,7 +118,8 @@ sub batch {
         for my $place (@order) {
             my ($job, $lane) = @$place{qw(job lane)};
             my ($name) = grep { $lane && $lanes{$_} == $lane } keys %lanes;
-            next if $lane && $place->{nth} >= $length{$name} - ($fewer{$name} // 0);
+            next if $lane
+                && $place->{nth} >= $length{$name} - ($fewer{$name} // 0);
             if ($job->{endpoint} ne $endpoint) {
                 $passed{$name}++ if $lane;
                 next;
