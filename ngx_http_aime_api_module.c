@@ -100,6 +100,13 @@ static ngx_command_t  ngx_http_aime_commands[] = {
       0,
       NULL },
 
+    { ngx_string("aime_api_session_timeout"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_aime_main_conf_t, session_timeout),
+      &ngx_http_aime_session_timeout_post },
+
     { ngx_string("aime_api_server_config"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,
       ngx_http_aime_set_server,

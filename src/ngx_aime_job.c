@@ -1290,6 +1290,50 @@ ngx_aime_job_due_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
 }
 
 
+/* Endpoints that a later configuration has have a later generation. */
+
+void
+ngx_aime_job_removed_locked(ngx_aime_zone_t *zone, ngx_uint_t max)
+{
+    ngx_queue_t           *t, *q;
+    ngx_aime_shm_job_t    *job;
+    ngx_aime_shm_type_t   *type;
+    ngx_aime_shm_walk_t    walk;
+    ngx_aime_shm_queue_t  *queue;
+
+    for (t = ngx_queue_head(&zone->sh->types);
+         t != ngx_queue_sentinel(&zone->sh->types);
+         t = ngx_queue_next(t))
+    {
+        type = ngx_queue_data(t, ngx_aime_shm_type_t, link);
+
+        for (q = ngx_queue_head(&type->queues);
+             q != ngx_queue_sentinel(&type->queues);
+             q = ngx_queue_next(q))
+        {
+            queue = ngx_queue_data(q, ngx_aime_shm_queue_t, link);
+
+            if (queue->nqueued == 0
+                || queue->endpoint->generation >= zone->generation)
+            {
+                continue;
+            }
+
+            ngx_aime_shm_queue_walk_locked(&walk, type);
+            walk.queue = queue;
+
+            while (max
+                   && (job = ngx_aime_shm_queue_next_locked(&walk)) != NULL)
+            {
+                ngx_aime_job_end(zone, job, NGX_AIME_JOB_CANCELED,
+                                 NGX_AIME_REASON_REMOVED);
+                max--;
+            }
+        }
+    }
+}
+
+
 /*
  * Was its worker heard of since it last said something of this job?  At about
  * the same time tells nothing: a worker reports on the jobs of a batch in

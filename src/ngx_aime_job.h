@@ -287,6 +287,12 @@ double ngx_aime_job_now(void);
 ngx_uint_t ngx_aime_job_due_locked(ngx_aime_zone_t *zone,
     ngx_aime_shm_job_t *job);
 
+/*
+ * Cancels up to max jobs that wait for endpoints which this process's
+ * configuration does not have any more.
+ */
+void ngx_aime_job_removed_locked(ngx_aime_zone_t *zone, ngx_uint_t max);
+
 /* All that the worker runs goes back into the queue, or lapses. */
 void ngx_aime_job_worker_lost_locked(ngx_aime_zone_t *zone,
     ngx_aime_shm_worker_t *worker);

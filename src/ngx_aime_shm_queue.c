@@ -11,6 +11,7 @@
 #define NGX_AIME_PRIORITY_SHIFT    56
 
 
+static uint64_t ngx_aime_shm_round(ngx_aime_shm_job_t *job);
 static ngx_aime_shm_share_t *ngx_aime_shm_share(ngx_aime_zone_t *zone,
     ngx_aime_shm_type_t *type, const u_char *id);
 static void ngx_aime_shm_queue_insert(ngx_aime_shm_job_t *job);
@@ -56,10 +57,8 @@ ngx_aime_shm_queue_insert(ngx_aime_shm_job_t *job)
     job->share->njobs++;
     lane = ngx_aime_shm_lane(job);
 
-    /* who comes anew begins behind the others of the round to come */
-
     if (lane->jobs == NULL) {
-        lane->round = type->rounds[job->priority] + 1;
+        lane->round = ngx_aime_shm_round(job);
         lane->turn = ++type->turns;
     }
 
@@ -75,6 +74,35 @@ ngx_aime_shm_queue_insert(ngx_aime_shm_job_t *job)
 
     job->queue->nqueued++;
     type->nqueued++;
+}
+
+
+/*
+ * Who comes anew begins behind the others of the round to come: of that after
+ * the last one taken, or if a batch of one endpoint went ahead of another's
+ * jobs, of that after the first one waiting.
+ */
+
+static uint64_t
+ngx_aime_shm_round(ngx_aime_shm_job_t *job)
+{
+    uint64_t              round, lowest;
+    ngx_aime_shm_rank_t  *first;
+    ngx_aime_shm_type_t  *type;
+
+    type = job->queue->type;
+    round = type->rounds[job->priority];
+
+    lowest = ngx_aime_shm_place(job, 0);
+    first = ngx_aime_shm_rank_from(type->places, lowest, 0);
+
+    /* one of a lower priority is farther away than any round */
+
+    if (first) {
+        round = ngx_min(round, first->major - lowest);
+    }
+
+    return round + 1;
 }
 
 
@@ -226,12 +254,23 @@ ngx_aime_shm_queue_next_locked(ngx_aime_shm_walk_t *walk)
     {
         place = ngx_aime_shm_rank_from(walk->type->places, walk->major,
                                        walk->minor);
-        if (place == NULL) {
+        if (place == NULL && walk->queue == NULL) {
             break;
         }
 
+        /* lanes gave back their last places for what they have left */
+
+        if (place == NULL) {
+            walk->major = 0;
+            walk->minor = 0;
+            walk->type->walks++;
+            continue;
+        }
+
+        /* each place gives one job, or the rest of a lane would come at once */
+
         walk->major = place->major;
-        walk->minor = place->minor;
+        walk->minor = place->minor + 1;
 
         job = ngx_rbtree_data(place, ngx_aime_shm_job_t, place);
         lane = NULL;
@@ -259,8 +298,6 @@ ngx_aime_shm_queue_next_locked(ngx_aime_shm_walk_t *walk)
         if (lane) {
             lane->passed++;
         }
-
-        walk->minor++;
     }
 
     return NULL;

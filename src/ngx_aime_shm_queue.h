@@ -41,14 +41,17 @@ void ngx_aime_shm_queue_remove_locked(ngx_aime_zone_t *zone,
 /*
  * Takes jobs of one endpoint, that of the first job, in their order.  The walk
  * gives one job after the other, NULL at the end; what it gave must be taken
- * out by ngx_aime_shm_queue_take_locked() before it goes on.  It looks at no
- * more than NGX_AIME_MAX_WALK jobs.
+ * out by ngx_aime_shm_queue_take_locked(), or be removed, before it goes on.
+ * A lane whose first job is another endpoint's keeps that place; what is taken
+ * from behind it costs the lane its last place, and what moves up by that
+ * comes at the end of the walk.  It looks at no more than NGX_AIME_MAX_WALK
+ * jobs.
  */
 #define NGX_AIME_MAX_WALK    1024
 
 typedef struct {
     ngx_aime_shm_type_t         *type;
-    ngx_aime_shm_queue_t        *queue;
+    ngx_aime_shm_queue_t        *queue;     /* NULL: that of the first job */
     uint64_t                     major;     /* place that it has come to */
     uint64_t                     minor;
     ngx_uint_t                   steps;

@@ -6,6 +6,11 @@
 #include "ngx_aime_shm_index.h"
 
 
+#define ngx_aime_shm_session_expired(zone, session)                           \
+    (ngx_current_msec - (session)->used >= (zone)->session_idle               \
+     && (ngx_msec_int_t) (ngx_current_msec - (session)->used) > 0)
+
+
 static void ngx_aime_shm_session_link(ngx_aime_zone_t *zone,
     ngx_aime_shm_session_t *session);
 static void ngx_aime_shm_session_delete(ngx_aime_zone_t *zone,
@@ -60,7 +65,7 @@ ngx_aime_shm_session_find_locked(ngx_aime_zone_t *zone, const u_char *id)
     session = (ngx_aime_shm_session_t *)
                   ngx_aime_shm_id_lookup(&zone->sh->sessions, id,
                                         offsetof(ngx_aime_shm_session_t, id));
-    if (session == NULL) {
+    if (session == NULL || ngx_aime_shm_session_expired(zone, session)) {
         return NULL;
     }
 
@@ -84,9 +89,7 @@ ngx_aime_shm_session_expire_locked(ngx_aime_zone_t *zone, ngx_uint_t max)
         q = ngx_queue_head(&zone->sh->sessions_used);
         session = ngx_queue_data(q, ngx_aime_shm_session_t, link);
 
-        if ((ngx_msec_int_t) (ngx_current_msec - session->used)
-            < NGX_AIME_SESSION_IDLE)
-        {
+        if (!ngx_aime_shm_session_expired(zone, session)) {
             return;
         }
 

@@ -12,7 +12,6 @@
 
 #define NGX_AIME_MAX_SESSIONS      131072
 #define NGX_AIME_SESSION_SHARE     8        /* of the zone at most, one part */
-#define NGX_AIME_SESSION_IDLE      (24 * 3600 * 1000)      /* ms */
 
 
 /*
@@ -24,11 +23,11 @@
 ngx_int_t ngx_aime_shm_session_create_locked(ngx_aime_zone_t *zone,
     const u_char *id, const u_char *owner);
 
-/* The session of that id, or NULL; it counts as used now. */
+/* The session of that id, if it is not too old; it counts as used now. */
 ngx_aime_shm_session_t *ngx_aime_shm_session_find_locked(
     ngx_aime_zone_t *zone, const u_char *id);
 
-/* Deletes up to max of those that were idle for NGX_AIME_SESSION_IDLE. */
+/* Deletes up to max of those that were idle for zone->session_idle. */
 void ngx_aime_shm_session_expire_locked(ngx_aime_zone_t *zone,
     ngx_uint_t max);
 

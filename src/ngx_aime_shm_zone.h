@@ -368,6 +368,7 @@ struct ngx_aime_zone_s {
     ngx_slab_pool_t             *shpool;
     ngx_shm_zone_t              *shm_zone;
     ngx_uint_t                   nrows;     /* wanted, before it is made */
+    ngx_msec_t                   session_idle;  /* after it they expire */
     ngx_uint_t                   generation;    /* of this configuration */
     ngx_aime_shm_row_t          *row;       /* this process's, or NULL */
 

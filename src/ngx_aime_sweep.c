@@ -36,6 +36,7 @@ static ngx_uint_t ngx_aime_sweep_job(ngx_aime_zone_t *zone,
     ngx_aime_shm_job_t *job, ngx_aime_sweep_lapsed_t *lapsed);
 static void ngx_aime_sweep_log(ngx_aime_sweep_lapsed_t *lapsed, ngx_uint_t n,
     ngx_log_t *log);
+static void ngx_aime_sweep_removed(ngx_aime_zone_t *zone);
 static void ngx_aime_sweep_polls(ngx_aime_zone_t *zone);
 
 
@@ -119,6 +120,7 @@ ngx_aime_sweep_regular(ngx_aime_zone_t *zone, ngx_log_t *log)
                       "a process row was free at last");
     }
 
+    ngx_aime_sweep_removed(zone);
     ngx_aime_sweep_polls(zone);
 }
 
@@ -278,6 +280,20 @@ ngx_aime_sweep_log(ngx_aime_sweep_lapsed_t *lapsed, ngx_uint_t n,
                       lapsed[i].endpoint->name_len, lapsed[i].endpoint->name,
                       ngx_aime_sweep_reasons[lapsed[i].reason]);
     }
+}
+
+
+/* Of endpoints: a worker's request may never meet what waits for them. */
+
+static void
+ngx_aime_sweep_removed(ngx_aime_zone_t *zone)
+{
+    ngx_aime_shm_lock(zone);
+
+    ngx_aime_job_removed_locked(zone, NGX_AIME_SWEEP_BATCH);
+
+    ngx_aime_shm_unlock(zone);
+    ngx_aime_wake_send(zone);
 }
 
 

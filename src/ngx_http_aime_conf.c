@@ -20,6 +20,8 @@
 
 #define NGX_HTTP_AIME_FILE_NAME     "aime_api_endpoint.cfg"
 
+#define NGX_HTTP_AIME_SESSION       (24 * 3600 * 1000)      /* ms */
+
 
 /* Where aime_api_endpoints puts what it finds. */
 
@@ -58,6 +60,12 @@ static ngx_int_t ngx_http_aime_walk_none(ngx_tree_ctx_t *ctx,
 static int ngx_libc_cdecl ngx_http_aime_cmp_endpoints(const void *one,
     const void *two);
 static ngx_uint_t ngx_http_aime_count_rows(ngx_cycle_t *cycle);
+static char *ngx_http_aime_not_zero(ngx_conf_t *cf, void *post, void *data);
+
+
+ngx_conf_post_t  ngx_http_aime_session_timeout_post = {
+    ngx_http_aime_not_zero
+};
 
 
 void *
@@ -71,6 +79,7 @@ ngx_http_aime_create_main_conf(ngx_conf_t *cf)
     }
 
     amcf->cycle = cf->cycle;
+    amcf->session_timeout = NGX_CONF_UNSET_MSEC;
 
     if (ngx_array_init(&amcf->types, cf->pool, 8, sizeof(void *)) != NGX_OK
         || ngx_array_init(&amcf->endpoints, cf->pool, 8, sizeof(void *))
@@ -89,6 +98,8 @@ char *
 ngx_http_aime_init_main_conf(ngx_conf_t *cf, void *conf)
 {
     ngx_http_aime_main_conf_t  *amcf = conf;
+
+    ngx_conf_init_msec_value(amcf->session_timeout, NGX_HTTP_AIME_SESSION);
 
     if (amcf->used && amcf->zone == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -478,6 +489,15 @@ ngx_http_aime_set_cors(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+static char *
+ngx_http_aime_not_zero(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_msec_t  *msec = data;
+
+    return *msec ? NGX_CONF_OK : "must not be 0";
+}
+
+
 static ngx_int_t
 ngx_http_aime_set_place(ngx_conf_t *cf, ngx_http_aime_place_t *place)
 {
@@ -833,6 +853,7 @@ ngx_http_aime_init_zone(ngx_shm_zone_t *shm_zone, void *data)
     /* worker_processes may stand behind http{} */
 
     amcf->zone->nrows = ngx_http_aime_count_rows(amcf->cycle);
+    amcf->zone->session_idle = amcf->session_timeout;
     amcf->zone->repair = ngx_aime_repair_locked;
 
 #if (NGX_AIME_DEBUG)

@@ -16,6 +16,7 @@ typedef struct {
     ngx_array_t                  types;     /* ngx_http_aime_type_t * */
     ngx_array_t                  endpoints; /* ngx_http_aime_endpoint_t * */
     ngx_array_t                  servers;   /* ngx_http_aime_server_t * */
+    ngx_msec_t                   session_timeout;
     ngx_uint_t                   used;      /* some location is ours */
 } ngx_http_aime_main_conf_t;
 
@@ -65,6 +66,8 @@ typedef struct {
 
 
 extern ngx_module_t  ngx_http_aime_api_module;
+
+extern ngx_conf_post_t  ngx_http_aime_session_timeout_post;
 
 
 /* This process's view of the zone. */

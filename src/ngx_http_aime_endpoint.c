@@ -111,7 +111,7 @@ static const char  *ngx_http_aime_endpoint_keys[] = {
     "provide_worker_meta_data", "max_queue_length", "max_time_in_queue",
     "job_inactivity_timeout", "result_lifetime", "max_attempts",
     "retry_on_worker_loss", "cancel_on_disconnect", "client_request_limit",
-    "fair_share", NULL
+    "fair_share", "enabled", NULL
 };
 
 static const char  *ngx_http_aime_worker_keys[] = {
@@ -157,7 +157,7 @@ static const char  *ngx_http_aime_default_endpoint_keys[] = {
     "default_max_queue_length", "default_max_time_in_queue",
     "default_job_inactivity_timeout", "default_result_lifetime",
     "default_max_attempts", "default_retry_on_worker_loss",
-    "default_fair_share",
+    "default_fair_share", "default_enabled",
     "default_cancel_on_disconnect", "default_provide_worker_meta_data",
     "default_client_request_limit", "default_methods", "default_category",
     "default_version", "default_title", "default_description",
@@ -702,7 +702,7 @@ static void
 ngx_http_aime_load_limits(ngx_http_aime_load_t *load,
     ngx_http_aime_endpoint_t *ep)
 {
-    ngx_uint_t  retry, cancel, fair;
+    ngx_uint_t  retry, cancel, fair, enabled;
 
     ep->max_queue_length = 1000;
     ep->max_attempts = 3;
@@ -712,6 +712,7 @@ ngx_http_aime_load_limits(ngx_http_aime_load_t *load,
     retry = 1;
     cancel = 1;
     fair = 1;
+    enabled = 1;
 
     ngx_http_aime_get_count(load, "ENDPOINT.max_queue_length",
                             &ep->max_queue_length, 0, NGX_MAX_INT32_VALUE);
@@ -732,9 +733,10 @@ ngx_http_aime_load_limits(ngx_http_aime_load_t *load,
 
     ngx_http_aime_get_flag(load, "ENDPOINT.retry_on_worker_loss", &retry);
     ngx_http_aime_get_flag(load, "ENDPOINT.cancel_on_disconnect", &cancel);
-
     ngx_http_aime_get_flag(load, "ENDPOINT.fair_share", &fair);
+    ngx_http_aime_get_flag(load, "ENDPOINT.enabled", &enabled);
 
+    ep->enabled = enabled;
     ep->fair_share = fair;
     ep->retry = retry;
     ep->cancel_on_disconnect = cancel;

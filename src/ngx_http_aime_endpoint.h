@@ -79,6 +79,7 @@ typedef struct {
     ngx_str_t                    category;
     ngx_str_t                    parameters;    /* parameter_description */
 
+    unsigned                     enabled:1;     /* takes new jobs */
     unsigned                     open:1;        /* anyone may log in */
     unsigned                     check_user:1;  /* and must own the key */
     unsigned                     worker_meta:1;

@@ -511,6 +511,20 @@ ngx_http_aime_result_accept(ngx_http_request_t *r,
 
     result->endpoint = ngx_http_aime_endpoint_of(amcf, shm);
 
+    if (result->endpoint == NULL
+        && shm->generation < amcf->zone->generation)
+    {
+        /* a reload has removed it: which outputs clients may see is unknown */
+
+        (void) ngx_aime_job_cancel(amcf->zone, result->id,
+                                   NGX_AIME_REASON_REMOVED);
+
+        rc = ngx_aime_job_check_result(amcf->zone, result->id,
+                                       result->number, &shm);
+
+        return ngx_http_aime_result_answer(r, result, rc);
+    }
+
     if (ngx_http_aime_result_pieces(r, args, view, result) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

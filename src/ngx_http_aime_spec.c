@@ -31,6 +31,14 @@ ngx_http_aime_job_spec(ngx_http_request_t *r,
     spec->owner = client->owner;
     spec->max_queue_length = endpoint->max_queue_length;
     spec->client_limit = endpoint->client_request_limit;
+
+    /* a request that was made before still finds its job */
+
+    if (!endpoint->enabled) {
+        spec->max_queue_length = 0;
+        spec->client_limit = 0;
+    }
+
     spec->queue_timeout = endpoint->max_time_in_queue;
     spec->inactivity_timeout = endpoint->job_inactivity_timeout;
     spec->result_lifetime = endpoint->result_lifetime;

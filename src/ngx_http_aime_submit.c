@@ -15,6 +15,10 @@
 
 #define NGX_HTTP_AIME_LOOK_INTERVAL    60000
 
+/* after which to look whether an endpoint is enabled again, seconds */
+
+#define NGX_HTTP_AIME_DISABLED_WAIT    60
+
 
 /* A waiting client's request. */
 
@@ -183,6 +187,12 @@ ngx_http_aime_refuse_job(ngx_http_request_t *r,
     switch (why) {
 
     case NGX_AIME_QUEUE_FULL:
+        if (!endpoint->enabled) {
+            ngx_str_set(&text, "Endpoint disabled!");
+            retry_after = NGX_HTTP_AIME_DISABLED_WAIT;
+            break;
+        }
+
         text.len = ngx_sprintf(buf, "Job queue reached max length %ui!",
                                endpoint->max_queue_length)
                    - buf;

@@ -163,3 +163,25 @@ aime_api_endpoints ../html/nowhere;
 --- must_die
 --- error_log
 nowhere" failed
+
+=== TEST 14: sessions that expire at once
+--- http_config
+aime_api_zone aime 8m;
+aime_api_server_config ../html/server.toml;
+aime_api_session_timeout 0;
+--- config
+location /a { aime_api_endpoint ../html/a.toml; }
+--- must_die
+--- error_log
+"aime_api_session_timeout" directive must not be 0
+
+=== TEST 15: sessions that expire soon
+--- http_config
+aime_api_zone aime 8m;
+aime_api_server_config ../html/server.toml;
+aime_api_session_timeout soon;
+--- config
+location /a { aime_api_endpoint ../html/a.toml; }
+--- must_die
+--- error_log
+"aime_api_session_timeout" directive invalid value

@@ -87,6 +87,7 @@ sub endpoint_files {
         ['methods = ["PUT"]', 'ENDPOINT.methods must be a list'],
         ['methods = []', 'ENDPOINT.methods must be a list'],
         ['version = [1]', 'ENDPOINT.version must be'],
+        ['enabled = "no"', 'ENDPOINT.enabled must be true or false'],
         ['title = 3', 'ENDPOINT.title must be'],
     ], CLIENTS => [
         ['authorization_keys = "k"', 'CLIENTS.authorization_keys must be a'],

@@ -91,6 +91,14 @@ my %fates = (
         $waiting->close;
         return 1;
     },
+    'is asked for twice' => sub {
+        my $twice = $srv->client(conn => $srv->conn, headers =>
+            {'Idempotency-Key' => rand, 'X-Priority' => 0});
+        my $id = $twice->job({prompt => $LONG});
+        my $waiting = $twice->park({prompt => $LONG});
+        work({text => $LONG});
+        return $waiting->read_response->json->{job_id} eq $id;
+    },
     'is refused' => sub {
         return $client->submit({prompt => $LONG, more => 1})->status == 400
             && $client->submit({}, key => 'x')->status == 401

@@ -183,6 +183,7 @@ package AimeParty::Client;
 our @ISA = 'AimeParty';
 
 
+# headers are those of its submissions
 sub defaults { return (endpoint => 'echo') }
 
 
@@ -214,7 +215,8 @@ sub credentials {
 sub _submission {
     my ($self, $inputs, %over) = @_;
     return (POST => $self->path(''),
-        { $self->credentials, %{$inputs // {}}, %over });
+        { $self->credentials, %{$inputs // {}}, %over },
+        %{$self->{headers} // {}});
 }
 
 # Waits for the result
