@@ -113,7 +113,7 @@ class Loop:
         self.timers = []
         self.ready = deque()
         self.count = itertools.count()
-        self.looked = 0
+        self.looked = self.lag = 0
 
     def spawn(self, actor):
         task = Task(actor)
@@ -129,13 +129,15 @@ class Loop:
 
     def run(self, until, timeout):
         """Until until() is true; False if the time is over before."""
-        end = time.monotonic() + timeout
+        came = time.monotonic()
+        end = came + timeout
         while True:
             while self.ready:
                 self.step(*self.ready.popleft())
             if until():
                 return True
             now = time.monotonic()
+            self.lag = max(self.lag, now - came)
             if now > end:
                 return False
             while self.timers and self.timers[0][0] <= now:
@@ -143,7 +145,9 @@ class Loop:
             wait = 0 if self.ready else 0.05
             if self.timers and not self.ready:
                 wait = min(wait, max(0, self.timers[0][0] - now))
-            for fd, events in self.epoll.poll(wait, 256):
+            events = self.epoll.poll(wait, 256)
+            came = time.monotonic()
+            for fd, events in events:
                 conn = self.conns.get(fd)
                 if conn:
                     conn.happened(events)
@@ -304,6 +308,7 @@ class Exchange:
                     length = int(line[15:])
             self.need, self.start_of_body = end + 4 + length, end + 4
         if self.first and self.first <= len(self.got) < self.need:
+            self.conn.loop.epoll.modify(self.conn.fd, 0)    # reads no more
             self.finish(Answer(0, self.head, bytes(self.got)))
         elif len(self.got) >= self.need:
             answer = Answer(int(self.head[9:12]), self.head,
