@@ -33,6 +33,10 @@
 #define NGX_AIME_SPARE_SHARE   16
 #define NGX_AIME_SPARE_MIN     6
 
+/* a result that finds no room keeps others from new blocks that long, in ms */
+
+#define NGX_AIME_STARVED       500
+
 
 #define ngx_aime_job_active(job)                                              \
     ((job)->state == NGX_AIME_JOB_QUEUED                                      \
@@ -41,6 +45,10 @@
 
 static ngx_uint_t ngx_aime_job_overdrawn(ngx_aime_zone_t *zone,
     ngx_uint_t nfree, ngx_aime_job_room_e room);
+static void ngx_aime_job_starve(ngx_aime_zone_t *zone, size_t len,
+    ngx_uint_t waits);
+static ngx_uint_t ngx_aime_job_starved(ngx_aime_zone_t *zone,
+    ngx_aime_job_room_e room);
 static ngx_int_t ngx_aime_job_admit_locked(ngx_aime_zone_t *zone,
     ngx_aime_job_spec_t *spec, u_char *id);
 static ngx_aime_shm_once_t *ngx_aime_job_once(ngx_aime_zone_t *zone,
@@ -142,9 +150,14 @@ ngx_aime_job_reserve(ngx_aime_zone_t *zone, size_t len,
             hold = NULL;
         }
 
-        if (hold == NULL) {
+        if (hold == NULL && !ngx_aime_job_starved(zone, room)) {
             evicted = ngx_aime_job_evict(zone,
                                          ngx_aime_shm_payload_cost(len));
+
+        }
+
+        if (room == NGX_AIME_ROOM_RESULT && evicted == 0) {
+            ngx_aime_job_starve(zone, len, hold == NULL);
         }
 
         ngx_aime_shm_unlock(zone);
@@ -178,7 +191,44 @@ ngx_aime_job_overdrawn(ngx_aime_zone_t *zone, ngx_uint_t nfree,
         spare = (room == NGX_AIME_ROOM_PROGRESS) ? spare / 2 : 0;
     }
 
-    return arena->nfree < nfree && arena->nfree < spare;
+    return arena->nfree < nfree
+           && (arena->nfree < spare || ngx_aime_job_starved(zone, room));
+}
+
+
+/*
+ * A result waits for room, or has found it.  It tries again and again; a large
+ * one would never find as much at once if every block that becomes free went
+ * to a new job.  Noted is the largest one that waits, for as long as it tries:
+ * its process may be killed.
+ */
+
+static void
+ngx_aime_job_starve(ngx_aime_zone_t *zone, size_t len, ngx_uint_t waits)
+{
+    ngx_aime_shm_t  *sh;
+
+    sh = zone->sh;
+
+    if (len < sh->starved_len
+        && ngx_aime_job_starved(zone, NGX_AIME_ROOM_INPUT))
+    {
+        return;
+    }
+
+    sh->starved_len = waits ? len : 0;
+    sh->starved = ngx_current_msec;
+}
+
+
+/* Has this kind to leave the room to a result that waits? */
+
+static ngx_uint_t
+ngx_aime_job_starved(ngx_aime_zone_t *zone, ngx_aime_job_room_e room)
+{
+    return room != NGX_AIME_ROOM_RESULT
+           && zone->sh->starved_len
+           && ngx_current_msec - zone->sh->starved < NGX_AIME_STARVED;
 }
 
 
@@ -305,6 +355,7 @@ ngx_aime_job_submit(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec,
         job = ngx_aime_job_create(zone, spec, slot, parked);
 
     } while (job == NULL
+             && !ngx_aime_job_starved(zone, NGX_AIME_ROOM_INPUT)
              && ngx_aime_job_evict(zone, NGX_AIME_SHM_BLOCK_SIZE));
 
     if (job == NULL) {

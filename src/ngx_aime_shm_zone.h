@@ -338,6 +338,9 @@ typedef struct {
 
     ngx_queue_t                  fetched;   /* jobs, first fetched first */
 
+    ngx_msec_t                   starved;   /* a result found no room then */
+    size_t                       starved_len;   /* of that many bytes */
+
     ngx_queue_t                  types;
     ngx_queue_t                  endpoints;
     ngx_uint_t                   generation;    /* of the configuration */
