@@ -67,8 +67,6 @@ static void ngx_aime_job_uncount_client(ngx_aime_zone_t *zone,
 static ngx_aime_shm_client_t *ngx_aime_job_client(
     ngx_aime_shm_queue_t *queue, const u_char *owner);
 
-static void ngx_aime_job_fetched_locked(ngx_aime_zone_t *zone,
-    ngx_aime_shm_job_t *job);
 static ngx_uint_t ngx_aime_job_take_locked(ngx_aime_zone_t *zone,
     ngx_aime_job_poll_t *poll, ngx_aime_shm_worker_t *worker);
 static ngx_msec_t ngx_aime_job_linger(ngx_aime_job_poll_t *poll,
@@ -302,8 +300,8 @@ ngx_aime_job_once(ngx_aime_zone_t *zone, const u_char *id)
 
 
 ngx_int_t
-ngx_aime_job_join(ngx_aime_zone_t *zone, const u_char *id, ngx_uint_t client,
-    uint32_t slot, ngx_aime_shm_parked_t **parked)
+ngx_aime_job_join(ngx_aime_zone_t *zone, const u_char *id, uint32_t slot,
+    ngx_aime_shm_parked_t **parked)
 {
     ngx_int_t            rc;
     ngx_aime_shm_job_t  *job;
@@ -322,7 +320,7 @@ ngx_aime_job_join(ngx_aime_zone_t *zone, const u_char *id, ngx_uint_t client,
         *parked = ngx_aime_wake_park_locked(zone, &job->watchers, NULL, slot);
 
         if (*parked) {
-            (*parked)->client = client;
+            (*parked)->client = 1;
 
         } else {
             rc = NGX_ERROR;
@@ -593,7 +591,6 @@ ngx_aime_job_view(ngx_aime_zone_t *zone, const u_char *id, ngx_uint_t what,
     view->start_time_compute = job->start_time_compute;
     view->result_received_time = job->result_received_time;
     view->progress_len = job->progress_len;
-    view->changes = job->changes;
     view->nonline = job->queue->type->nonline;
 
     view->position = (job->state == NGX_AIME_JOB_QUEUED)
@@ -642,21 +639,12 @@ ngx_aime_job_fetched(ngx_aime_zone_t *zone, const u_char *id)
 
     job = ngx_aime_shm_id_find_locked(zone, id);
 
-    if (job && job->state == NGX_AIME_JOB_DONE) {
-        ngx_aime_job_fetched_locked(zone, job);
-    }
-
-    ngx_aime_shm_unlock(zone);
-}
-
-
-static void
-ngx_aime_job_fetched_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
-{
-    if (!job->fetched) {
+    if (job && job->state == NGX_AIME_JOB_DONE && !job->fetched) {
         job->fetched = 1;
         ngx_queue_insert_tail(&zone->sh->fetched, &job->link);
     }
+
+    ngx_aime_shm_unlock(zone);
 }
 
 
@@ -1226,15 +1214,7 @@ ngx_aime_job_leave(ngx_aime_zone_t *zone, const u_char *id, ngx_uint_t sent)
     } else if (job && sent && job->state == NGX_AIME_JOB_DONE
                && !job->keep)
     {
-        if (job->watchers.nparked + job->watchers.nwoken == 0) {
-            ngx_aime_job_delete(zone, job);
-
-        } else {
-
-            /* others are yet to see it */
-
-            ngx_aime_job_fetched_locked(zone, job);
-        }
+        ngx_aime_job_delete(zone, job);
     }
 
     ngx_aime_shm_unlock(zone);
@@ -1671,8 +1651,6 @@ ngx_aime_job_changed(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
     ngx_queue_t            *q, *next;
     ngx_aime_shm_parked_t  *parked;
 
-    job->changes++;
-
     for (q = ngx_queue_head(&job->watchers.parked);
          q != ngx_queue_sentinel(&job->watchers.parked);
          q = next)
@@ -1786,8 +1764,6 @@ ngx_aime_job_end(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
 
     ngx_aime_shm_release_locked(zone, job->input);
     job->input = NULL;
-
-    job->changes++;
 
     ngx_aime_job_arm(zone, job, ngx_current_msec + job->result_lifetime);
     ngx_aime_wake_all_locked(zone, &job->watchers);

@@ -98,7 +98,6 @@ typedef struct {
     ngx_uint_t                   nonline;
     double                       estimate;      /* seconds, -1: unknown */
     uint32_t                     progress_len;
-    uint32_t                     changes;       /* so far */
     ngx_aime_shm_hold_t         *payload;       /* as asked for, or NULL */
     unsigned                     open:1;
 } ngx_aime_job_view_t;
@@ -172,12 +171,11 @@ ngx_int_t ngx_aime_job_admit(ngx_aime_zone_t *zone,
     ngx_aime_job_spec_t *spec, u_char *id);
 
 /*
- * Parks slot on a job, unless that is in a final state: as a client that waits
- * for its result alone, or as one that watches it change.  NGX_DECLINED: no
- * such job; NGX_ERROR: the zone is full.
+ * Parks slot on a job as a client that waits for its result, unless it is
+ * there.  NGX_DECLINED: no such job; NGX_ERROR: the zone is full.
  */
 ngx_int_t ngx_aime_job_join(ngx_aime_zone_t *zone, const u_char *id,
-    ngx_uint_t client, uint32_t slot, ngx_aime_shm_parked_t **parked);
+    uint32_t slot, ngx_aime_shm_parked_t **parked);
 
 /*
  * A view of a job, with a hold on what was asked for.  A parked entry that was

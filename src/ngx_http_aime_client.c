@@ -4,13 +4,21 @@
 
 #include "ngx_http_aime_client.h"
 #include "ngx_http_aime_submit.h"
-#include "ngx_http_aime_view.h"
 #include "ngx_aime_id.h"
 #include "ngx_aime_shm_index.h"
 #include "ngx_aime_shm_session.h"
 
 
 #define NGX_HTTP_AIME_MAX_QUOTED    64
+
+
+/* A result that is being sent to a client that polls. */
+
+typedef struct {
+    ngx_aime_zone_t             *zone;
+    ngx_http_request_t          *request;
+    u_char                       id[NGX_AIME_ID_LEN];
+} ngx_http_aime_fetch_t;
 
 
 static ngx_int_t ngx_http_aime_client_args(ngx_http_request_t *r,
@@ -23,10 +31,13 @@ static ngx_int_t ngx_http_aime_create_session(ngx_http_request_t *r,
     u_char *id, const u_char *owner);
 static ngx_int_t ngx_http_aime_find_job(ngx_http_request_t *r,
     ngx_uint_t what, ngx_aime_job_view_t *view, ngx_int_t *answer);
+static ngx_uint_t ngx_http_aime_may_see(ngx_http_aime_endpoint_t *endpoint,
+    ngx_http_aime_client_t *client, ngx_aime_job_view_t *view);
 static ngx_int_t ngx_http_aime_no_job(ngx_http_request_t *r,
     ngx_str_t *job_id);
 static ngx_int_t ngx_http_aime_progress_done(ngx_http_request_t *r,
     ngx_aime_job_view_t *view);
+static void ngx_http_aime_fetched(void *data);
 
 
 ngx_int_t
@@ -306,14 +317,26 @@ ngx_http_aime_client_progress(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_aime_progress_done(ngx_http_request_t *r, ngx_aime_job_view_t *view)
 {
-    ngx_http_aime_ctx_t    *ctx;
-    ngx_http_aime_reply_t   reply;
+    ngx_http_cleanup_t         *cln;
+    ngx_http_aime_ctx_t        *ctx;
+    ngx_http_aime_reply_t       reply;
+    ngx_http_aime_fetch_t      *fetch;
+    ngx_http_aime_main_conf_t  *amcf;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
+    amcf = ngx_http_get_module_main_conf(r, ngx_http_aime_api_module);
 
-    if (ngx_http_aime_fetch(r, view->id) != NGX_OK) {
+    cln = ngx_http_cleanup_add(r, sizeof(ngx_http_aime_fetch_t));
+    if (cln == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
+
+    cln->handler = ngx_http_aime_fetched;
+
+    fetch = cln->data;
+    fetch->zone = amcf->zone;
+    fetch->request = r;
+    ngx_memcpy(fetch->id, view->id, NGX_AIME_ID_LEN);
 
     ngx_http_aime_reply_start(&reply, r);
     ngx_http_aime_reply_chars(&reply, "{\"success\":true,\"job_id\":");
@@ -326,6 +349,19 @@ ngx_http_aime_progress_done(ngx_http_request_t *r, ngx_aime_job_view_t *view)
     ngx_http_aime_reply_chars(&reply, "}");
 
     return ngx_http_aime_reply_send(&reply, NGX_HTTP_OK);
+}
+
+
+static void
+ngx_http_aime_fetched(void *data)
+{
+    ngx_http_aime_fetch_t  *fetch = data;
+
+    if (!fetch->request->header_only
+        && ngx_http_aime_reply_sent(fetch->request))
+    {
+        ngx_aime_job_fetched(fetch->zone, fetch->id);
+    }
 }
 
 
@@ -454,6 +490,29 @@ ngx_http_aime_find_job(ngx_http_request_t *r, ngx_uint_t what,
     }
 
     return NGX_OK;
+}
+
+
+/*
+ * A job that was submitted with a session only, or on an open endpoint, is
+ * seen by whoever knows its id: two client libraries poll without
+ * credentials.
+ */
+
+static ngx_uint_t
+ngx_http_aime_may_see(ngx_http_aime_endpoint_t *endpoint,
+    ngx_http_aime_client_t *client, ngx_aime_job_view_t *view)
+{
+    if (view->endpoint != endpoint->shm) {
+        return 0;
+    }
+
+    if (view->open) {
+        return 1;
+    }
+
+    return client->verdict == NGX_HTTP_AIME_CLIENT_OK
+           && ngx_http_aime_same_id(client->owner, view->owner);
 }
 
 

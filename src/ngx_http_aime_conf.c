@@ -141,15 +141,7 @@ ngx_http_aime_create_srv_conf(ngx_conf_t *cf)
 void *
 ngx_http_aime_create_loc_conf(ngx_conf_t *cf)
 {
-    ngx_http_aime_loc_conf_t  *conf;
-
-    conf = ngx_pcalloc(cf->pool, sizeof(ngx_http_aime_loc_conf_t));
-
-    if (conf) {
-        conf->stream_keepalive = NGX_CONF_UNSET_MSEC;
-    }
-
-    return conf;
+    return ngx_pcalloc(cf->pool, sizeof(ngx_http_aime_loc_conf_t));
 }
 
 
@@ -167,8 +159,6 @@ ngx_http_aime_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     amcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_aime_api_module);
 
     ngx_conf_merge_str_value(conf->cors, prev->cors, "*");
-    ngx_conf_merge_msec_value(conf->stream_keepalive, prev->stream_keepalive,
-                              15000);
 
     /* that of http{} itself is merged with nothing above it */
 
@@ -437,13 +427,6 @@ char *
 ngx_http_aime_set_info(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     return ngx_http_aime_set_serves(cf, conf, NGX_HTTP_AIME_SERVES_INFO);
-}
-
-
-char *
-ngx_http_aime_set_stream(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    return ngx_http_aime_set_serves(cf, conf, NGX_HTTP_AIME_SERVES_STREAM);
 }
 
 

@@ -229,7 +229,7 @@ ngx_http_aime_park_handler(ngx_event_t *ev)
         ngx_delete_posted_event(ev);
     }
 
-    if (r->header_sent && !park->streams) {
+    if (r->header_sent) {
 
         /* it was answered without waiting, and the answer is being sent */
 

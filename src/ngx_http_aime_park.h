@@ -42,7 +42,6 @@ struct ngx_http_aime_park_s {
     uint32_t                     slot;      /* which names it there */
 
     ngx_uint_t                   ended;
-    ngx_uint_t                   streams;   /* its answer is under way */
     ngx_uint_t                   why;
     ngx_event_t                  event;     /* posted when woken */
     ngx_event_t                  timer;

@@ -12,8 +12,6 @@
 
 static void ngx_http_aime_reply_link(ngx_http_aime_reply_t *reply,
     ngx_buf_t *b);
-static ngx_int_t ngx_http_aime_reply_unbreak(ngx_http_aime_reply_t *reply,
-    ngx_buf_t *b);
 static void ngx_http_aime_reply_drop(void *data);
 static void ngx_http_aime_reply_head(ngx_http_request_t *r,
     ngx_uint_t status, off_t len);
@@ -33,7 +31,6 @@ ngx_http_aime_reply_start(ngx_http_aime_reply_t *reply,
     ngx_memzero(reply, sizeof(ngx_http_aime_reply_t));
 
     reply->request = r;
-    reply->pool = r->pool;
     reply->last = &reply->first;
 }
 
@@ -53,7 +50,7 @@ ngx_http_aime_reply_room(ngx_http_aime_reply_t *reply, size_t size)
         return b->last;
     }
 
-    b = ngx_create_temp_buf(reply->pool,
+    b = ngx_create_temp_buf(reply->request->pool,
                             ngx_max(size, NGX_HTTP_AIME_TEXT_SIZE));
     if (b == NULL) {
         reply->failed = 1;
@@ -80,7 +77,7 @@ ngx_http_aime_reply_link(ngx_http_aime_reply_t *reply, ngx_buf_t *b)
 {
     ngx_chain_t  *cl;
 
-    cl = ngx_alloc_chain_link(reply->pool);
+    cl = ngx_alloc_chain_link(reply->request->pool);
     if (cl == NULL) {
         reply->failed = 1;
         return;
@@ -200,7 +197,7 @@ ngx_http_aime_reply_payload(ngx_http_aime_reply_t *reply,
             continue;
         }
 
-        b = ngx_calloc_buf(reply->pool);
+        b = ngx_calloc_buf(reply->request->pool);
         if (b == NULL) {
             reply->failed = 1;
             return;
@@ -214,14 +211,9 @@ ngx_http_aime_reply_payload(ngx_http_aime_reply_t *reply,
         b->last = b->start + n;
         b->end = b->last;
 
-        if (reply->lines && ngx_http_aime_reply_unbreak(reply, b) != NGX_OK) {
-            reply->failed = 1;
-            return;
-        }
-
         ngx_http_aime_reply_link(reply, b);
 
-        reply->len += b->last - b->pos;
+        reply->len += n;
         offset = 0;
         len -= n;
     }
@@ -229,52 +221,6 @@ ngx_http_aime_reply_payload(ngx_http_aime_reply_t *reply,
     /* what follows must not go in front of it */
 
     reply->text = NULL;
-}
-
-
-/*
- * In JSON a line end can only stand between tokens, where it means nothing.
- * Workers hardly ever send one, so it is then that the bytes are copied.
- */
-
-static ngx_int_t
-ngx_http_aime_reply_unbreak(ngx_http_aime_reply_t *reply, ngx_buf_t *b)
-{
-    u_char  *p, *last;
-    size_t   len;
-
-    p = b->pos;
-    len = b->last - p;
-
-    if (memchr(p, LF, len) == NULL && memchr(p, CR, len) == NULL) {
-        return NGX_OK;
-    }
-
-    b->start = ngx_pnalloc(reply->pool, len);
-    if (b->start == NULL) {
-        return NGX_ERROR;
-    }
-
-    last = b->last;
-    b->pos = b->start;
-    b->last = b->start;
-
-    for ( /* void */ ; p < last; p++) {
-        if (*p != LF && *p != CR) {
-            *b->last++ = *p;
-        }
-    }
-
-    b->end = b->last;
-
-    /* nothing but line ends: a buffer must not be empty */
-
-    if (b->last == b->pos) {
-        *b->last++ = ' ';
-        b->end = b->last;
-    }
-
-    return NGX_OK;
 }
 
 
@@ -348,76 +294,6 @@ ngx_http_aime_reply_send(ngx_http_aime_reply_t *reply, ngx_uint_t status)
     ctx->complete = (rc != NGX_ERROR);
 
     return rc;
-}
-
-
-ngx_int_t
-ngx_http_aime_reply_begin(ngx_http_request_t *r, ngx_str_t *content_type)
-{
-    ngx_http_aime_ctx_t  *ctx;
-
-    ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
-    ctx->answered = 1;
-
-    ngx_http_aime_reply_head(r, NGX_HTTP_OK, -1);
-
-    r->headers_out.content_type = *content_type;
-    r->headers_out.content_type_len = content_type->len;
-
-    return ngx_http_send_header(r);
-}
-
-
-ngx_int_t
-ngx_http_aime_reply_part(ngx_http_aime_reply_t *reply, ngx_uint_t last)
-{
-    ngx_int_t             rc;
-    ngx_chain_t          *cl;
-    ngx_http_request_t   *r;
-    ngx_http_aime_ctx_t  *ctx;
-
-    r = reply->request;
-    ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
-
-    if (reply->failed) {
-        return NGX_ERROR;
-    }
-
-    for (cl = reply->first; cl->next; cl = cl->next) { /* void */ }
-
-    cl->buf->flush = 1;
-    cl->buf->last_buf = last;
-    cl->buf->last_in_chain = 1;
-
-    rc = ngx_http_output_filter(r, reply->first);
-
-    ctx->complete = (last && rc != NGX_ERROR);
-
-    return rc;
-}
-
-
-ngx_int_t
-ngx_http_aime_reply_nothing(ngx_http_request_t *r, ngx_uint_t status)
-{
-    ngx_http_aime_ctx_t  *ctx;
-
-    ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
-    ctx->answered = 1;
-
-    ngx_http_aime_reply_head(r, status, -1);
-    ngx_str_null(&r->headers_out.content_type);
-
-    r->header_only = 1;
-
-    return ngx_http_send_header(r);
-}
-
-
-ngx_uint_t
-ngx_http_aime_reply_busy(ngx_http_request_t *r)
-{
-    return r->out || r->buffered || r->connection->buffered;
 }
 
 

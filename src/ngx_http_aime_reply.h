@@ -20,13 +20,11 @@
 
 typedef struct {
     ngx_http_request_t          *request;
-    ngx_pool_t                  *pool;      /* the request's, unless set */
     ngx_chain_t                 *first;
     ngx_chain_t                **last;
     ngx_buf_t                   *text;      /* the one that texts go to */
     off_t                        len;
     unsigned                     failed:1;  /* no memory */
-    unsigned                     lines:1;   /* payloads without line ends */
 } ngx_http_aime_reply_t;
 
 
@@ -71,23 +69,6 @@ ngx_int_t ngx_http_aime_reply_hold(ngx_http_request_t *r,
 /* Sends the answer; gives what the request is to be finalized with. */
 ngx_int_t ngx_http_aime_reply_send(ngx_http_aime_reply_t *reply,
     ngx_uint_t status);
-
-/*
- * An answer in parts: its header, without a length; then what each reply
- * holds, at once, the last one being the end.  What the filters want to send
- * of it later refers to it until the next part is sent.
- */
-ngx_int_t ngx_http_aime_reply_begin(ngx_http_request_t *r,
-    ngx_str_t *content_type);
-ngx_int_t ngx_http_aime_reply_part(ngx_http_aime_reply_t *reply,
-    ngx_uint_t last);
-
-/* An answer without a body. */
-ngx_int_t ngx_http_aime_reply_nothing(ngx_http_request_t *r,
-    ngx_uint_t status);
-
-/* Is some of it still to be written? */
-ngx_uint_t ngx_http_aime_reply_busy(ngx_http_request_t *r);
 
 /* Has our answer been written to the socket as a whole? */
 ngx_uint_t ngx_http_aime_reply_sent(ngx_http_request_t *r);

@@ -60,8 +60,6 @@ typedef struct {
     unsigned                     replaced:1;    /* replacement was sent */
     ngx_chain_t                 *replacement;   /* for nginx's error page */
 
-    void                        *stream;    /* of a stream of events */
-
     /* for the log variables; empty until known */
     ngx_str_t                    job_id;
     ngx_str_t                    worker;

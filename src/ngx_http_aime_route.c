@@ -6,7 +6,6 @@
 #include "ngx_http_aime_reply.h"
 
 
-static ngx_http_aime_route_t *ngx_http_aime_route_unknown(ngx_uint_t serves);
 static ngx_str_t ngx_http_aime_route_uri(ngx_http_request_t *r);
 static ngx_http_aime_ctx_t *ngx_http_aime_route_early(ngx_http_request_t *r);
 static ngx_http_aime_ctx_t *ngx_http_aime_route_keep(ngx_http_request_t *r,
@@ -147,11 +146,6 @@ ngx_http_aime_route_find(ngx_http_request_t *r)
         ngx_http_aime_route_info(amcf, &rest, ctx);
         break;
 
-    case NGX_HTTP_AIME_SERVES_STREAM:
-        ctx->route = ngx_http_aime_route_named(ngx_http_aime_routes->stream,
-                                               &rest);
-        break;
-
     default:
         ngx_http_aime_route_endpoint(alcf, &rest, ctx);
 
@@ -166,35 +160,17 @@ ngx_http_aime_route_find(ngx_http_request_t *r)
 
     if (ctx->route == NULL || ctx->unknown) {
         ctx->unknown = 1;
-        ctx->route = ngx_http_aime_route_unknown(alcf->serves);
+        ctx->route = (alcf->serves == NGX_HTTP_AIME_SERVES_WORKERS)
+                     ? ngx_http_aime_routes->workers
+                     : (alcf->serves == NGX_HTTP_AIME_SERVES_INFO)
+                       ? ngx_http_aime_routes->info
+                       : ngx_http_aime_routes->client;
     }
 
     ctx->methods = ctx->route->methods ? ctx->route->methods
                                        : ctx->endpoint->methods;
 
     return ngx_http_aime_route_keep(r, ctx);
-}
-
-
-/* Gives the shape of errors where no route is found. */
-
-static ngx_http_aime_route_t *
-ngx_http_aime_route_unknown(ngx_uint_t serves)
-{
-    switch (serves) {
-
-    case NGX_HTTP_AIME_SERVES_WORKERS:
-        return ngx_http_aime_routes->workers;
-
-    case NGX_HTTP_AIME_SERVES_INFO:
-        return ngx_http_aime_routes->info;
-
-    case NGX_HTTP_AIME_SERVES_STREAM:
-        return ngx_http_aime_routes->stream;
-
-    default:
-        return ngx_http_aime_routes->client;
-    }
 }
 
 

@@ -20,7 +20,6 @@ typedef struct {
     ngx_http_aime_route_t       *workers;
     ngx_http_aime_route_t       *info;
     ngx_http_aime_route_t       *details;   /* info of an endpoint */
-    ngx_http_aime_route_t       *stream;
 } ngx_http_aime_routes_t;
 
 
