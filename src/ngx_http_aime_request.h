@@ -61,6 +61,8 @@ typedef struct {
     unsigned                     replaced:1;    /* replacement was sent */
     ngx_chain_t                 *replacement;   /* for nginx's error page */
 
+    void                        *stream;        /* of /stream_progress */
+
     /* for the log variables; empty until known */
     ngx_str_t                    job_id;
     ngx_str_t                    worker;

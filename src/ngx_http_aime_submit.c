@@ -388,7 +388,8 @@ ngx_http_aime_wait_join(ngx_http_request_t *r, ngx_http_aime_park_t *park)
 
     wait = park->data;
 
-    rc = ngx_aime_job_join(wait->zone, wait->id, park->slot, &park->parked);
+    rc = ngx_aime_job_join(wait->zone, wait->id, 1, park->slot,
+                           &park->parked);
 
     if (rc == NGX_ERROR) {
         return ngx_http_aime_refuse_job(r, wait->endpoint, NGX_ERROR);
