@@ -23,6 +23,7 @@
 #include "ngx_http_aime_login.h"
 #include "ngx_http_aime_poll.h"
 #include "ngx_http_aime_report.h"
+#include "ngx_http_aime_stream.h"
 
 
 static ngx_int_t ngx_http_aime_init(ngx_conf_t *cf);
@@ -75,11 +76,18 @@ static ngx_http_aime_route_t  ngx_http_aime_details_routes[] = {
     { NULL, 0, 0, NULL }
 };
 
+static ngx_http_aime_route_t  ngx_http_aime_stream_routes[] = {
+    { "stream_progress", NGX_HTTP_AIME_GET_POST, NGX_HTTP_AIME_SHAPE_STREAM,
+      ngx_http_aime_stream_progress },
+    { NULL, 0, 0, NULL }
+};
+
 static ngx_http_aime_routes_t  ngx_http_aime_routes = {
     ngx_http_aime_client_routes,
     ngx_http_aime_worker_routes,
     ngx_http_aime_info_routes,
-    ngx_http_aime_details_routes
+    ngx_http_aime_details_routes,
+    ngx_http_aime_stream_routes
 };
 
 
@@ -132,6 +140,20 @@ static ngx_command_t  ngx_http_aime_commands[] = {
       ngx_http_aime_set_info,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
+      NULL },
+
+    { ngx_string("aime_api_stream"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_aime_set_stream,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("aime_api_stream_keepalive"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_aime_loc_conf_t, stream_keepalive),
       NULL },
 
     { ngx_string("aime_api_cors"),

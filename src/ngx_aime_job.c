@@ -102,6 +102,8 @@ static void ngx_aime_job_set_progress(ngx_aime_zone_t *zone,
 static void ngx_aime_job_arm(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     ngx_msec_t due);
 
+static void ngx_aime_job_may_go(ngx_aime_zone_t *zone,
+    ngx_aime_shm_job_t *job);
 static void ngx_aime_job_hung_up(ngx_aime_zone_t *zone,
     ngx_aime_shm_job_t *job);
 static ngx_aime_shm_worker_t *ngx_aime_job_last_holder(
@@ -300,8 +302,8 @@ ngx_aime_job_once(ngx_aime_zone_t *zone, const u_char *id)
 
 
 ngx_int_t
-ngx_aime_job_join(ngx_aime_zone_t *zone, const u_char *id, uint32_t slot,
-    ngx_aime_shm_parked_t **parked)
+ngx_aime_job_join(ngx_aime_zone_t *zone, const u_char *id, ngx_uint_t client,
+    uint32_t slot, ngx_aime_shm_parked_t **parked)
 {
     ngx_int_t            rc;
     ngx_aime_shm_job_t  *job;
@@ -320,7 +322,7 @@ ngx_aime_job_join(ngx_aime_zone_t *zone, const u_char *id, uint32_t slot,
         *parked = ngx_aime_wake_park_locked(zone, &job->watchers, NULL, slot);
 
         if (*parked) {
-            (*parked)->client = 1;
+            (*parked)->client = client;
 
         } else {
             rc = NGX_ERROR;
@@ -586,6 +588,7 @@ ngx_aime_job_view(ngx_aime_zone_t *zone, const u_char *id, ngx_uint_t what,
     view->state = job->state;
     view->reason = job->reason;
     view->endpoint = job->queue->endpoint;
+    view->changes = job->changes;
     view->open = job->open;
     view->start_time = job->start_time;
     view->start_time_compute = job->start_time_compute;
@@ -639,12 +642,23 @@ ngx_aime_job_fetched(ngx_aime_zone_t *zone, const u_char *id)
 
     job = ngx_aime_shm_id_find_locked(zone, id);
 
-    if (job && job->state == NGX_AIME_JOB_DONE && !job->fetched) {
-        job->fetched = 1;
-        ngx_queue_insert_tail(&zone->sh->fetched, &job->link);
+    if (job && job->state == NGX_AIME_JOB_DONE) {
+        ngx_aime_job_may_go(zone, job);
     }
 
     ngx_aime_shm_unlock(zone);
+}
+
+
+/* A finished job that gives way when the zone is full. */
+
+static void
+ngx_aime_job_may_go(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
+{
+    if (!job->fetched) {
+        job->fetched = 1;
+        ngx_queue_insert_tail(&zone->sh->fetched, &job->link);
+    }
 }
 
 
@@ -1214,7 +1228,14 @@ ngx_aime_job_leave(ngx_aime_zone_t *zone, const u_char *id, ngx_uint_t sent)
     } else if (job && sent && job->state == NGX_AIME_JOB_DONE
                && !job->keep)
     {
-        ngx_aime_job_delete(zone, job);
+        /* who watches has not seen the end yet */
+
+        if (job->watchers.nparked || job->watchers.nwoken) {
+            ngx_aime_job_may_go(zone, job);
+
+        } else {
+            ngx_aime_job_delete(zone, job);
+        }
     }
 
     ngx_aime_shm_unlock(zone);
@@ -1651,6 +1672,8 @@ ngx_aime_job_changed(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
     ngx_queue_t            *q, *next;
     ngx_aime_shm_parked_t  *parked;
 
+    job->changes++;
+
     for (q = ngx_queue_head(&job->watchers.parked);
          q != ngx_queue_sentinel(&job->watchers.parked);
          q = next)
@@ -1758,6 +1781,8 @@ ngx_aime_job_end(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     ngx_aime_shm_order();
     job->state = state;
     ngx_aime_shm_order();
+
+    job->changes++;
 
     ngx_aime_job_uncount_client(zone, job);
     ngx_aime_job_set_progress(zone, job, NULL, 0);

@@ -96,6 +96,7 @@ typedef struct {
     double                       result_received_time;
     ngx_uint_t                   position;      /* 1: next, 0: not queued */
     ngx_uint_t                   nonline;
+    uint32_t                     changes;       /* so far */
     double                       estimate;      /* seconds, -1: unknown */
     uint32_t                     progress_len;
     ngx_aime_shm_hold_t         *payload;       /* as asked for, or NULL */
@@ -171,11 +172,12 @@ ngx_int_t ngx_aime_job_admit(ngx_aime_zone_t *zone,
     ngx_aime_job_spec_t *spec, u_char *id);
 
 /*
- * Parks slot on a job as a client that waits for its result, unless it is
- * there.  NGX_DECLINED: no such job; NGX_ERROR: the zone is full.
+ * Parks slot on a job that is in no final state: as a client that waits for
+ * its result, or as one that watches it change.  NGX_DECLINED: no such job;
+ * NGX_ERROR: the zone is full.
  */
 ngx_int_t ngx_aime_job_join(ngx_aime_zone_t *zone, const u_char *id,
-    uint32_t slot, ngx_aime_shm_parked_t **parked);
+    ngx_uint_t client, uint32_t slot, ngx_aime_shm_parked_t **parked);
 
 /*
  * A view of a job, with a hold on what was asked for.  A parked entry that was
@@ -186,7 +188,7 @@ ngx_int_t ngx_aime_job_view(ngx_aime_zone_t *zone, const u_char *id,
     ngx_uint_t what, ngx_aime_shm_parked_t *parked,
     ngx_aime_job_view_t *view);
 
-/* The result of a done job was sent to a client that polls. */
+/* The result of a done job was sent to a client that did not wait for it. */
 void ngx_aime_job_fetched(ngx_aime_zone_t *zone, const u_char *id);
 
 /*

@@ -239,6 +239,7 @@ struct ngx_aime_shm_job_s {
     uint32_t                     inactivity_timeout;
     uint32_t                     result_lifetime;
     uint32_t                     progress_len;  /* of progress's number part */
+    uint32_t                     changes;       /* that watchers can see */
 
     uint8_t                      state;     /* ngx_aime_job_state_e */
     uint8_t                      reason;    /* ngx_aime_job_reason_e */

@@ -407,9 +407,13 @@ ngx_aime_wake_repark_locked(ngx_aime_shm_parked_t *parked)
         return;
     }
 
-    /* it waits longer than most, so its place is near the head */
+    /*
+     * A poll waits longer than most, so its place is near the head.  Others
+     * are woken all at once, their order is of no matter.
+     */
 
-    for (q = ngx_queue_head(&topic->parked);
+    for (q = parked->worker ? ngx_queue_head(&topic->parked)
+                            : ngx_queue_sentinel(&topic->parked);
          q != ngx_queue_sentinel(&topic->parked);
          q = ngx_queue_next(q))
     {

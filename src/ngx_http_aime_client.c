@@ -4,21 +4,10 @@
 
 #include "ngx_http_aime_client.h"
 #include "ngx_http_aime_submit.h"
+#include "ngx_http_aime_view.h"
 #include "ngx_aime_id.h"
 #include "ngx_aime_shm_index.h"
 #include "ngx_aime_shm_session.h"
-
-
-#define NGX_HTTP_AIME_MAX_QUOTED    64
-
-
-/* A result that is being sent to a client that polls. */
-
-typedef struct {
-    ngx_aime_zone_t             *zone;
-    ngx_http_request_t          *request;
-    u_char                       id[NGX_AIME_ID_LEN];
-} ngx_http_aime_fetch_t;
 
 
 static ngx_int_t ngx_http_aime_client_args(ngx_http_request_t *r,
@@ -31,13 +20,10 @@ static ngx_int_t ngx_http_aime_create_session(ngx_http_request_t *r,
     u_char *id, const u_char *owner);
 static ngx_int_t ngx_http_aime_find_job(ngx_http_request_t *r,
     ngx_uint_t what, ngx_aime_job_view_t *view, ngx_int_t *answer);
-static ngx_uint_t ngx_http_aime_may_see(ngx_http_aime_endpoint_t *endpoint,
-    ngx_http_aime_client_t *client, ngx_aime_job_view_t *view);
 static ngx_int_t ngx_http_aime_no_job(ngx_http_request_t *r,
     ngx_str_t *job_id);
 static ngx_int_t ngx_http_aime_progress_done(ngx_http_request_t *r,
     ngx_aime_job_view_t *view);
-static void ngx_http_aime_fetched(void *data);
 
 
 ngx_int_t
@@ -317,26 +303,14 @@ ngx_http_aime_client_progress(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_aime_progress_done(ngx_http_request_t *r, ngx_aime_job_view_t *view)
 {
-    ngx_http_cleanup_t         *cln;
-    ngx_http_aime_ctx_t        *ctx;
-    ngx_http_aime_reply_t       reply;
-    ngx_http_aime_fetch_t      *fetch;
-    ngx_http_aime_main_conf_t  *amcf;
+    ngx_http_aime_ctx_t    *ctx;
+    ngx_http_aime_reply_t   reply;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
-    amcf = ngx_http_get_module_main_conf(r, ngx_http_aime_api_module);
 
-    cln = ngx_http_cleanup_add(r, sizeof(ngx_http_aime_fetch_t));
-    if (cln == NULL) {
+    if (ngx_http_aime_fetch(r, view->id) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
-
-    cln->handler = ngx_http_aime_fetched;
-
-    fetch = cln->data;
-    fetch->zone = amcf->zone;
-    fetch->request = r;
-    ngx_memcpy(fetch->id, view->id, NGX_AIME_ID_LEN);
 
     ngx_http_aime_reply_start(&reply, r);
     ngx_http_aime_reply_chars(&reply, "{\"success\":true,\"job_id\":");
@@ -349,19 +323,6 @@ ngx_http_aime_progress_done(ngx_http_request_t *r, ngx_aime_job_view_t *view)
     ngx_http_aime_reply_chars(&reply, "}");
 
     return ngx_http_aime_reply_send(&reply, NGX_HTTP_OK);
-}
-
-
-static void
-ngx_http_aime_fetched(void *data)
-{
-    ngx_http_aime_fetch_t  *fetch = data;
-
-    if (!fetch->request->header_only
-        && ngx_http_aime_reply_sent(fetch->request))
-    {
-        ngx_aime_job_fetched(fetch->zone, fetch->id);
-    }
 }
 
 
@@ -493,50 +454,14 @@ ngx_http_aime_find_job(ngx_http_request_t *r, ngx_uint_t what,
 }
 
 
-/*
- * A job that was submitted with a session only, or on an open endpoint, is
- * seen by whoever knows its id: two client libraries poll without
- * credentials.
- */
-
-static ngx_uint_t
-ngx_http_aime_may_see(ngx_http_aime_endpoint_t *endpoint,
-    ngx_http_aime_client_t *client, ngx_aime_job_view_t *view)
-{
-    if (view->endpoint != endpoint->shm) {
-        return 0;
-    }
-
-    if (view->open) {
-        return 1;
-    }
-
-    return client->verdict == NGX_HTTP_AIME_CLIENT_OK
-           && ngx_http_aime_same_id(client->owner, view->owner);
-}
-
-
 static ngx_int_t
 ngx_http_aime_no_job(ngx_http_request_t *r, ngx_str_t *job_id)
 {
-    u_char     *p;
-    size_t      len;
-    ngx_str_t   text;
+    ngx_str_t  text;
 
-    len = ngx_min(job_id->len, NGX_HTTP_AIME_MAX_QUOTED);
-
-    p = ngx_pnalloc(r->pool,
-                    sizeof("Client has no active request with this job id ")
-                    + len);
-    if (p == NULL) {
+    if (ngx_http_aime_no_job_text(r, job_id, &text) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    text.data = p;
-    text.len = ngx_sprintf(p, "Client has no active request with this job id "
-                           "%*s", len, job_id->data)
-               - p;
-
     return ngx_http_aime_error(r, NGX_HTTP_NOT_FOUND, &text);
 }
-

@@ -21,6 +21,7 @@
 #define NGX_HTTP_AIME_FILE_NAME     "aime_api_endpoint.cfg"
 
 #define NGX_HTTP_AIME_SESSION       (24 * 3600 * 1000)      /* ms */
+#define NGX_HTTP_AIME_KEEPALIVE     15000   /* milliseconds */
 
 
 /* Where aime_api_endpoints puts what it finds. */
@@ -141,7 +142,15 @@ ngx_http_aime_create_srv_conf(ngx_conf_t *cf)
 void *
 ngx_http_aime_create_loc_conf(ngx_conf_t *cf)
 {
-    return ngx_pcalloc(cf->pool, sizeof(ngx_http_aime_loc_conf_t));
+    ngx_http_aime_loc_conf_t  *alcf;
+
+    alcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_aime_loc_conf_t));
+
+    if (alcf) {
+        alcf->stream_keepalive = NGX_CONF_UNSET_MSEC;
+    }
+
+    return alcf;
 }
 
 
@@ -159,6 +168,8 @@ ngx_http_aime_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     amcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_aime_api_module);
 
     ngx_conf_merge_str_value(conf->cors, prev->cors, "*");
+    ngx_conf_merge_msec_value(conf->stream_keepalive, prev->stream_keepalive,
+                              NGX_HTTP_AIME_KEEPALIVE);
 
     /* that of http{} itself is merged with nothing above it */
 
@@ -431,6 +442,13 @@ ngx_http_aime_set_info(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 char *
+ngx_http_aime_set_stream(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    return ngx_http_aime_set_serves(cf, conf, NGX_HTTP_AIME_SERVES_STREAM);
+}
+
+
+char *
 ngx_http_aime_set_cors(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_aime_loc_conf_t  *alcf = conf;
@@ -534,7 +552,9 @@ ngx_http_aime_set_serves(ngx_conf_t *cf, ngx_http_aime_loc_conf_t *conf,
 #if (NGX_PCRE)
     if (clcf->regex) {
 
-        if (serves != NGX_HTTP_AIME_SERVES_WORKERS) {
+        if (serves != NGX_HTTP_AIME_SERVES_WORKERS
+            && serves != NGX_HTTP_AIME_SERVES_STREAM)
+        {
             return "is not allowed in a location given by a regular "
                    "expression";
         }

@@ -33,7 +33,8 @@ typedef enum {
     NGX_HTTP_AIME_SERVES_ENDPOINT,
     NGX_HTTP_AIME_SERVES_ENDPOINTS,
     NGX_HTTP_AIME_SERVES_WORKERS,
-    NGX_HTTP_AIME_SERVES_INFO
+    NGX_HTTP_AIME_SERVES_INFO,
+    NGX_HTTP_AIME_SERVES_STREAM
 } ngx_http_aime_serves_e;
 
 
@@ -60,6 +61,7 @@ typedef struct {
     ngx_array_t                 *endpoints; /* ngx_http_aime_endpoint_t * */
 
     ngx_str_t                    cors;      /* allowed origin, "" is off */
+    ngx_msec_t                   stream_keepalive;  /* 0 is off */
 } ngx_http_aime_loc_conf_t;
 
 
@@ -92,6 +94,8 @@ char *ngx_http_aime_set_endpoints(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_aime_set_workers(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_aime_set_info(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_aime_set_stream(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 char *ngx_http_aime_set_cors(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 /* Look-ups; NULL: none. */

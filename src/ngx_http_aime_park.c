@@ -47,9 +47,16 @@ ngx_http_aime_park_woken(uint32_t slot)
     park = ngx_http_aime_slots[slot].park;
 
     if (park) {
-        park->why |= NGX_HTTP_AIME_WOKEN;
-        ngx_post_event(&park->event, &ngx_posted_events);
+        ngx_http_aime_park_resume(park);
     }
+}
+
+
+void
+ngx_http_aime_park_resume(ngx_http_aime_park_t *park)
+{
+    park->why |= NGX_HTTP_AIME_WOKEN;
+    ngx_post_event(&park->event, &ngx_posted_events);
 }
 
 
@@ -229,7 +236,7 @@ ngx_http_aime_park_handler(ngx_event_t *ev)
         ngx_delete_posted_event(ev);
     }
 
-    if (r->header_sent) {
+    if (r->header_sent && !park->streams) {
 
         /* it was answered without waiting, and the answer is being sent */
 

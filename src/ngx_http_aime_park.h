@@ -41,6 +41,7 @@ struct ngx_http_aime_park_s {
     ngx_aime_shm_parked_t       *parked;    /* its entry in the zone */
     uint32_t                     slot;      /* which names it there */
 
+    ngx_uint_t                   streams;   /* goes on after its header */
     ngx_uint_t                   ended;
     ngx_uint_t                   why;
     ngx_event_t                  event;     /* posted when woken */
@@ -74,6 +75,10 @@ void ngx_http_aime_park_end(ngx_http_aime_park_t *park);
  */
 ngx_int_t ngx_http_aime_park_wait(ngx_http_aime_park_t *park,
     ngx_msec_t msec);
+
+
+/* Has it go on soon, as when it is woken. */
+void ngx_http_aime_park_resume(ngx_http_aime_park_t *park);
 
 
 #endif /* NGX_HTTP_AIME_PARK_H_INCLUDED */

@@ -13,8 +13,6 @@
 static void ngx_http_aime_reply_link(ngx_http_aime_reply_t *reply,
     ngx_buf_t *b);
 static void ngx_http_aime_reply_drop(void *data);
-static void ngx_http_aime_reply_head(ngx_http_request_t *r,
-    ngx_uint_t status, off_t len);
 static void ngx_http_aime_worker_error(ngx_http_aime_reply_t *reply,
     ngx_str_t *error, const char *cmd);
 static ngx_int_t ngx_http_aime_nginx_error(ngx_http_request_t *r,
@@ -31,6 +29,7 @@ ngx_http_aime_reply_start(ngx_http_aime_reply_t *reply,
     ngx_memzero(reply, sizeof(ngx_http_aime_reply_t));
 
     reply->request = r;
+    reply->pool = r->pool;
     reply->last = &reply->first;
 }
 
@@ -50,7 +49,7 @@ ngx_http_aime_reply_room(ngx_http_aime_reply_t *reply, size_t size)
         return b->last;
     }
 
-    b = ngx_create_temp_buf(reply->request->pool,
+    b = ngx_create_temp_buf(reply->pool,
                             ngx_max(size, NGX_HTTP_AIME_TEXT_SIZE));
     if (b == NULL) {
         reply->failed = 1;
@@ -77,7 +76,7 @@ ngx_http_aime_reply_link(ngx_http_aime_reply_t *reply, ngx_buf_t *b)
 {
     ngx_chain_t  *cl;
 
-    cl = ngx_alloc_chain_link(reply->request->pool);
+    cl = ngx_alloc_chain_link(reply->pool);
     if (cl == NULL) {
         reply->failed = 1;
         return;
@@ -197,7 +196,7 @@ ngx_http_aime_reply_payload(ngx_http_aime_reply_t *reply,
             continue;
         }
 
-        b = ngx_calloc_buf(reply->request->pool);
+        b = ngx_calloc_buf(reply->pool);
         if (b == NULL) {
             reply->failed = 1;
             return;
@@ -275,7 +274,7 @@ ngx_http_aime_reply_send(ngx_http_aime_reply_t *reply, ngx_uint_t status)
     ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
     ctx->answered = 1;
 
-    ngx_http_aime_reply_head(r, status, reply->len);
+    ngx_http_aime_reply_head(r, status, "application/json", reply->len);
 
     rc = ngx_http_send_header(r);
 
@@ -297,8 +296,9 @@ ngx_http_aime_reply_send(ngx_http_aime_reply_t *reply, ngx_uint_t status)
 }
 
 
-static void
-ngx_http_aime_reply_head(ngx_http_request_t *r, ngx_uint_t status, off_t len)
+void
+ngx_http_aime_reply_head(ngx_http_request_t *r, ngx_uint_t status,
+    const char *type, off_t len)
 {
     ngx_http_clear_accept_ranges(r);
     ngx_http_clear_last_modified(r);
@@ -313,7 +313,8 @@ ngx_http_aime_reply_head(ngx_http_request_t *r, ngx_uint_t status, off_t len)
     r->headers_out.status_line.len = 0;
     r->headers_out.content_length_n = len;
 
-    ngx_str_set(&r->headers_out.content_type, "application/json");
+    r->headers_out.content_type.data = (u_char *) type;
+    r->headers_out.content_type.len = ngx_strlen(type);
     r->headers_out.content_type_len = r->headers_out.content_type.len;
     r->headers_out.content_type_lowcase = NULL;
     ngx_str_null(&r->headers_out.charset);
@@ -393,6 +394,13 @@ ngx_http_aime_reply_error(ngx_http_aime_reply_t *reply, ngx_str_t *errors,
 
     case NGX_HTTP_AIME_SHAPE_WORKER:
         ngx_http_aime_worker_error(reply, errors, "error");
+        return;
+
+    case NGX_HTTP_AIME_SHAPE_STREAM:
+        ngx_http_aime_reply_chars(reply, "{\"cmd\":\"error\","
+                                         "\"success\":false,\"msg\":");
+        ngx_http_aime_reply_string(reply, errors);
+        ngx_http_aime_reply_chars(reply, "}");
         return;
 
     case NGX_HTTP_AIME_SHAPE_INFO:
@@ -499,7 +507,7 @@ ngx_http_aime_replace_error(ngx_http_request_t *r, ngx_chain_t **body)
     cl->buf->last_buf = 1;
     cl->buf->last_in_chain = 1;
 
-    ngx_http_aime_reply_head(r, status, reply.len);
+    ngx_http_aime_reply_head(r, status, "application/json", reply.len);
 
     *body = reply.first;
 

@@ -20,6 +20,7 @@
 
 typedef struct {
     ngx_http_request_t          *request;
+    ngx_pool_t                  *pool;      /* the request's, or one's own */
     ngx_chain_t                 *first;
     ngx_chain_t                **last;
     ngx_buf_t                   *text;      /* the one that texts go to */
@@ -54,7 +55,7 @@ void ngx_http_aime_reply_seconds(ngx_http_aime_reply_t *reply, double n);
 
 /*
  * Bytes offset to offset + len of a payload, in place.  Who holds it must hold
- * it until the request is over: see ngx_http_aime_reply_hold().
+ * it until they were sent: see ngx_http_aime_reply_hold().
  */
 void ngx_http_aime_reply_payload(ngx_http_aime_reply_t *reply,
     ngx_aime_shm_payload_t *payload, size_t offset, size_t len);
@@ -65,6 +66,13 @@ void ngx_http_aime_reply_payload(ngx_http_aime_reply_t *reply,
  */
 ngx_int_t ngx_http_aime_reply_hold(ngx_http_request_t *r,
     ngx_aime_shm_hold_t *hold);
+
+/*
+ * Prepares the answer's header; len -1: not known.  type must stay.  It is not
+ * for answers by ngx_http_aime_reply_send(), which does it itself.
+ */
+void ngx_http_aime_reply_head(ngx_http_request_t *r, ngx_uint_t status,
+    const char *type, off_t len);
 
 /* Sends the answer; gives what the request is to be finalized with. */
 ngx_int_t ngx_http_aime_reply_send(ngx_http_aime_reply_t *reply,

@@ -81,7 +81,10 @@ static ngx_int_t ngx_http_aime_pieces_init(ngx_http_request_t *r,
 static void ngx_http_aime_piece(ngx_http_aime_pieces_t *pieces,
     const void *data, size_t len);
 static ngx_int_t ngx_http_aime_member_piece(ngx_http_request_t *r,
-    ngx_http_aime_pieces_t *pieces, aime_str_t *name, aime_str_t *value);
+    ngx_http_aime_pieces_t *pieces, aime_str_t *name,
+    aime_json_value_t *value);
+static ngx_int_t ngx_http_aime_one_line(ngx_http_request_t *r,
+    aime_str_t *text);
 static void ngx_http_aime_fill(ngx_http_aime_pieces_t *pieces,
     ngx_aime_shm_payload_t *payload);
 static ngx_uint_t ngx_http_aime_named(ngx_array_t *names, aime_str_t *name);
@@ -351,7 +354,7 @@ ngx_http_aime_progress_publish(ngx_http_request_t *r,
         }
 
         if (ngx_http_aime_member_piece(r, &pieces, &data->elts[i].name,
-                                       &data->elts[i].value.text)
+                                       &data->elts[i].value)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -602,7 +605,7 @@ ngx_http_aime_result_pieces(ngx_http_request_t *r,
 
         if (arg && arg->value.type == AIME_JSON_NUMBER
             && !ngx_http_aime_named(&result->endpoint->outputs, &name)
-            && ngx_http_aime_member_piece(r, pieces, &name, &arg->value.text)
+            && ngx_http_aime_member_piece(r, pieces, &name, &arg->value)
                != NGX_OK)
         {
             return NGX_ERROR;
@@ -614,7 +617,7 @@ ngx_http_aime_result_pieces(ngx_http_request_t *r,
 
         if (ngx_http_aime_named(&result->endpoint->outputs, &arg->name)
             && ngx_http_aime_member_piece(r, pieces, &arg->name,
-                                          &arg->value.text)
+                                          &arg->value)
                != NGX_OK)
         {
             return NGX_ERROR;
@@ -762,9 +765,19 @@ ngx_http_aime_piece(ngx_http_aime_pieces_t *pieces, const void *data,
 
 static ngx_int_t
 ngx_http_aime_member_piece(ngx_http_request_t *r,
-    ngx_http_aime_pieces_t *pieces, aime_str_t *name, aime_str_t *value)
+    ngx_http_aime_pieces_t *pieces, aime_str_t *name,
+    aime_json_value_t *value)
 {
-    u_char  *p, *start;
+    u_char      *p, *start;
+    aime_str_t   text;
+
+    text = value->text;
+
+    if (value->type >= AIME_JSON_ARRAY
+        && ngx_http_aime_one_line(r, &text) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
 
     start = ngx_pnalloc(r->pool, aime_json_quoted_len(*name) + 2);
     if (start == NULL) {
@@ -777,7 +790,43 @@ ngx_http_aime_member_piece(ngx_http_request_t *r,
     *p++ = ':';
 
     ngx_http_aime_piece(pieces, start, p - start);
-    ngx_http_aime_piece(pieces, value->data, value->len);
+    ngx_http_aime_piece(pieces, text.data, text.len);
+
+    return NGX_OK;
+}
+
+
+/*
+ * An event of a stream ends with its line.  Within JSON only the space between
+ * tokens can hold line breaks, so this is for arrays and objects alone; what
+ * has none, which is nearly all, stays where it is.
+ */
+
+static ngx_int_t
+ngx_http_aime_one_line(ngx_http_request_t *r, aime_str_t *text)
+{
+    u_char  *p, *copy;
+
+    if (memchr(text->data, LF, text->len) == NULL
+        && memchr(text->data, CR, text->len) == NULL)
+    {
+        return NGX_OK;
+    }
+
+    copy = ngx_pnalloc(r->pool, text->len);
+    if (copy == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(copy, text->data, text->len);
+
+    for (p = copy; p < copy + text->len; p++) {
+        if (*p == LF || *p == CR) {
+            *p = ' ';
+        }
+    }
+
+    text->data = copy;
 
     return NGX_OK;
 }

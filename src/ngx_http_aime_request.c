@@ -709,7 +709,7 @@ ngx_http_aime_identify_key(ngx_http_request_t *r,
 
     ngx_http_aime_key_id(secret->data, secret->len, client->owner);
 
-    if (ngx_http_aime_endpoint_key(endpoint, client->owner)) {
+    if (endpoint && ngx_http_aime_endpoint_key(endpoint, client->owner)) {
         client->verdict = NGX_HTTP_AIME_CLIENT_OK;
         return;
     }
@@ -719,8 +719,9 @@ ngx_http_aime_identify_key(ngx_http_request_t *r,
         return;
     }
 
-    client->verdict = endpoint->open ? NGX_HTTP_AIME_CLIENT_OK
-                                     : NGX_HTTP_AIME_CLIENT_FORBIDDEN;
+    client->verdict = (endpoint == NULL || endpoint->open)
+                      ? NGX_HTTP_AIME_CLIENT_OK
+                      : NGX_HTTP_AIME_CLIENT_FORBIDDEN;
 }
 
 
@@ -767,7 +768,7 @@ ngx_http_aime_identify_session(ngx_http_request_t *r,
         return;
     }
 
-    if (endpoint->open
+    if (endpoint == NULL || endpoint->open
         || (!keyless && ngx_http_aime_endpoint_key(endpoint, client->owner)))
     {
         client->verdict = NGX_HTTP_AIME_CLIENT_OK;

@@ -24,7 +24,8 @@
 typedef enum {
     NGX_HTTP_AIME_SHAPE_CLIENT = 0,     /* success, error: [...] */
     NGX_HTTP_AIME_SHAPE_WORKER,         /* cmd, msg, error_msg */
-    NGX_HTTP_AIME_SHAPE_INFO            /* error: "..." */
+    NGX_HTTP_AIME_SHAPE_INFO,           /* error: "..." */
+    NGX_HTTP_AIME_SHAPE_STREAM          /* cmd, msg */
 } ngx_http_aime_shape_e;
 
 
@@ -59,6 +60,8 @@ typedef struct {
     unsigned                     complete:1;    /* all of it was given out */
     unsigned                     replaced:1;    /* replacement was sent */
     ngx_chain_t                 *replacement;   /* for nginx's error page */
+
+    void                        *stream;        /* of /stream_progress */
 
     /* for the log variables; empty until known */
     ngx_str_t                    job_id;
@@ -159,7 +162,7 @@ ngx_int_t ngx_http_aime_secret(ngx_http_request_t *r,
 /*
  * Who the client is, from key, Authorization: Bearer, or
  * client_session_auth_key, the first that is there (PROTOCOL section 2), and
- * whether it may use the endpoint.  NGX_ERROR: no memory.
+ * whether it may use the endpoint (NULL: any).  NGX_ERROR: no memory.
  */
 ngx_int_t ngx_http_aime_identify(ngx_http_request_t *r,
     ngx_http_aime_endpoint_t *endpoint, ngx_http_aime_args_t *args,

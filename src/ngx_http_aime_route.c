@@ -12,10 +12,11 @@ static ngx_http_aime_ctx_t *ngx_http_aime_route_keep(ngx_http_request_t *r,
     ngx_http_aime_ctx_t *found);
 static void ngx_http_aime_route_endpoint(ngx_http_aime_loc_conf_t *alcf,
     ngx_str_t *rest, ngx_http_aime_ctx_t *ctx);
-static void ngx_http_aime_route_worker(ngx_http_request_t *r,
-    ngx_http_aime_ctx_t *ctx);
+static void ngx_http_aime_route_last(ngx_http_request_t *r,
+    ngx_http_aime_route_t *routes, ngx_http_aime_ctx_t *ctx);
 static void ngx_http_aime_route_info(ngx_http_aime_main_conf_t *amcf,
     ngx_str_t *rest, ngx_http_aime_ctx_t *ctx);
+static ngx_http_aime_route_t *ngx_http_aime_route_default(ngx_uint_t serves);
 static ngx_http_aime_route_t *ngx_http_aime_route_named(
     ngx_http_aime_route_t *routes, ngx_str_t *name);
 
@@ -139,7 +140,11 @@ ngx_http_aime_route_find(ngx_http_request_t *r)
     switch (alcf->serves) {
 
     case NGX_HTTP_AIME_SERVES_WORKERS:
-        ngx_http_aime_route_worker(r, ctx);
+        ngx_http_aime_route_last(r, ngx_http_aime_routes->workers, ctx);
+        break;
+
+    case NGX_HTTP_AIME_SERVES_STREAM:
+        ngx_http_aime_route_last(r, ngx_http_aime_routes->stream, ctx);
         break;
 
     case NGX_HTTP_AIME_SERVES_INFO:
@@ -160,11 +165,7 @@ ngx_http_aime_route_find(ngx_http_request_t *r)
 
     if (ctx->route == NULL || ctx->unknown) {
         ctx->unknown = 1;
-        ctx->route = (alcf->serves == NGX_HTTP_AIME_SERVES_WORKERS)
-                     ? ngx_http_aime_routes->workers
-                     : (alcf->serves == NGX_HTTP_AIME_SERVES_INFO)
-                       ? ngx_http_aime_routes->info
-                       : ngx_http_aime_routes->client;
+        ctx->route = ngx_http_aime_route_default(alcf->serves);
     }
 
     ctx->methods = ctx->route->methods ? ctx->route->methods
@@ -214,7 +215,11 @@ ngx_http_aime_route_early(ngx_http_request_t *r)
 
     (void) ngx_http_aime_mask_secrets(r);
 
-    ngx_http_aime_route_worker(r, &ctx);
+    ngx_http_aime_route_last(r, ngx_http_aime_routes->workers, &ctx);
+
+    if (ctx.route == NULL) {
+        ngx_http_aime_route_last(r, ngx_http_aime_routes->stream, &ctx);
+    }
 
     if (ctx.route == NULL) {
         ctx.route = ngx_http_aime_routes->client;
@@ -274,11 +279,12 @@ ngx_http_aime_route_endpoint(ngx_http_aime_loc_conf_t *alcf, ngx_str_t *rest,
 
 /*
  * The last segment alone: locations for workers are as different as /gpu/,
- * /worker_, and one for each route.
+ * /worker_, and one for each route; that for streams is an exact one or not.
  */
 
 static void
-ngx_http_aime_route_worker(ngx_http_request_t *r, ngx_http_aime_ctx_t *ctx)
+ngx_http_aime_route_last(ngx_http_request_t *r, ngx_http_aime_route_t *routes,
+    ngx_http_aime_ctx_t *ctx)
 {
     u_char     *start;
     ngx_str_t   name;
@@ -298,8 +304,7 @@ ngx_http_aime_route_worker(ngx_http_request_t *r, ngx_http_aime_ctx_t *ctx)
         name.len++;
     }
 
-    ctx->route = ngx_http_aime_route_named(ngx_http_aime_routes->workers,
-                                           &name);
+    ctx->route = ngx_http_aime_route_named(routes, &name);
     ctx->unknown = (ctx->route == NULL);
 }
 
@@ -331,6 +336,28 @@ ngx_http_aime_route_info(ngx_http_aime_main_conf_t *amcf, ngx_str_t *rest,
 
     if (ctx->endpoint) {
         ctx->route = ngx_http_aime_routes->details;
+    }
+}
+
+
+/* Of this shape are the errors of a location where no route is found. */
+
+static ngx_http_aime_route_t *
+ngx_http_aime_route_default(ngx_uint_t serves)
+{
+    switch (serves) {
+
+    case NGX_HTTP_AIME_SERVES_WORKERS:
+        return ngx_http_aime_routes->workers;
+
+    case NGX_HTTP_AIME_SERVES_INFO:
+        return ngx_http_aime_routes->info;
+
+    case NGX_HTTP_AIME_SERVES_STREAM:
+        return ngx_http_aime_routes->stream;
+
+    default:
+        return ngx_http_aime_routes->client;
     }
 }
 

@@ -11,8 +11,8 @@
 
 
 /*
- * Each table ends with a route without a name; of workers and info the first
- * one gives the shape of errors where no route is found.
+ * Each table ends with a route without a name; of workers, info and stream the
+ * first one gives the shape of errors where no route is found.
  */
 
 typedef struct {
@@ -20,6 +20,7 @@ typedef struct {
     ngx_http_aime_route_t       *workers;
     ngx_http_aime_route_t       *info;
     ngx_http_aime_route_t       *details;   /* info of an endpoint */
+    ngx_http_aime_route_t       *stream;
 } ngx_http_aime_routes_t;
 
 

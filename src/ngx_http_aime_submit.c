@@ -7,7 +7,7 @@
 
 #include "ngx_http_aime_submit.h"
 #include "ngx_http_aime_spec.h"
-#include "ngx_aime_id.h"
+#include "ngx_http_aime_view.h"
 
 
 /* how often a waiting request looks by itself, milliseconds */
@@ -53,27 +53,7 @@ static ngx_int_t ngx_http_aime_wait_join(ngx_http_request_t *r,
     ngx_http_aime_park_t *park);
 static ngx_int_t ngx_http_aime_submit_resume(ngx_http_request_t *r,
     ngx_http_aime_park_t *park, ngx_uint_t why);
-static ngx_uint_t ngx_http_aime_end_errors(ngx_http_request_t *r,
-    ngx_http_aime_endpoint_t *endpoint, ngx_aime_job_view_t *view,
-    ngx_str_t *errors);
 static void ngx_http_aime_submit_cleanup(void *data);
-static void ngx_http_aime_note_job(ngx_http_request_t *r, const u_char *id);
-
-
-static const char  *ngx_http_aime_state_names[] = {
-    "queued",
-    "processing",
-    "done",
-    "canceled",
-    "lapsed"
-};
-
-
-const char *
-ngx_http_aime_state_name(ngx_uint_t state)
-{
-    return ngx_http_aime_state_names[state];
-}
 
 
 ngx_int_t
@@ -417,7 +397,8 @@ ngx_http_aime_wait_join(ngx_http_request_t *r, ngx_http_aime_park_t *park)
 
     wait = park->data;
 
-    rc = ngx_aime_job_join(wait->zone, wait->id, park->slot, &park->parked);
+    rc = ngx_aime_job_join(wait->zone, wait->id, 1, park->slot,
+                           &park->parked);
 
     if (rc == NGX_ERROR) {
         return ngx_http_aime_refuse_job(r, wait->endpoint, NGX_ERROR);
@@ -504,183 +485,6 @@ ngx_http_aime_submit_cleanup(void *data)
 }
 
 
-void
-ngx_http_aime_result(ngx_http_aime_reply_t *reply,
-    ngx_http_aime_endpoint_t *endpoint, ngx_aime_job_view_t *view)
-{
-    ngx_aime_shm_payload_t  *payload;
-
-    ngx_http_aime_reply_chars(reply, "{\"success\":true,\"job_id\":");
-    ngx_http_aime_reply_id(reply, view->id);
-    ngx_http_aime_reply_chars(reply, ",\"ep_version\":");
-    ngx_http_aime_reply_text(reply, &endpoint->version);
-
-    ngx_http_aime_reply_chars(reply, ",\"start_time\":");
-    ngx_http_aime_reply_seconds(reply, view->start_time);
-    ngx_http_aime_reply_chars(reply, ",\"start_time_compute\":");
-    ngx_http_aime_reply_seconds(reply, view->start_time_compute);
-    ngx_http_aime_reply_chars(reply, ",\"result_received_time\":");
-    ngx_http_aime_reply_seconds(reply, view->result_received_time);
-    ngx_http_aime_reply_chars(reply, ",\"result_sent_time\":");
-    ngx_http_aime_reply_seconds(reply, ngx_max(ngx_aime_job_now(),
-                                               view->result_received_time));
-    ngx_http_aime_reply_chars(reply, ",\"total_duration\":");
-    ngx_http_aime_reply_seconds(reply, view->result_received_time
-                                       - view->start_time);
-    ngx_http_aime_reply_chars(reply, ",\"compute_duration\":");
-    ngx_http_aime_reply_seconds(reply, view->result_received_time
-                                       - view->start_time_compute);
-    ngx_http_aime_reply_chars(reply, ",\"pending_duration\":");
-    ngx_http_aime_reply_seconds(reply, view->start_time_compute
-                                       - view->start_time);
-
-    payload = view->payload->payload;
-
-    ngx_http_aime_reply_payload(reply, payload, 0, payload->len);
-    ngx_http_aime_reply_chars(reply, "}");
-}
-
-
-/* A worker's report lies in one payload: the number, then the data. */
-
-void
-ngx_http_aime_progress(ngx_http_aime_reply_t *reply,
-    ngx_aime_job_view_t *view)
-{
-    ngx_aime_shm_payload_t  *payload;
-
-    payload = view->payload ? view->payload->payload : NULL;
-
-    ngx_http_aime_reply_chars(reply, "{\"progress\":");
-
-    if (payload && view->progress_len) {
-        ngx_http_aime_reply_payload(reply, payload, 0, view->progress_len);
-
-    } else {
-        ngx_http_aime_reply_chars(reply, "0");
-    }
-
-    ngx_http_aime_reply_chars(reply, ",\"queue_position\":");
-    ngx_http_aime_reply_integer(reply, view->position);
-    ngx_http_aime_reply_chars(reply, ",\"estimate\":");
-
-    if (view->estimate < 0) {
-        ngx_http_aime_reply_chars(reply, "-1");
-
-    } else {
-        ngx_http_aime_reply_seconds(reply, view->estimate);
-    }
-
-    ngx_http_aime_reply_chars(reply, ",\"num_workers_online\":");
-    ngx_http_aime_reply_integer(reply, view->nonline);
-    ngx_http_aime_reply_chars(reply, ",\"job_id\":");
-    ngx_http_aime_reply_id(reply, view->id);
-    ngx_http_aime_reply_chars(reply, ",\"progress_data\":");
-
-    if (payload && payload->len > view->progress_len) {
-        ngx_http_aime_reply_payload(reply, payload, view->progress_len,
-                                    payload->len - view->progress_len);
-
-    } else {
-        ngx_http_aime_reply_chars(reply, "{}");
-    }
-
-    ngx_http_aime_reply_chars(reply, "}");
-}
-
-
-ngx_int_t
-ngx_http_aime_ended(ngx_http_request_t *r, ngx_http_aime_endpoint_t *endpoint,
-    ngx_aime_job_view_t *view, ngx_uint_t lapsed)
-{
-    ngx_str_t              errors[2];
-    ngx_uint_t             n, i;
-    ngx_http_aime_reply_t  reply;
-
-    n = ngx_http_aime_end_errors(r, endpoint, view, errors);
-    if (n == 0) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    ngx_http_aime_reply_start(&reply, r);
-    ngx_http_aime_reply_chars(&reply, "{\"success\":false,\"error\":[");
-
-    for (i = 0; i < n; i++) {
-        ngx_http_aime_reply_chars(&reply, i ? "," : "");
-        ngx_http_aime_reply_string(&reply, &errors[i]);
-    }
-
-    ngx_http_aime_reply_chars(&reply, "],\"job_id\":");
-    ngx_http_aime_reply_id(&reply, view->id);
-    ngx_http_aime_reply_chars(&reply, ",\"ep_version\":");
-    ngx_http_aime_reply_text(&reply, &endpoint->version);
-    ngx_http_aime_reply_chars(&reply, ",\"job_state\":\"");
-    ngx_http_aime_reply_chars(&reply, ngx_http_aime_state_name(view->state));
-    ngx_http_aime_reply_chars(&reply, "\",\"progress\":");
-    ngx_http_aime_progress(&reply, view);
-    ngx_http_aime_reply_chars(&reply, "}");
-
-    return ngx_http_aime_reply_send(&reply,
-                                    (view->state == NGX_AIME_JOB_CANCELED)
-                                    ? NGX_HTTP_AIME_GONE : lapsed);
-}
-
-
-static ngx_uint_t
-ngx_http_aime_end_errors(ngx_http_request_t *r,
-    ngx_http_aime_endpoint_t *endpoint, ngx_aime_job_view_t *view,
-    ngx_str_t *errors)
-{
-    u_char  *p;
-
-    p = ngx_pnalloc(r->pool, sizeof("Job  on  canceled!") + NGX_AIME_UUID_LEN
-                             + endpoint->name.len);
-    if (p == NULL) {
-        return 0;
-    }
-
-    errors[0].data = p;
-
-    p = ngx_cpymem(p, "Job ", 4);
-    p = ngx_aime_id_print(p, view->id);
-    p = ngx_sprintf(p, " on %V %s!", &endpoint->name,
-                    ngx_http_aime_state_name(view->state));
-
-    errors[0].len = p - errors[0].data;
-
-    switch (view->reason) {
-
-    case NGX_AIME_REASON_QUEUE_TIMEOUT:
-        ngx_str_set(&errors[1], "No worker took it within max_time_in_queue");
-        return 2;
-
-    case NGX_AIME_REASON_INACTIVITY:
-        ngx_str_set(&errors[1], "Its worker reported nothing of it for "
-                                "job_inactivity_timeout");
-        return 2;
-
-    case NGX_AIME_REASON_WORKER_LOST:
-        ngx_str_set(&errors[1], "The worker that had it was lost");
-        return 2;
-
-    case NGX_AIME_REASON_UNDELIVERED:
-        ngx_str_set(&errors[1], "No worker stayed until it was handed over");
-        return 2;
-
-    case NGX_AIME_REASON_REMOVED:
-        ngx_str_set(&errors[1], "Its endpoint was removed");
-        return 2;
-
-    case NGX_AIME_REASON_NO_ROOM:
-        ngx_str_set(&errors[1], "The server had no memory for its result");
-        return 2;
-
-    default:
-        return 1;
-    }
-}
-
-
 ngx_int_t
 ngx_http_aime_refuse_client(ngx_http_request_t *r,
     ngx_http_aime_endpoint_t *endpoint, ngx_http_aime_client_t *client)
@@ -727,20 +531,3 @@ ngx_http_aime_refuse_client(ngx_http_request_t *r,
         return ngx_http_aime_reply_send(&reply, NGX_HTTP_UNAUTHORIZED);
     }
 }
-
-
-static void
-ngx_http_aime_note_job(ngx_http_request_t *r, const u_char *id)
-{
-    ngx_http_aime_ctx_t  *ctx;
-
-    ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
-
-    ctx->job_id.data = ngx_pnalloc(r->pool, NGX_AIME_UUID_LEN);
-
-    if (ctx->job_id.data) {
-        (void) ngx_aime_id_print(ctx->job_id.data, id);
-        ctx->job_id.len = NGX_AIME_UUID_LEN;
-    }
-}
-

@@ -21,31 +21,9 @@ ngx_int_t ngx_http_aime_submit(ngx_http_request_t *r,
     ngx_http_aime_endpoint_t *endpoint, ngx_http_aime_args_t *args,
     ngx_http_aime_client_t *client);
 
-/*
- * Adds the result object of a done job, PROTOCOL section 2; the view's payload
- * must be held by the request.
- */
-void ngx_http_aime_result(ngx_http_aime_reply_t *reply,
-    ngx_http_aime_endpoint_t *endpoint, ngx_aime_job_view_t *view);
-
-/* Adds the progress object of a view with NGX_AIME_VIEW_PAYLOAD. */
-void ngx_http_aime_progress(ngx_http_aime_reply_t *reply,
-    ngx_aime_job_view_t *view);
-
-/*
- * Answers for a job that ended without a result: 410 if it was canceled, the
- * status lapsed if it lapsed.
- */
-ngx_int_t ngx_http_aime_ended(ngx_http_request_t *r,
-    ngx_http_aime_endpoint_t *endpoint, ngx_aime_job_view_t *view,
-    ngx_uint_t lapsed);
-
 /* Refuses a client that is not NGX_HTTP_AIME_CLIENT_OK. */
 ngx_int_t ngx_http_aime_refuse_client(ngx_http_request_t *r,
     ngx_http_aime_endpoint_t *endpoint, ngx_http_aime_client_t *client);
-
-/* The word for a state on the wire. */
-const char *ngx_http_aime_state_name(ngx_uint_t state);
 
 
 #endif /* NGX_HTTP_AIME_SUBMIT_H_INCLUDED */
