@@ -390,7 +390,9 @@ ngx_http_aime_stream_header(ngx_http_request_t *r)
     }
 #endif
 
-    (void) ngx_tcp_nodelay(c);
+    if (c->type == SOCK_STREAM) {
+        (void) ngx_tcp_nodelay(c);
+    }
 
     return ngx_http_send_header(r);
 }

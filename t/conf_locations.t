@@ -111,3 +111,30 @@ location /a { aime_api_endpoint ../html/a.toml; }
 --- must_die
 --- error_log
 "aime_api_cors" directive is duplicate
+
+=== TEST 10: streams and an endpoint in one location
+--- config
+location /a {
+    aime_api_stream;
+    aime_api_endpoint ../html/a.toml;
+}
+--- must_die
+--- error_log
+"aime_api_endpoint" directive conflicts with another
+
+=== TEST 11: streams outside of a location
+--- config
+aime_api_stream;
+--- must_die
+--- error_log
+"aime_api_stream" directive is not allowed here
+
+=== TEST 12: a time that is none
+--- config
+location = /stream_progress {
+    aime_api_stream;
+    aime_api_stream_keepalive often;
+}
+--- must_die
+--- error_log
+"aime_api_stream_keepalive" directive invalid value

@@ -25,6 +25,7 @@ my $srv = start_nginx(
 aime_api_endpoints $suite/endpoints;
 location ~ ^/worker_ { aime_api_worker_interface; }
 location /api/ { aime_api_info; }
+location = /stream_progress { aime_api_stream; }
 CONF
 
 open my $run, '-|', "$suite/run.sh", $srv->url, qw(raw http validation)

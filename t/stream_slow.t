@@ -123,7 +123,8 @@ sub many_events {
     }
     is($seen, $EVENTS, "$EVENTS events");
     my $more = memory() - $memory;
-    cmp_ok($more, '<', 100, "no more memory, $more kB") if @procs > 1;
+    cmp_ok($more, '<', 100, "no more memory, $more kB")
+        if @procs > 1 && !on_asan();        # which keeps what is freed
     $stream->close;
     return;
 }

@@ -148,6 +148,7 @@ sub _conf {
 aime_api_endpoints endpoints;
 location ~ ^/worker_ { aime_api_worker_interface; }
 location /api/ { aime_api_info; }
+location = /stream_progress { aime_api_stream; }
 CONF
     my ($main, $http, $server) = map { $_ // '' } @$self{qw(main http server)};
     return $nginx->preamble($self->{aime} ? $module : ()) . <<"CONF";
