@@ -8,6 +8,7 @@
 #                   (NGINX_T=t/some.t)
 #   make asan       the same with AddressSanitizer and UBSan
 #   make bench      latency and memory (bench/README.md)
+#   make chaos      accidents under load, a quarter of an hour (the same)
 #   make deps       installs what is missing (run, test and the two above do)
 #   make clean
 #
@@ -47,7 +48,7 @@ TREE      := $(BUILD)/nginx-src
 OBJS      := $(BUILD)/objs
 SETTINGS  := $(CC) | $(CC_OPT) | $(LD_OPT) | $(NGINX) | $(NGINX_SRC)
 
-.PHONY: all install run run-only test check valgrind asan bench deps clean FORCE
+.PHONY: all install run run-only test check valgrind asan bench chaos deps clean FORCE
 .DELETE_ON_ERROR:
 
 all: $(MODULE)
@@ -132,6 +133,12 @@ asan:
 
 bench: all
 	@MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" bench/latency
+
+chaos: all
+	@status=0; for mode in reload kill workers zone; do \
+	    MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" bench/chaos $$mode \
+	    || status=1; \
+	done; exit $$status
 
 
 # Each line: a Debian package and the command that tells whether it is there

@@ -109,6 +109,8 @@ static void ngx_aime_job_hung_up(ngx_aime_zone_t *zone,
 static ngx_aime_shm_worker_t *ngx_aime_job_last_holder(
     ngx_aime_shm_job_t *job);
 static ngx_uint_t ngx_aime_job_worker_alive(ngx_aime_shm_job_t *job);
+static void ngx_aime_job_worker_lost(ngx_aime_zone_t *zone,
+    ngx_aime_shm_worker_t *worker);
 static ngx_uint_t ngx_aime_job_holder(ngx_aime_shm_job_t *job,
     uint64_t worker);
 static void ngx_aime_job_forget_holder(ngx_aime_shm_job_t *job,
@@ -963,6 +965,7 @@ ngx_aime_job_progress(ngx_aime_zone_t *zone, const u_char *id,
     rc = ngx_aime_job_progress_verdict(job, worker);
 
     if (rc == NGX_OK) {
+        job->lost = 0;
         ngx_aime_job_arm(zone, job,
                          ngx_current_msec + job->inactivity_timeout);
 
@@ -1317,6 +1320,12 @@ ngx_aime_job_due_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
         return 1;
 
     case NGX_AIME_JOB_PROCESSING:
+        if (job->lost) {
+            ngx_aime_job_end(zone, job, NGX_AIME_JOB_LAPSED,
+                             NGX_AIME_REASON_WORKER_LOST);
+            return 1;
+        }
+
         if (ngx_aime_job_worker_alive(job)) {
             ngx_aime_job_end(zone, job, NGX_AIME_JOB_LAPSED,
                              NGX_AIME_REASON_INACTIVITY);
@@ -1332,8 +1341,8 @@ ngx_aime_job_due_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
             return 0;
         }
 
-        ngx_aime_job_worker_lost_locked(zone, job->worker);
-        return job->state == NGX_AIME_JOB_LAPSED;
+        ngx_aime_job_worker_lost(zone, job->worker);
+        return 0;
 
     default:
         ngx_aime_job_delete(zone, job);
@@ -1405,20 +1414,34 @@ ngx_aime_job_worker_alive(ngx_aime_shm_job_t *job)
 }
 
 
-void
-ngx_aime_job_worker_lost_locked(ngx_aime_zone_t *zone,
-    ngx_aime_shm_worker_t *worker)
+/*
+ * All that the worker runs goes back into the queue, last job first, so that
+ * the oldest one ends up in front.  What is to lapse is due now, as a job of
+ * its own, since the sweep tells of each.
+ */
+
+static void
+ngx_aime_job_worker_lost(ngx_aime_zone_t *zone, ngx_aime_shm_worker_t *worker)
 {
-    ngx_queue_t         *q;
+    ngx_queue_t         *q, *prev;
     ngx_aime_shm_job_t  *job;
 
     ngx_aime_shm_worker_online_locked(worker, 0);
 
-    while (!ngx_queue_empty(&worker->running)) {
-        q = ngx_queue_last(&worker->running);
+    for (q = ngx_queue_last(&worker->running);
+         q != ngx_queue_sentinel(&worker->running);
+         q = prev)
+    {
+        prev = ngx_queue_prev(q);
         job = ngx_queue_data(q, ngx_aime_shm_job_t, link);
-        ngx_aime_job_requeue(zone, job, job->retry,
-                             NGX_AIME_REASON_WORKER_LOST);
+
+        if (job->retry && job->attempts < job->max_attempts) {
+            ngx_aime_job_requeue(zone, job, 1, NGX_AIME_REASON_WORKER_LOST);
+            continue;
+        }
+
+        job->lost = 1;
+        ngx_aime_job_arm(zone, job, ngx_current_msec);
     }
 }
 
@@ -1711,6 +1734,7 @@ ngx_aime_job_stop(ngx_aime_shm_job_t *job)
     ngx_queue_remove(&job->link);
     ngx_queue_init(&job->link);
 
+    job->lost = 0;
     job->worker->nrunning--;
     job->queue->type->nrunning--;
     job->worker = NULL;

@@ -281,7 +281,7 @@ void ngx_aime_job_queue_state(ngx_aime_zone_t *zone,
 double ngx_aime_job_now(void);
 
 
-/* What the sweep and the workers' room call, with the lock held. */
+/* What the sweep calls, with the lock held. */
 
 /* The job's deadline has come; gives 1 if the job has lapsed by it. */
 ngx_uint_t ngx_aime_job_due_locked(ngx_aime_zone_t *zone,
@@ -292,10 +292,6 @@ ngx_uint_t ngx_aime_job_due_locked(ngx_aime_zone_t *zone,
  * configuration does not have any more.
  */
 void ngx_aime_job_removed_locked(ngx_aime_zone_t *zone, ngx_uint_t max);
-
-/* All that the worker runs goes back into the queue, or lapses. */
-void ngx_aime_job_worker_lost_locked(ngx_aime_zone_t *zone,
-    ngx_aime_shm_worker_t *worker);
 
 /* Releases all that hangs on the row of a dead or leaving process. */
 void ngx_aime_job_release_row_locked(ngx_aime_zone_t *zone,

@@ -254,6 +254,7 @@ struct ngx_aime_shm_job_s {
     unsigned                     retry:1;       /* requeue on worker loss */
     unsigned                     cancel_on_disconnect:1;
     unsigned                     handing:1;     /* in row->handovers */
+    unsigned                     lost:1;        /* lapses with its worker */
     unsigned                     deadlined:1;   /* in the deadline tree */
 
     /* numbers of workers: the last one, and those that owe an answer */
