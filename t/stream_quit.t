@@ -11,7 +11,7 @@ use Test::More;
 use AimeTest;
 
 my $srv = start_nginx(min_procs => 2, master => 1, zone => '8m',
-    aime_locations => stream_locations(), main => 'worker_shutdown_timeout 1s;');
+    aime_locations => stream_locations(), main => 'worker_shutdown_timeout 3s;');
 my $client = $srv->client;
 my $worker = $srv->worker->login;
 
