@@ -120,6 +120,9 @@ static ngx_int_t ngx_aime_job_progress_verdict(ngx_aime_shm_job_t *job,
 static ngx_int_t ngx_aime_job_result_verdict(ngx_aime_shm_job_t *job,
     uint64_t worker);
 
+static void ngx_aime_job_mend_state(ngx_aime_shm_job_t *job,
+    ngx_aime_job_state_e state, ngx_aime_job_reason_e reason,
+    ngx_msec_t timeout);
 static ngx_uint_t ngx_aime_job_mend_refs(ngx_aime_zone_t *zone,
     ngx_aime_shm_job_t *job);
 
@@ -1463,11 +1466,11 @@ ngx_aime_job_release_row_locked(ngx_aime_zone_t *zone,
             job = ngx_queue_data(parked->topic, ngx_aime_shm_job_t, watchers);
         }
 
-        ngx_aime_job_unpark_locked(zone, parked);
-
         if (job && ngx_aime_job_active(job)) {
             ngx_aime_job_hung_up(zone, job);
         }
+
+        ngx_aime_job_unpark_locked(zone, parked);
     }
 
     while (!ngx_queue_empty(&row->handovers)) {
@@ -1504,25 +1507,30 @@ ngx_aime_job_mend_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     job->watchers.nwoken = 0;
 
     if (ngx_aime_job_active(job) && job->result) {
-        job->state = NGX_AIME_JOB_DONE;
+        ngx_aime_job_mend_state(job, NGX_AIME_JOB_DONE, NGX_AIME_REASON_NONE,
+                                job->result_lifetime);
     }
 
     if (job->state == NGX_AIME_JOB_PROCESSING
         && ngx_aime_shm_kind_locked(arena, job->worker)
            != NGX_AIME_SHM_WORKER)
     {
-        job->state = NGX_AIME_JOB_QUEUED;
         job->queued = ngx_current_msec;
-        job->due = job->queued + job->queue_timeout;
         job->returned = 0;
         job->share = NULL;
+        job->lost = 0;
+        job->handing = 0;
+
+        ngx_aime_job_mend_state(job, NGX_AIME_JOB_QUEUED, NGX_AIME_REASON_NONE,
+                                job->queue_timeout);
     }
 
     if (job->state == NGX_AIME_JOB_QUEUED
         && job->attempts >= job->max_attempts)
     {
-        job->state = NGX_AIME_JOB_LAPSED;
-        job->reason = NGX_AIME_REASON_UNDELIVERED;
+        ngx_aime_job_mend_state(job, NGX_AIME_JOB_LAPSED,
+                                NGX_AIME_REASON_UNDELIVERED,
+                                job->result_lifetime);
     }
 
     if (!ngx_aime_job_mend_refs(zone, job)) {
@@ -1555,6 +1563,22 @@ ngx_aime_job_mend_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     } else if (job->fetched) {
         ngx_queue_insert_tail(&zone->sh->fetched, &job->link);
     }
+}
+
+
+/* The state last, since a repair may be cut short too. */
+
+static void
+ngx_aime_job_mend_state(ngx_aime_shm_job_t *job, ngx_aime_job_state_e state,
+    ngx_aime_job_reason_e reason, ngx_msec_t timeout)
+{
+    job->reason = reason;
+    job->due = ngx_current_msec + timeout;
+    job->changes++;
+
+    ngx_aime_shm_order();
+    job->state = state;
+    ngx_aime_shm_order();
 }
 
 
@@ -1666,9 +1690,12 @@ ngx_aime_job_relink_clients_locked(ngx_aime_zone_t *zone)
 static void
 ngx_aime_job_enqueued(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
 {
-    job->state = NGX_AIME_JOB_QUEUED;
-
     ngx_aime_job_arm(zone, job, job->queued + job->queue_timeout);
+
+    ngx_aime_shm_order();
+    job->state = NGX_AIME_JOB_QUEUED;
+    ngx_aime_shm_order();
+
     ngx_aime_job_rouse(zone, job->queue->type);
 }
 
@@ -1726,6 +1753,14 @@ ngx_aime_job_hung_up(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
 static void
 ngx_aime_job_stop(ngx_aime_shm_job_t *job)
 {
+    ngx_aime_shm_worker_t  *worker;
+
+    /* who repairs takes it from here as one that waits for a worker */
+
+    worker = job->worker;
+    job->worker = NULL;
+    ngx_aime_shm_order();
+
     if (job->handing) {
         job->handing = 0;
         ngx_queue_remove(&job->handover);
@@ -1735,9 +1770,8 @@ ngx_aime_job_stop(ngx_aime_shm_job_t *job)
     ngx_queue_init(&job->link);
 
     job->lost = 0;
-    job->worker->nrunning--;
+    worker->nrunning--;
     job->queue->type->nrunning--;
-    job->worker = NULL;
 }
 
 
@@ -1779,9 +1813,9 @@ ngx_aime_job_retry(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
         return;
     }
 
+    ngx_aime_job_stop(job);
     job->attempts--;
 
-    ngx_aime_job_stop(job);
     ngx_aime_shm_queue_return_locked(job);
     ngx_aime_job_enqueued(zone, job);
     ngx_aime_job_changed(zone, job);
@@ -1794,19 +1828,26 @@ static void
 ngx_aime_job_end(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     ngx_aime_job_state_e state, ngx_aime_job_reason_e reason)
 {
-    if (job->state == NGX_AIME_JOB_QUEUED) {
+    ngx_uint_t  was;
+
+    was = job->state;
+
+    /* who repairs finds a job that has ended, or one that has not */
+
+    job->reason = reason;
+    job->due = ngx_current_msec + job->result_lifetime;
+    job->changes++;
+
+    ngx_aime_shm_order();
+    job->state = state;
+    ngx_aime_shm_order();
+
+    if (was == NGX_AIME_JOB_QUEUED) {
         ngx_aime_shm_queue_remove_locked(zone, job);
 
     } else {
         ngx_aime_job_stop(job);
     }
-
-    job->reason = reason;
-    ngx_aime_shm_order();
-    job->state = state;
-    ngx_aime_shm_order();
-
-    job->changes++;
 
     ngx_aime_job_uncount_client(zone, job);
     ngx_aime_job_set_progress(zone, job, NULL, 0);
@@ -1814,7 +1855,7 @@ ngx_aime_job_end(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     ngx_aime_shm_release_locked(zone, job->input);
     job->input = NULL;
 
-    ngx_aime_job_arm(zone, job, ngx_current_msec + job->result_lifetime);
+    ngx_aime_job_arm(zone, job, job->due);
     ngx_aime_wake_all_locked(zone, &job->watchers);
 }
 
@@ -1856,12 +1897,21 @@ static void
 ngx_aime_job_set_progress(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     ngx_aime_shm_payload_t *progress, uint32_t progress_len)
 {
-    if (job->progress) {
-        ngx_aime_shm_release_locked(zone, job->progress);
-    }
+    ngx_aime_shm_payload_t  *before;
 
-    job->progress = progress;
+    before = job->progress;
+
+    /* at no time with another's length */
+
+    job->progress = NULL;
+    ngx_aime_shm_order();
     job->progress_len = progress_len;
+    ngx_aime_shm_order();
+    job->progress = progress;
+
+    if (before) {
+        ngx_aime_shm_release_locked(zone, before);
+    }
 }
 
 

@@ -382,9 +382,12 @@ ngx_aime_shm_queue_gather_locked(ngx_aime_zone_t *zone,
         && ngx_aime_shm_kind_locked(&zone->sh->arena, job->share)
            != NGX_AIME_SHM_SHARE)
     {
-        job->returned = 1;
+        job->place.major = 0;
         job->place.minor = job->queue->type->returns--;
         job->arrival.major = job->place.minor;
+
+        ngx_aime_shm_order();
+        job->returned = 1;
     }
 
     ngx_aime_shm_rank_insert(gathered, &job->arrival);

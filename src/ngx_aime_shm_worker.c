@@ -11,6 +11,8 @@
 #include "ngx_aime_shm_index.h"
 
 
+static void ngx_aime_shm_worker_undescribe(ngx_aime_zone_t *zone,
+    ngx_aime_shm_worker_t *worker);
 static void ngx_aime_shm_worker_link(ngx_aime_zone_t *zone,
     ngx_aime_shm_worker_t *worker);
 static void ngx_aime_shm_worker_insert(ngx_rbtree_node_t *temp,
@@ -180,6 +182,8 @@ void
 ngx_aime_shm_worker_delete_locked(ngx_aime_zone_t *zone,
     ngx_aime_shm_worker_t *worker)
 {
+    ngx_aime_shm_worker_undescribe(zone, worker);
+
     ngx_aime_shm_mark_locked(&zone->sh->arena, worker, NGX_AIME_SHM_DRAFT);
     ngx_aime_shm_worker_online_locked(worker, 0);
 
@@ -192,10 +196,6 @@ ngx_aime_shm_worker_delete_locked(ngx_aime_zone_t *zone,
 
     ngx_rbtree_delete(&zone->sh->workers, &worker->node);
     zone->sh->nworkers--;
-
-    if (worker->fields) {
-        ngx_aime_shm_free_locked(&zone->sh->arena, worker->fields);
-    }
 
     ngx_aime_shm_free_locked(&zone->sh->arena, worker);
 }
@@ -228,13 +228,7 @@ ngx_aime_shm_worker_describe_locked(ngx_aime_zone_t *zone,
         }
     }
 
-    /* without them their lengths count for nothing */
-
-    if (worker->fields) {
-        p = worker->fields;
-        worker->fields = NULL;
-        ngx_aime_shm_free_locked(&zone->sh->arena, p);
-    }
+    ngx_aime_shm_worker_undescribe(zone, worker);
 
     p = block;
 
@@ -246,14 +240,32 @@ ngx_aime_shm_worker_describe_locked(ngx_aime_zone_t *zone,
         }
     }
 
+    worker->fields = block;
+
     if (block) {
         ngx_aime_shm_mark_locked(&zone->sh->arena, block,
                                  NGX_AIME_SHM_FIELDS);
     }
 
-    worker->fields = block;
-
     return NGX_OK;
+}
+
+
+/* Without the fields their lengths count for nothing. */
+
+static void
+ngx_aime_shm_worker_undescribe(ngx_aime_zone_t *zone,
+    ngx_aime_shm_worker_t *worker)
+{
+    if (worker->fields == NULL) {
+        return;
+    }
+
+    ngx_aime_shm_mark_locked(&zone->sh->arena, worker->fields,
+                             NGX_AIME_SHM_DRAFT);
+
+    ngx_aime_shm_free_locked(&zone->sh->arena, worker->fields);
+    worker->fields = NULL;
 }
 
 

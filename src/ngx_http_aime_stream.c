@@ -460,6 +460,7 @@ ngx_http_aime_stream_look(ngx_http_aime_stream_t *stream,
     }
 
     if (stream->told
+        && view->state == stream->state
         && view->changes == stream->changes
         && view->position == stream->position
         && view->nonline == stream->nonline
