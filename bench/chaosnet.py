@@ -331,10 +331,11 @@ class Nginx:
         self.killed = set()
         module = os.environ.get("MODULE") or os.path.join(
             ROOT, "build", "ngx_http_aime_api_module.so")
-        self.write("conf/nginx.conf", CONF.format(
+        self.conf = CONF.format(
             module=os.path.abspath(module), port=self.port, procs=procs,
             zone=zone, files=FILES,
-            user="user root;" if os.getuid() == 0 else ""))
+            user="user root;" if os.getuid() == 0 else "")
+        self.write("conf/nginx.conf", self.conf)
         self.write("conf/server.cfg", SERVER)
         for name, extra in endpoints.items():
             self.write("conf/endpoints/%s/aime_api_endpoint.cfg" % name,
@@ -434,7 +435,9 @@ class Nginx:
     def draining(self):
         return self.titled("worker process is shutting down")
 
-    def reload(self):
+    def reload(self, main=""):
+        """With lines of the main context besides the others."""
+        self.write("conf/nginx.conf", main + self.conf)
         self.process.send_signal(signal.SIGHUP)
 
     def kill(self, pid):

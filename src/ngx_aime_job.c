@@ -38,11 +38,6 @@
 #define NGX_AIME_STARVED       500
 
 
-#define ngx_aime_job_active(job)                                              \
-    ((job)->state == NGX_AIME_JOB_QUEUED                                      \
-     || (job)->state == NGX_AIME_JOB_PROCESSING)
-
-
 static ngx_uint_t ngx_aime_job_overdrawn(ngx_aime_zone_t *zone,
     ngx_uint_t nfree, ngx_aime_job_room_e room);
 static void ngx_aime_job_starve(ngx_aime_zone_t *zone, size_t len,
@@ -89,11 +84,16 @@ static void ngx_aime_job_changed(ngx_aime_zone_t *zone,
     ngx_aime_shm_job_t *job);
 static void ngx_aime_job_stop(ngx_aime_shm_job_t *job);
 static void ngx_aime_job_requeue(ngx_aime_zone_t *zone,
-    ngx_aime_shm_job_t *job, ngx_uint_t retry, ngx_aime_job_reason_e reason);
+    ngx_aime_shm_job_t *job);
+static void ngx_aime_job_return(ngx_aime_zone_t *zone,
+    ngx_aime_shm_job_t *job);
 static void ngx_aime_job_retry(ngx_aime_zone_t *zone,
     ngx_aime_shm_job_t *job, ngx_uint_t tried);
 static void ngx_aime_job_end(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     ngx_aime_job_state_e state, ngx_aime_job_reason_e reason);
+static void ngx_aime_job_set_state(ngx_aime_shm_job_t *job,
+    ngx_aime_job_state_e state, ngx_aime_job_reason_e reason,
+    ngx_msec_t timeout);
 static void ngx_aime_job_delete(ngx_aime_zone_t *zone,
     ngx_aime_shm_job_t *job);
 static void ngx_aime_job_set_progress(ngx_aime_zone_t *zone,
@@ -120,9 +120,6 @@ static ngx_int_t ngx_aime_job_progress_verdict(ngx_aime_shm_job_t *job,
 static ngx_int_t ngx_aime_job_result_verdict(ngx_aime_shm_job_t *job,
     uint64_t worker);
 
-static void ngx_aime_job_mend_state(ngx_aime_shm_job_t *job,
-    ngx_aime_job_state_e state, ngx_aime_job_reason_e reason,
-    ngx_msec_t timeout);
 static ngx_uint_t ngx_aime_job_mend_refs(ngx_aime_zone_t *zone,
     ngx_aime_shm_job_t *job);
 
@@ -158,7 +155,6 @@ ngx_aime_job_reserve(ngx_aime_zone_t *zone, size_t len,
         if (hold == NULL && !ngx_aime_job_starved(zone, room)) {
             evicted = ngx_aime_job_evict(zone,
                                          ngx_aime_shm_payload_cost(len));
-
         }
 
         if (room == NGX_AIME_ROOM_RESULT && evicted == 0) {
@@ -1439,7 +1435,7 @@ ngx_aime_job_worker_lost(ngx_aime_zone_t *zone, ngx_aime_shm_worker_t *worker)
         job = ngx_queue_data(q, ngx_aime_shm_job_t, link);
 
         if (job->retry && job->attempts < job->max_attempts) {
-            ngx_aime_job_requeue(zone, job, 1, NGX_AIME_REASON_WORKER_LOST);
+            ngx_aime_job_requeue(zone, job);
             continue;
         }
 
@@ -1507,8 +1503,8 @@ ngx_aime_job_mend_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     job->watchers.nwoken = 0;
 
     if (ngx_aime_job_active(job) && job->result) {
-        ngx_aime_job_mend_state(job, NGX_AIME_JOB_DONE, NGX_AIME_REASON_NONE,
-                                job->result_lifetime);
+        ngx_aime_job_set_state(job, NGX_AIME_JOB_DONE, NGX_AIME_REASON_NONE,
+                               job->result_lifetime);
     }
 
     if (job->state == NGX_AIME_JOB_PROCESSING
@@ -1521,16 +1517,16 @@ ngx_aime_job_mend_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
         job->lost = 0;
         job->handing = 0;
 
-        ngx_aime_job_mend_state(job, NGX_AIME_JOB_QUEUED, NGX_AIME_REASON_NONE,
-                                job->queue_timeout);
+        ngx_aime_job_set_state(job, NGX_AIME_JOB_QUEUED, NGX_AIME_REASON_NONE,
+                               job->queue_timeout);
     }
 
     if (job->state == NGX_AIME_JOB_QUEUED
         && job->attempts >= job->max_attempts)
     {
-        ngx_aime_job_mend_state(job, NGX_AIME_JOB_LAPSED,
-                                NGX_AIME_REASON_UNDELIVERED,
-                                job->result_lifetime);
+        ngx_aime_job_set_state(job, NGX_AIME_JOB_LAPSED,
+                               NGX_AIME_REASON_UNDELIVERED,
+                               job->result_lifetime);
     }
 
     if (!ngx_aime_job_mend_refs(zone, job)) {
@@ -1563,22 +1559,6 @@ ngx_aime_job_mend_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     } else if (job->fetched) {
         ngx_queue_insert_tail(&zone->sh->fetched, &job->link);
     }
-}
-
-
-/* The state last, since a repair may be cut short too. */
-
-static void
-ngx_aime_job_mend_state(ngx_aime_shm_job_t *job, ngx_aime_job_state_e state,
-    ngx_aime_job_reason_e reason, ngx_msec_t timeout)
-{
-    job->reason = reason;
-    job->due = ngx_current_msec + timeout;
-    job->changes++;
-
-    ngx_aime_shm_order();
-    job->state = state;
-    ngx_aime_shm_order();
 }
 
 
@@ -1775,21 +1755,22 @@ ngx_aime_job_stop(ngx_aime_shm_job_t *job)
 }
 
 
-/* The attempt failed: another worker shall do it, unless enough have tried. */
+/* The attempt failed: another worker shall do it. */
 
 static void
-ngx_aime_job_requeue(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
-    ngx_uint_t retry, ngx_aime_job_reason_e reason)
+ngx_aime_job_requeue(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
 {
-    if (!retry || job->attempts >= job->max_attempts) {
-        ngx_aime_job_end(zone, job, NGX_AIME_JOB_LAPSED, reason);
-        return;
-    }
-
     ngx_aime_job_stop(job);
     ngx_aime_job_set_progress(zone, job, NULL, 0);
 
     job->queued = ngx_current_msec;
+    ngx_aime_job_return(zone, job);
+}
+
+
+static void
+ngx_aime_job_return(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
+{
     ngx_aime_shm_queue_return_locked(job);
     ngx_aime_job_enqueued(zone, job);
     ngx_aime_job_changed(zone, job);
@@ -1808,17 +1789,18 @@ ngx_aime_job_retry(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
 {
     job->holders[job->attempts - 1] = 0;
 
-    if (tried) {
-        ngx_aime_job_requeue(zone, job, 1, NGX_AIME_REASON_UNDELIVERED);
-        return;
+    if (!tried) {
+        ngx_aime_job_stop(job);
+        job->attempts--;
+        ngx_aime_job_return(zone, job);
+
+    } else if (job->attempts < job->max_attempts) {
+        ngx_aime_job_requeue(zone, job);
+
+    } else {
+        ngx_aime_job_end(zone, job, NGX_AIME_JOB_LAPSED,
+                         NGX_AIME_REASON_UNDELIVERED);
     }
-
-    ngx_aime_job_stop(job);
-    job->attempts--;
-
-    ngx_aime_shm_queue_return_locked(job);
-    ngx_aime_job_enqueued(zone, job);
-    ngx_aime_job_changed(zone, job);
 }
 
 
@@ -1834,13 +1816,7 @@ ngx_aime_job_end(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
 
     /* who repairs finds a job that has ended, or one that has not */
 
-    job->reason = reason;
-    job->due = ngx_current_msec + job->result_lifetime;
-    job->changes++;
-
-    ngx_aime_shm_order();
-    job->state = state;
-    ngx_aime_shm_order();
+    ngx_aime_job_set_state(job, state, reason, job->result_lifetime);
 
     if (was == NGX_AIME_JOB_QUEUED) {
         ngx_aime_shm_queue_remove_locked(zone, job);
@@ -1857,6 +1833,22 @@ ngx_aime_job_end(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
 
     ngx_aime_job_arm(zone, job, job->due);
     ngx_aime_wake_all_locked(zone, &job->watchers);
+}
+
+
+/* The state last: what goes with it stands before it does. */
+
+static void
+ngx_aime_job_set_state(ngx_aime_shm_job_t *job, ngx_aime_job_state_e state,
+    ngx_aime_job_reason_e reason, ngx_msec_t timeout)
+{
+    job->reason = reason;
+    job->due = ngx_current_msec + timeout;
+    job->changes++;
+
+    ngx_aime_shm_order();
+    job->state = state;
+    ngx_aime_shm_order();
 }
 
 

@@ -35,6 +35,12 @@
 
 #define NGX_AIME_MAX_BATCH         256
 
+/* of a job or a view: it is in no final state */
+
+#define ngx_aime_job_active(job)                                              \
+    ((job)->state == NGX_AIME_JOB_QUEUED                                      \
+     || (job)->state == NGX_AIME_JOB_PROCESSING)
+
 /* why no job is made, besides NGX_ERROR: the zone is full */
 #define NGX_AIME_QUEUE_FULL        1
 #define NGX_AIME_CLIENT_BUSY       2

@@ -15,6 +15,7 @@ static uint64_t ngx_aime_shm_round(ngx_aime_shm_job_t *job);
 static ngx_aime_shm_share_t *ngx_aime_shm_share(ngx_aime_zone_t *zone,
     ngx_aime_shm_type_t *type, const u_char *id);
 static void ngx_aime_shm_queue_insert(ngx_aime_shm_job_t *job);
+static void ngx_aime_shm_queue_front(ngx_aime_shm_job_t *job);
 static void ngx_aime_shm_queue_insert_returned(ngx_aime_shm_job_t *job);
 static void ngx_aime_shm_queue_leave(ngx_aime_zone_t *zone,
     ngx_aime_shm_job_t *job, uint64_t round);
@@ -139,20 +140,25 @@ ngx_aime_shm_share(ngx_aime_zone_t *zone, ngx_aime_shm_type_t *type,
 void
 ngx_aime_shm_queue_return_locked(ngx_aime_shm_job_t *job)
 {
-    ngx_aime_shm_type_t  *type;
+    ngx_aime_shm_queue_front(job);
+    ngx_aime_shm_queue_insert_returned(job);
+}
 
-    type = job->queue->type;
 
-    job->returned = 1;
+/* Its keys are those of one in front of all others. */
 
+static void
+ngx_aime_shm_queue_front(ngx_aime_shm_job_t *job)
+{
     job->place.major = 0;
-    job->place.minor = type->returns--;
+    job->place.minor = job->queue->type->returns--;
 
     /* tells this stay in the queue apart from earlier ones */
 
     job->arrival.major = job->place.minor;
 
-    ngx_aime_shm_queue_insert_returned(job);
+    ngx_aime_shm_order();
+    job->returned = 1;
 }
 
 
@@ -382,12 +388,7 @@ ngx_aime_shm_queue_gather_locked(ngx_aime_zone_t *zone,
         && ngx_aime_shm_kind_locked(&zone->sh->arena, job->share)
            != NGX_AIME_SHM_SHARE)
     {
-        job->place.major = 0;
-        job->place.minor = job->queue->type->returns--;
-        job->arrival.major = job->place.minor;
-
-        ngx_aime_shm_order();
-        job->returned = 1;
+        ngx_aime_shm_queue_front(job);
     }
 
     ngx_aime_shm_rank_insert(gathered, &job->arrival);

@@ -140,9 +140,6 @@ ngx_aime_shm_worker_relink_locked(ngx_aime_zone_t *zone)
             != NGX_AIME_SHM_FIELDS)
         {
             worker->fields = NULL;
-        }
-
-        if (worker->fields == NULL) {
             ngx_memzero(worker->field_len, sizeof(worker->field_len));
         }
 
@@ -257,15 +254,10 @@ static void
 ngx_aime_shm_worker_undescribe(ngx_aime_zone_t *zone,
     ngx_aime_shm_worker_t *worker)
 {
-    if (worker->fields == NULL) {
-        return;
+    if (worker->fields) {
+        ngx_aime_shm_free_locked(&zone->sh->arena, worker->fields);
+        worker->fields = NULL;
     }
-
-    ngx_aime_shm_mark_locked(&zone->sh->arena, worker->fields,
-                             NGX_AIME_SHM_DRAFT);
-
-    ngx_aime_shm_free_locked(&zone->sh->arena, worker->fields);
-    worker->fields = NULL;
 }
 
 

@@ -17,16 +17,13 @@ static void ngx_aime_shm_init_header(ngx_aime_shm_t *sh);
 static void ngx_aime_shm_init_lists(ngx_aime_shm_t *sh);
 static void ngx_aime_shm_init_row(ngx_aime_shm_row_t *row);
 static void ngx_aime_shm_init_type(ngx_aime_shm_type_t *type);
+static ngx_int_t ngx_aime_shm_init_rows(ngx_aime_zone_t *zone);
 
 #if (NGX_AIME_DEBUG)
 static void ngx_aime_shm_debug_locked(ngx_aime_zone_t *zone);
 static void ngx_aime_shm_debug_unlock(ngx_aime_zone_t *zone);
 static void ngx_aime_shm_debug_step(int signo);
-
-static ngx_int_t               ngx_aime_shm_debug_rate = NGX_CONF_UNSET;
-static volatile sig_atomic_t   ngx_aime_shm_debug_left;
 #endif
-static ngx_int_t ngx_aime_shm_init_rows(ngx_aime_zone_t *zone);
 
 
 ngx_int_t
@@ -421,6 +418,10 @@ ngx_aime_shm_queue_locked(ngx_aime_zone_t *zone, ngx_aime_shm_type_t *type,
 #define NGX_AIME_DEBUG_TRAP     0x100
 #define NGX_AIME_DEBUG_STEPS    3000
 #define NGX_AIME_DEBUG_CHECK    64
+
+
+static ngx_int_t               ngx_aime_shm_debug_rate = NGX_CONF_UNSET;
+static volatile sig_atomic_t   ngx_aime_shm_debug_left;
 
 
 static void

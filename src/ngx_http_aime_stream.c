@@ -90,11 +90,6 @@ static void ngx_http_aime_stream_drop(ngx_http_aime_stream_t *stream);
 static void ngx_http_aime_stream_cleanup(void *data);
 
 
-#define ngx_http_aime_stream_final(view)                                      \
-    ((view)->state != NGX_AIME_JOB_QUEUED                                     \
-     && (view)->state != NGX_AIME_JOB_PROCESSING)
-
-
 ngx_int_t
 ngx_http_aime_stream_progress(ngx_http_request_t *r)
 {
@@ -255,7 +250,7 @@ ngx_http_aime_stream_seen(ngx_http_request_t *r, ngx_aime_job_view_t *view)
     size_t      len;
     ngx_str_t  *last;
 
-    if (!ngx_http_aime_stream_final(view)) {
+    if (ngx_aime_job_active(view)) {
         return 0;
     }
 
@@ -551,7 +546,7 @@ ngx_http_aime_stream_tell(ngx_http_aime_stream_t *stream,
         ngx_http_aime_reply_chars(&reply, ",\"job_result\":");
         ngx_http_aime_result(&reply, stream->endpoint, view);
 
-    } else if (ngx_http_aime_stream_final(view)) {
+    } else if (!ngx_aime_job_active(view)) {
         ngx_http_aime_reply_chars(&reply, "\",\"success\":false,\"error\":");
         ngx_http_aime_end_errors(&reply, stream->endpoint, view);
         ngx_http_aime_reply_chars(&reply, ",");
@@ -572,7 +567,7 @@ ngx_http_aime_stream_tell(ngx_http_aime_stream_t *stream,
     stream->estimated = (view->estimate >= 0);
 
     return ngx_http_aime_event_send(stream, &reply,
-                                    ngx_http_aime_stream_final(view));
+                                    !ngx_aime_job_active(view));
 }
 
 
@@ -709,7 +704,7 @@ static u_char *
 ngx_http_aime_event_id(u_char *p, ngx_aime_job_view_t *view)
 {
     return ngx_sprintf(p, "%uD%s", view->changes,
-                       ngx_http_aime_stream_final(view) ? "-end" : "");
+                       !ngx_aime_job_active(view) ? "-end" : "");
 }
 
 

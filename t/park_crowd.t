@@ -22,9 +22,9 @@ my $used;
 
 for my $round (1, 2) {
     polls_first($round);
-    $used //= zone_used();
+    $used //= $srv->zone_used;
     clients_first($round);
-    is(zone_used(), $used, 'memory of the zone as before');
+    is($srv->zone_used, $used, 'memory of the zone as before');
 }
 
 done_testing();
@@ -118,16 +118,3 @@ sub workers_waiting { return scalar grep { $_->{free_slots} }
 
 sub queued { my $d = details();
     return $d->{max_queue_length} - $d->{free_queue_slots} }
-
-
-# Once the requests that end by closing connections have ended
-sub zone_used {
-    my ($last, $same) = ('', 0);
-    wait_until(sub {
-        my $now = $srv->get('/zone')->body;
-        $same = $now eq $last ? $same + 1 : 0;
-        $last = $now;
-        return $same == 20;
-    });
-    return $last;
-}

@@ -20,11 +20,11 @@ my $srv = start_nginx(zone => '16m', aime_locations => stream_locations());
 my $client = $srv->client;
 my $worker = $srv->worker(batch => 256)->login;
 
-my @used = zone_used();
+my @used = $srv->zone_used;
 round('first');
-push @used, zone_used();
+push @used, $srv->zone_used;
 round('again');
-push @used, zone_used();
+push @used, $srv->zone_used;
 cmp_ok($used[2] - $used[1], '<=', $used[1] - $used[0],
     'what is left in the zone are the results');
 
@@ -105,17 +105,4 @@ sub reload {
     finish('after it:', \@ids, [@streams, @late]);
     ok(wait_until(sub { !$srv->draining }, 20), 'the old processes go');
     return;
-}
-
-
-# Once the requests that end by closing connections have ended
-sub zone_used {
-    my ($last, $same) = ('', 0);
-    wait_until(sub {
-        my $now = $srv->get('/zone')->body;
-        $same = $now eq $last ? $same + 1 : 0;
-        $last = $now;
-        return $same == 20;
-    });
-    return $last;
 }

@@ -222,6 +222,21 @@ sub rss {
 }
 
 
+# What a location /zone says of the zone, once the requests that end by closing
+# connections have ended
+sub zone_used {
+    my ($self) = @_;
+    my ($last, $same) = ('', 0);
+    wait_until(sub {
+        my $now = $self->get('/zone')->body;
+        $same = $now eq $last ? $same + 1 : 0;
+        $last = $now;
+        return $same == 20;
+    });
+    return $last;
+}
+
+
 # A plain keep-alive connection (AimeHttp), to whatever process
 sub conn {
     my ($self, %opt) = @_;
