@@ -18,6 +18,7 @@ static void ngx_aime_shm_init_lists(ngx_aime_shm_t *sh);
 static void ngx_aime_shm_init_row(ngx_aime_shm_row_t *row);
 static void ngx_aime_shm_init_type(ngx_aime_shm_type_t *type);
 static ngx_int_t ngx_aime_shm_init_rows(ngx_aime_zone_t *zone);
+static void ngx_aime_shm_lock_master(ngx_shmtx_t *mutex);
 
 #if (NGX_AIME_DEBUG)
 static void ngx_aime_shm_debug_locked(ngx_aime_zone_t *zone);
@@ -261,7 +262,12 @@ ngx_aime_shm_lock(ngx_aime_zone_t *zone)
 {
     ngx_uint_t  interrupted;
 
-    ngx_shmtx_lock(&zone->shpool->mutex);
+    if (ngx_process == NGX_PROCESS_MASTER) {
+        ngx_aime_shm_lock_master(&zone->shpool->mutex);
+
+    } else {
+        ngx_shmtx_lock(&zone->shpool->mutex);
+    }
 
     interrupted = (zone->sh->holder != 0);
 
@@ -275,6 +281,34 @@ ngx_aime_shm_lock(ngx_aime_zone_t *zone)
 #if (NGX_AIME_DEBUG)
     ngx_aime_shm_debug_locked(zone);
 #endif
+}
+
+
+/*
+ * The master process frees the lock of a killed process when it hears of its
+ * death.  While it configures it does not, so it has to look for itself, or
+ * all would wait for ever.
+ */
+
+static void
+ngx_aime_shm_lock_master(ngx_shmtx_t *mutex)
+{
+    ngx_pid_t  pid;
+    siginfo_t  info;
+
+    while (!ngx_shmtx_trylock(mutex)) {
+        pid = *mutex->lock;
+        info.si_pid = 0;
+
+        if (pid
+            && waitid(P_PID, pid, &info, WEXITED|WNOHANG|WNOWAIT) == 0
+            && info.si_pid == pid)
+        {
+            (void) ngx_shmtx_force_unlock(mutex, pid);
+        }
+
+        ngx_msleep(1);
+    }
 }
 
 

@@ -64,6 +64,15 @@ ngx_aime_sweep_start(ngx_aime_zone_t *zone, ngx_cycle_t *cycle)
 
     static ngx_connection_t  dumb;
 
+    ngx_aime_sweep_dead(zone, cycle->log);
+
+    if (ngx_aime_wake_claim(zone, cycle->log) == NGX_DECLINED) {
+        ngx_log_error(NGX_LOG_CRIT, cycle->log, 0,
+                      "all %ui process rows of aime_api_zone \"%V\" are "
+                      "taken: this process serves no jobs until one is free",
+                      zone->sh->nrows, &zone->shm_zone->shm.name);
+    }
+
     dumb.fd = (ngx_socket_t) -1;
     dumb.data = zone;
 
@@ -185,7 +194,7 @@ ngx_aime_sweep_repaired(ngx_aime_zone_t *zone, ngx_log_t *log)
     if (nrepairs) {
         ngx_log_error(NGX_LOG_WARN, log, 0,
                       "a process died while it changed aime_api_zone, which "
-                      "was repaired");
+                      "was repaired (%ui times)", nrepairs);
     }
 
     if (damage[0]) {

@@ -11,7 +11,10 @@
 #include "ngx_aime_shm_zone.h"
 
 
-/* Starts the timer in this process, whether it has a row or not. */
+/*
+ * Looks after the dead, since a process often begins when another was killed,
+ * claims a row (all are taken: logged), and starts the timer in any case.
+ */
 void ngx_aime_sweep_start(ngx_aime_zone_t *zone, ngx_cycle_t *cycle);
 
 /* Releases all that this process holds, and its row; no sweep after it. */

@@ -83,13 +83,6 @@ ngx_aime_wake_init_process(ngx_aime_zone_t *zone, ngx_cycle_t *cycle,
     ngx_aime_wake_self.handler = ngx_aime_wake_self_handler;
     ngx_aime_wake_self.log = cycle->log;
 
-    if (ngx_aime_wake_claim(zone, cycle->log) == NGX_DECLINED) {
-        ngx_log_error(NGX_LOG_CRIT, cycle->log, 0,
-                      "all %ui process rows of aime_api_zone \"%V\" are "
-                      "taken: this process serves no jobs until one is free",
-                      zone->sh->nrows, &zone->shm_zone->shm.name);
-    }
-
     return NGX_OK;
 }
 

@@ -36,8 +36,8 @@ typedef struct {
 ngx_int_t ngx_aime_wake_init(ngx_aime_zone_t *zone, ngx_log_t *log);
 
 /*
- * Prepares this process and tries to claim a row for it.  Without one (all are
- * taken: logged) zone->row is NULL and every reservation in the zone fails.
+ * Prepares this process, which has no row yet.  Without one zone->row is NULL
+ * and every reservation in the zone fails.
  */
 ngx_int_t ngx_aime_wake_init_process(ngx_aime_zone_t *zone,
     ngx_cycle_t *cycle, ngx_aime_wake_handlers_t *handlers);

@@ -24,5 +24,5 @@ system('make -s BUILD=build/debug CC_OPT="-g -O2 -DNGX_AIME_DEBUG=1" >&2') == 0
     or BAIL_OUT('cannot build the module for debugging');
 local $ENV{MODULE} = Cwd::getcwd() . '/build/debug/ngx_http_aime_api_module.so';
 
-chaos('lock', '--count', 50);
+chaos('lock', '--count', 150);
 done_testing();
