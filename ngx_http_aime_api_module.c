@@ -163,6 +163,62 @@ static ngx_command_t  ngx_http_aime_commands[] = {
       0,
       NULL },
 
+    { ngx_string("aime_api_media"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_aime_set_media,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_aime_loc_conf_t, media),
+      NULL },
+
+    { ngx_string("aime_api_media_queue"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
+      ngx_http_aime_set_media_queue,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_aime_loc_conf_t, media),
+      NULL },
+
+    { ngx_string("aime_api_media_connect_timeout"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_aime_loc_conf_t, media.connect_timeout),
+      NULL },
+
+    { ngx_string("aime_api_media_send_timeout"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_aime_loc_conf_t, media.send_timeout),
+      NULL },
+
+    { ngx_string("aime_api_media_read_timeout"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_aime_loc_conf_t, media.read_timeout),
+      NULL },
+
+    { ngx_string("aime_api_media_max_pixels"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_aime_loc_conf_t, media.max_pixels),
+      NULL },
+
+    { ngx_string("aime_api_media_max_duration"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_sec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_aime_loc_conf_t, media.max_duration),
+      NULL },
+
+    { ngx_string("aime_api_media_max_size"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_aime_loc_conf_t, media.max_size),
+      NULL },
+
       ngx_null_command
 };
 

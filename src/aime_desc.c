@@ -21,6 +21,15 @@
 #define AIME_DESC_TEXTUAL      (AIME_DESC_MASK(AIME_DESC_STRING)             \
                                 |AIME_DESC_MASK(AIME_DESC_TEXT_CONTEXT))
 #define AIME_DESC_CHOICE       AIME_DESC_MASK(AIME_DESC_SELECTION)
+#define AIME_DESC_CHAT         AIME_DESC_MASK(AIME_DESC_CHAT_CONTEXT)
+#define AIME_DESC_MEDIA        (AIME_DESC_MASK(AIME_DESC_IMAGE)              \
+                                |AIME_DESC_MASK(AIME_DESC_AUDIO)             \
+                                |AIME_DESC_MASK(AIME_DESC_VIDEO))
+
+
+/* bytes of a medium's rules as JSON; the rest of the question is short */
+
+#define AIME_DESC_MAX_RULES    (AIME_MEDIA_MAX_ASK - 1024)
 
 
 /* param: the one that is compiled at the moment, table: its TOML table */
@@ -73,8 +82,17 @@ static int aime_desc_bound(aime_desc_compile_t *c, const cJSON *item,
     aime_desc_number_t *bound);
 static int aime_desc_set_max_length(aime_desc_compile_t *c,
     const cJSON *item);
+static int aime_desc_set_pattern(aime_desc_compile_t *c, const cJSON *item);
 static int aime_desc_set_supported(aime_desc_compile_t *c,
     const cJSON *item);
+static int aime_desc_media(aime_desc_compile_t *c);
+static int aime_desc_support(aime_desc_compile_t *c);
+static int aime_desc_rules(aime_desc_compile_t *c, const cJSON *table,
+    aime_media_kind_e kind);
+static void aime_desc_rules_notice(void *ctx, const char *name,
+    const cJSON *item);
+static int aime_desc_allow(aime_desc_compile_t *c, const cJSON *list,
+    unsigned *allowed);
 static int aime_desc_check(aime_desc_compile_t *c);
 static int aime_desc_default(aime_desc_compile_t *c);
 static int aime_desc_value(aime_desc_compile_t *c, const cJSON *item,
@@ -130,38 +148,25 @@ static const aime_desc_attribute_t  aime_desc_attributes[] = {
     { "max",          AIME_DESC_NUMERIC, aime_desc_set_maximum },
     { "align",        AIME_DESC_NUMERIC, aime_desc_set_align },
     { "max_length",   AIME_DESC_TEXTUAL, aime_desc_set_max_length },
+    { "pattern",      AIME_DESC_TEXTUAL, aime_desc_set_pattern },
     { "supported",    AIME_DESC_CHOICE,  aime_desc_set_supported },
 
     /* compiled before and after all others */
 
-    { "type",              AIME_DESC_ANY, NULL },
-    { "default",           AIME_DESC_ANY, NULL },
+    { "type",         AIME_DESC_ANY, NULL },
+    { "default",      AIME_DESC_ANY, NULL },
 
-    /* of media and chat contexts */
+    /* compiled after all others, with what their tables say of media */
 
-    { "format",            AIME_DESC_ANY, NULL },
-    { "color_space",       AIME_DESC_ANY, NULL },
-    { "size",              AIME_DESC_ANY, NULL },
-    { "sample_rate",       AIME_DESC_ANY, NULL },
-    { "sample_bit_depth",  AIME_DESC_ANY, NULL },
-    { "audio_bit_rate",    AIME_DESC_ANY, NULL },
-    { "channels",          AIME_DESC_ANY, NULL },
-    { "duration",          AIME_DESC_ANY, NULL },
-    { "resize_method",     AIME_DESC_ANY, NULL },
-    { "keep_aspect_ratio", AIME_DESC_ANY, NULL },
-    { "check_conversion",  AIME_DESC_ANY, NULL },
-    { "input_temp_file",   AIME_DESC_ANY, NULL },
-    { "output_temp_file",  AIME_DESC_ANY, NULL },
-    { "support",           AIME_DESC_ANY, NULL },
-    { "image",             AIME_DESC_ANY, NULL },
-    { "audio",             AIME_DESC_ANY, NULL },
-    { "video",             AIME_DESC_ANY, NULL },
+    { "support",      AIME_DESC_CHAT, NULL },
+    { "image",        AIME_DESC_CHAT, NULL },
+    { "audio",        AIME_DESC_CHAT, NULL },
+    { "video",        AIME_DESC_CHAT, NULL },
 
     /* for humans and user interfaces */
 
-    { "title",             AIME_DESC_ANY, NULL },
-    { "description",       AIME_DESC_ANY, NULL },
-    { "pattern",           AIME_DESC_ANY, NULL },
+    { "title",        AIME_DESC_ANY, NULL },
+    { "description",  AIME_DESC_ANY, NULL },
 
     { NULL, 0, NULL }
 };
@@ -283,6 +288,12 @@ aime_desc_param(aime_desc_compile_t *c)
         }
     }
 
+    rc = aime_desc_media(c);
+
+    if (rc != AIME_OK) {
+        return rc;
+    }
+
     rc = aime_desc_check(c);
 
     if (rc != AIME_OK) {
@@ -339,7 +350,9 @@ aime_desc_attribute(aime_desc_compile_t *c, const cJSON *item)
         return attribute->set ? attribute->set(c, item) : AIME_OK;
     }
 
-    if (c->notice) {
+    /* what is unknown in a medium's table is told with its rules */
+
+    if (c->notice && !(AIME_DESC_MASK(c->param->type) & AIME_DESC_MEDIA)) {
         c->notice(c->notice_ctx, c->table->string, item->string,
                   aime_toml_line(item));
     }
@@ -538,6 +551,246 @@ aime_desc_set_supported(aime_desc_compile_t *c, const cJSON *item)
 
         c->param->nsupported++;
         value++;
+    }
+
+    return AIME_OK;
+}
+
+
+static int
+aime_desc_set_pattern(aime_desc_compile_t *c, const cJSON *item)
+{
+    int          rc;
+    char         reason[AIME_PATTERN_ERROR_LEN];
+    aime_str_t  *text;
+
+    if (!cJSON_IsString(item)) {
+        return aime_desc_fail(c, item, "parameter %s: pattern must be a string",
+                              c->table->string);
+    }
+
+    text = &c->param->pattern_text;
+    text->data = (const unsigned char *) item->valuestring;
+    text->len = strlen(item->valuestring);
+
+    rc = aime_pattern_compile(c->pool, *text, &c->param->pattern, reason);
+
+    if (rc == AIME_ERROR) {
+        return aime_desc_fail(c, item, "parameter %s: pattern: %s",
+                              c->table->string, reason);
+    }
+
+    return rc;
+}
+
+
+/* What a medium, or the media of a chat context, must be. */
+
+static int
+aime_desc_media(aime_desc_compile_t *c)
+{
+    switch (c->param->type) {
+
+    case AIME_DESC_IMAGE:
+        return aime_desc_rules(c, c->table, AIME_MEDIA_IMAGE);
+
+    case AIME_DESC_AUDIO:
+        return aime_desc_rules(c, c->table, AIME_MEDIA_AUDIO);
+
+    case AIME_DESC_VIDEO:
+        return aime_desc_rules(c, c->table, AIME_MEDIA_VIDEO);
+
+    case AIME_DESC_CHAT_CONTEXT:
+        return aime_desc_support(c);
+
+    default:
+        return AIME_OK;
+    }
+}
+
+
+static int
+aime_desc_support(aime_desc_compile_t *c)
+{
+    int                 rc;
+    aime_str_t          name;
+    const cJSON        *list, *item, *table;
+    aime_media_kind_e   kind;
+
+    list = cJSON_GetObjectItemCaseSensitive(c->table, "support");
+
+    if (list && !cJSON_IsArray(list)) {
+        return aime_desc_fail(c, list, "parameter %s: support must be a list",
+                              c->table->string);
+    }
+
+    cJSON_ArrayForEach(item, list) {
+
+        if (!cJSON_IsString(item)) {
+            return aime_desc_fail(c, item, "parameter %s: support must hold "
+                                  "strings", c->table->string);
+        }
+
+        name.data = (const unsigned char *) item->valuestring;
+        name.len = strlen(item->valuestring);
+
+        /* text needs no support */
+
+        if (aime_media_kind_named(name, &kind) != AIME_OK) {
+            if (strcmp(item->valuestring, "text") != 0) {
+                aime_desc_rules_notice(c, item->valuestring, item);
+            }
+
+            continue;
+        }
+
+        table = cJSON_GetObjectItemCaseSensitive(c->table,
+                                                 aime_media_kind_name(kind));
+
+        rc = aime_desc_rules(c, table, kind);
+
+        if (rc != AIME_OK) {
+            return rc;
+        }
+    }
+
+    return AIME_OK;
+}
+
+
+/* Compiles a table of rules; NULL: there are none. */
+
+static int
+aime_desc_rules(aime_desc_compile_t *c, const cJSON *table,
+    aime_media_kind_e kind)
+{
+    int                  rc;
+    aime_desc_media_t   *media;
+    aime_media_error_t   error;
+
+    media = aime_desc_alloc(c->pool, 1, sizeof(aime_desc_media_t));
+    if (media == NULL) {
+        return AIME_NOMEM;
+    }
+
+    c->param->media[kind] = media;
+
+    if (table == NULL) {
+        media->rules.kind = kind;
+        return AIME_OK;
+    }
+
+    if (!cJSON_IsObject(table)) {
+        return aime_desc_fail(c, table, "parameter %s: %s must be a table",
+                              c->table->string, table->string);
+    }
+
+    rc = aime_media_rules_compile(c->pool, table, kind, &media->rules,
+                                  aime_desc_rules_notice, c, &error);
+
+    if (rc == AIME_ERROR) {
+        return aime_desc_fail(c, error.item, "parameter %s: %s",
+                              c->table->string, error.text);
+    }
+
+    if (rc == AIME_OK) {
+        rc = aime_desc_print(c, table, &media->text);
+    }
+
+    if (rc == AIME_OK && media->text.len > AIME_DESC_MAX_RULES) {
+        return aime_desc_fail(c, table, "parameter %s: the rules of its media "
+                              "are too long", c->table->string);
+    }
+
+    return rc;
+}
+
+
+static void
+aime_desc_rules_notice(void *ctx, const char *name, const cJSON *item)
+{
+    aime_desc_compile_t  *c = ctx;
+
+    if (c->notice) {
+        c->notice(c->notice_ctx, c->table->string, name,
+                  aime_toml_line(item));
+    }
+}
+
+
+int
+aime_desc_allowed(const cJSON *inputs, unsigned *allowed,
+    aime_desc_notice_pt notice, void *notice_ctx, aime_desc_error_t *error)
+{
+    int                   rc;
+    const cJSON          *format, *list;
+    aime_desc_compile_t   c;
+    aime_media_kind_e     kind;
+
+    memset(error, 0, sizeof(aime_desc_error_t));
+    memset(&c, 0, sizeof(aime_desc_compile_t));
+
+    c.notice = notice;
+    c.notice_ctx = notice_ctx;
+    c.error = error;
+
+    for (kind = 0; kind < AIME_MEDIA_NKINDS; kind++) {
+        allowed[kind] = 0;
+
+        c.table = cJSON_GetObjectItemCaseSensitive(inputs,
+                                                  aime_media_kind_name(kind));
+
+        format = cJSON_GetObjectItemCaseSensitive(c.table, "format");
+        list = cJSON_GetObjectItemCaseSensitive(format, "allowed");
+
+        if (list == NULL) {
+            continue;
+        }
+
+        rc = aime_desc_allow(&c, list, &allowed[kind]);
+
+        if (rc != AIME_OK) {
+            return rc;
+        }
+    }
+
+    return AIME_OK;
+}
+
+
+static int
+aime_desc_allow(aime_desc_compile_t *c, const cJSON *list, unsigned *allowed)
+{
+    aime_str_t            name;
+    const cJSON          *item;
+    aime_media_format_e   format;
+
+    if (!cJSON_IsArray(list)) {
+        return aime_desc_fail(c, list, "INPUTS.%s.format.allowed must be a "
+                              "list", c->table->string);
+    }
+
+    cJSON_ArrayForEach(item, list) {
+
+        if (!cJSON_IsString(item)) {
+            return aime_desc_fail(c, item, "INPUTS.%s.format.allowed must "
+                                  "hold strings", c->table->string);
+        }
+
+        name.data = (const unsigned char *) item->valuestring;
+        name.len = strlen(item->valuestring);
+
+        if (aime_media_format_named(name, &format) == AIME_OK) {
+            *allowed |= 1u << format;
+
+        } else {
+            aime_desc_rules_notice(c, item->valuestring, item);
+        }
+    }
+
+    if (*allowed == 0) {
+        return aime_desc_fail(c, list, "INPUTS.%s.format.allowed has no format "
+                              "that is known", c->table->string);
     }
 
     return AIME_OK;

@@ -11,6 +11,8 @@
 #include <cjson/cJSON.h>
 
 #include "aime_json.h"
+#include "aime_media.h"
+#include "aime_pattern.h"
 
 
 #define AIME_DESC_ERROR_LEN    256
@@ -54,6 +56,14 @@ typedef struct {
 } aime_desc_number_t;
 
 
+/* What media must be; text: the same as JSON, for who decodes them. */
+
+typedef struct {
+    aime_media_rules_t    rules;
+    aime_str_t            text;
+} aime_desc_media_t;
+
+
 typedef struct {
     aime_str_t            name;
     aime_desc_type_e      type;
@@ -70,6 +80,12 @@ typedef struct {
     aime_json_value_t    *supported;        /* raw JSON texts */
     size_t                nsupported;
 
+    aime_pattern_t       *pattern;          /* NULL: none */
+    aime_str_t            pattern_text;
+
+    /* the kinds that it takes, the others are NULL */
+    aime_desc_media_t    *media[AIME_MEDIA_NKINDS];
+
     unsigned              required:1;
     unsigned              auto_convert:1;
     unsigned              has_minimum:1;
@@ -81,11 +97,16 @@ typedef struct {
 } aime_desc_param_t;
 
 
-/* params: in the order of the file, then the implicit ones */
+/*
+ * params: in the order of the file, then the implicit ones; allowed: those of
+ * the server file's [INPUTS], see aime_desc_allowed(), which the caller puts
+ * here.
+ */
 
 typedef struct {
     aime_desc_param_t    *params;
     size_t                nparams;
+    unsigned              allowed[AIME_MEDIA_NKINDS];
     uint32_t             *buckets;          /* by name; private */
     size_t                nbuckets;
 } aime_desc_t;
@@ -103,6 +124,8 @@ typedef enum {
     AIME_DESC_NO_MULTIPLE,              /* of align within the bounds */
     AIME_DESC_TOO_LONG,
     AIME_DESC_NOT_SUPPORTED,
+    AIME_DESC_NO_MATCH,                 /* of the pattern */
+    AIME_DESC_PATTERN_LIMIT,            /* it takes too long to tell */
     AIME_DESC_NO_JSON
 } aime_desc_rule_e;
 
@@ -142,6 +165,14 @@ int aime_desc_compile(aime_pool_t *pool, const cJSON *inputs,
     aime_desc_t *desc, aime_desc_notice_pt notice, void *notice_ctx,
     aime_desc_error_t *error);
 
+/*
+ * The formats that a server file's [INPUTS] allows, by kind: masks with the
+ * bits 1 << aime_media_format_e; 0: there is no list, any will do.  Names that
+ * are not known are told as notices.  AIME_OK, AIME_ERROR.
+ */
+int aime_desc_allowed(const cJSON *inputs, unsigned *allowed,
+    aime_desc_notice_pt notice, void *notice_ctx, aime_desc_error_t *error);
+
 /* The parameter of that name or NULL; constant time on average. */
 aime_desc_param_t *aime_desc_find(const aime_desc_t *desc, aime_str_t name);
 
@@ -149,8 +180,8 @@ aime_desc_param_t *aime_desc_find(const aime_desc_t *desc, aime_str_t name);
  * Converts a value to what the worker gets and checks it on the way (PROTOCOL
  * section 5).  The text is a slice of the value where nothing is to be done,
  * of the description or from the pool else.  A default is taken as it is where
- * the parameter does not convert, and never checked against supported.  The
- * contents of chat contexts and media are not looked at.
+ * the parameter does not convert, and never checked against supported or the
+ * pattern.  The contents of chat contexts and media are not looked at.
  * AIME_OK, AIME_DESC_ABSENT (null, and the empty string where it is no value),
  * AIME_ERROR with the fault, AIME_NOMEM.
  */

@@ -15,6 +15,9 @@
 #define AIME_DESC_LISTED         8
 #define AIME_DESC_LISTED_CHARS   30
 
+/* bytes of a pattern that a message shows */
+#define AIME_DESC_PATTERN_SHOWN  400
+
 
 typedef struct {
     aime_pool_t              *pool;
@@ -28,7 +31,9 @@ typedef struct {
 static int aime_desc_fault(aime_desc_convert_t *c, aime_desc_rule_e rule);
 static int aime_desc_string(aime_desc_convert_t *c,
     const aime_json_value_t *value, aime_str_t *text);
+static int aime_desc_limit(aime_desc_convert_t *c, aime_str_t *text);
 static int aime_desc_length(aime_desc_convert_t *c, aime_str_t *text);
+static int aime_desc_matched(aime_desc_convert_t *c, aime_str_t text);
 static int aime_desc_number(aime_desc_convert_t *c,
     const aime_json_value_t *value, aime_str_t *text);
 static int aime_desc_bool(aime_desc_convert_t *c,
@@ -42,6 +47,7 @@ static int aime_desc_media(aime_desc_convert_t *c,
 static int aime_desc_requote(aime_pool_t *pool, aime_str_t *string);
 static size_t aime_desc_step(const unsigned char *p);
 static int aime_desc_surrogate(const unsigned char *p, char first, char last);
+static size_t aime_desc_shown(aime_str_t pattern);
 static void aime_desc_bound(const aime_desc_param_t *param,
     const aime_desc_number_t *number, char *buf);
 static void aime_desc_list(const aime_desc_param_t *param, char *buf);
@@ -110,7 +116,7 @@ aime_desc_string(aime_desc_convert_t *c, const aime_json_value_t *value,
 
     if (value->type == AIME_JSON_STRING) {
         *text = value->text;
-        return aime_desc_length(c, text);
+        return aime_desc_limit(c, text);
     }
 
     if (!c->param->auto_convert
@@ -132,11 +138,27 @@ aime_desc_string(aime_desc_convert_t *c, const aime_json_value_t *value,
     text->data = p;
     text->len = value->text.len + 2;
 
-    return aime_desc_length(c, text);
+    return aime_desc_limit(c, text);
 }
 
 
-/* Applies max_length to a JSON string. */
+/* Applies max_length and pattern to a JSON string. */
+
+static int
+aime_desc_limit(aime_desc_convert_t *c, aime_str_t *text)
+{
+    int  rc;
+
+    rc = aime_desc_length(c, text);
+
+    if (rc != AIME_OK || c->param->pattern == NULL || c->is_default) {
+        return rc;
+    }
+
+    return aime_desc_matched(c, *text);
+}
+
+
 
 static int
 aime_desc_length(aime_desc_convert_t *c, aime_str_t *text)
@@ -170,6 +192,32 @@ aime_desc_length(aime_desc_convert_t *c, aime_str_t *text)
     text->len = len + 1;
 
     return AIME_OK;
+}
+
+
+static int
+aime_desc_matched(aime_desc_convert_t *c, aime_str_t text)
+{
+    aime_str_t  chars;
+
+    if (aime_json_decode(c->pool, text, &chars) != AIME_OK) {
+        return AIME_NOMEM;
+    }
+
+    switch (aime_pattern_match(c->param->pattern, chars)) {
+
+    case AIME_OK:
+        return AIME_OK;
+
+    case AIME_ERROR:
+        return aime_desc_fault(c, AIME_DESC_NO_MATCH);
+
+    case AIME_PATTERN_LIMIT:
+        return aime_desc_fault(c, AIME_DESC_PATTERN_LIMIT);
+
+    default:
+        return AIME_NOMEM;
+    }
 }
 
 
@@ -438,7 +486,9 @@ aime_desc_media(aime_desc_convert_t *c, const aime_json_value_t *value,
         return aime_desc_fault(c, AIME_DESC_WRONG_TYPE);
     }
 
-    if (value->text.len == 2) {
+    /* a file's way to say that there is no default */
+
+    if (c->is_default && value->text.len == 2) {
         return AIME_DESC_ABSENT;
     }
 
@@ -585,11 +635,44 @@ aime_desc_fault_text(const aime_desc_param_t *param,
         aime_desc_list(param, buf);
         break;
 
+    case AIME_DESC_NO_MATCH:
+        snprintf(buf, n, "does not match the pattern %.*s",
+                 (int) aime_desc_shown(param->pattern_text),
+                 param->pattern_text.data);
+        break;
+
+    case AIME_DESC_PATTERN_LIMIT:
+        snprintf(buf, n, "takes too long to match with the pattern %.*s",
+                 (int) aime_desc_shown(param->pattern_text),
+                 param->pattern_text.data);
+        break;
+
     case AIME_DESC_NO_JSON:
         snprintf(buf, n, "is not valid JSON (%s at byte %llu)",
                  fault->json.reason, (unsigned long long) fault->json.offset);
         break;
     }
+}
+
+
+/* Bytes of a pattern that a message shows; no character is cut. */
+
+static size_t
+aime_desc_shown(aime_str_t pattern)
+{
+    size_t  len;
+
+    if (pattern.len <= AIME_DESC_PATTERN_SHOWN) {
+        return pattern.len;
+    }
+
+    len = AIME_DESC_PATTERN_SHOWN;
+
+    while (len && (pattern.data[len] & 0xc0) == 0x80) {
+        len--;
+    }
+
+    return len;
 }
 
 

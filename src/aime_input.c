@@ -7,10 +7,10 @@
  * whose names are the operator's, and no pair of them is ever compared.
  */
 
-#include <stdio.h>
 #include <string.h>
 
-#include "aime_input.h"
+#include "aime_input_error.h"
+#include "aime_input_media.h"
 #include "aime_number.h"
 
 
@@ -31,8 +31,7 @@ typedef struct {
     const aime_desc_t        *desc;
     aime_input_t             *input;
     aime_input_slot_t        *slots;        /* as desc->params */
-    const aime_desc_param_t  *chat;         /* that has a value, or NULL */
-    size_t                    omitted;      /* messages beyond the limit */
+    const aime_desc_param_t  *chat;         /* that has messages, or NULL */
 } aime_input_ctx_t;
 
 
@@ -54,8 +53,6 @@ static int aime_input_accept(aime_input_ctx_t *ctx,
     const aime_desc_param_t *param, aime_str_t text);
 static int aime_input_absent(aime_input_ctx_t *ctx,
     const aime_desc_param_t *param);
-static int aime_input_not_yet(aime_input_ctx_t *ctx,
-    const aime_desc_param_t *param);
 static int aime_input_query(aime_input_ctx_t *ctx,
     const aime_desc_param_t *param, aime_str_t text,
     aime_json_value_t *value);
@@ -64,24 +61,12 @@ static int aime_input_query_selection(aime_input_ctx_t *ctx,
     aime_json_value_t *value);
 static aime_json_type_e aime_input_word(aime_str_t text);
 static int aime_input_is_empty(const aime_input_arg_t *arg);
-static int aime_input_later(const aime_desc_param_t *param);
 
 static int aime_input_fault(aime_input_ctx_t *ctx,
     const aime_desc_param_t *param, const aime_input_arg_t *arg,
     const aime_desc_fault_t *fault);
-static int aime_input_refuse(aime_input_ctx_t *ctx,
-    const aime_desc_param_t *param, const aime_str_t *value,
-    const char *reason);
-static int aime_input_quote(aime_input_ctx_t *ctx,
-    const aime_input_arg_t *arg, aime_str_t *quoted);
-static int aime_input_clip(aime_input_ctx_t *ctx, aime_str_t text,
-    size_t chars, aime_str_t *clipped);
-static int aime_input_message(aime_input_ctx_t *ctx, const aime_str_t *parts,
-    size_t nparts);
-static int aime_input_join(aime_pool_t *pool, const aime_str_t *parts,
-    size_t nparts, aime_str_t *text);
-static int aime_input_omitted(aime_input_ctx_t *ctx);
-static aime_str_t aime_input_str(const char *text);
+static int aime_input_refused(aime_input_ctx_t *ctx,
+    const aime_desc_param_t *param, const char *reason);
 
 
 int
@@ -109,7 +94,7 @@ aime_input_validate(aime_pool_t *pool, const aime_desc_t *desc,
         }
     }
 
-    return aime_input_omitted(&ctx);
+    return AIME_OK;
 }
 
 
@@ -205,7 +190,7 @@ aime_input_unknown(aime_input_ctx_t *ctx, const aime_input_arg_t *args,
                                            : "Unknown parameter: ");
         n++;
 
-        if (aime_input_clip(ctx, args[i].name, AIME_INPUT_NAME_CHARS,
+        if (aime_input_clip(ctx->pool, args[i].name, AIME_INPUT_NAME_CHARS,
                             &parts[n++])
             != AIME_OK)
         {
@@ -213,7 +198,7 @@ aime_input_unknown(aime_input_ctx_t *ctx, const aime_input_arg_t *args,
         }
     }
 
-    return aime_input_message(ctx, parts, n);
+    return aime_input_message(ctx->pool, ctx->input, parts, n);
 }
 
 
@@ -247,7 +232,7 @@ aime_input_param(aime_input_ctx_t *ctx, const aime_desc_param_t *param,
     arg = slot->arg;
 
     if (slot->twice) {
-        return aime_input_refuse(ctx, param, NULL, "was given more than once");
+        return aime_input_refused(ctx, param, "was given more than once");
     }
 
     if (arg == NULL || (!arg->query && arg->value.type == AIME_JSON_NULL)) {
@@ -255,13 +240,8 @@ aime_input_param(aime_input_ctx_t *ctx, const aime_desc_param_t *param,
     }
 
     if (arg->query && !aime_json_utf8(arg->value.text)) {
-        return aime_input_refuse(ctx, param, NULL,
-                                 "holds bytes that are not UTF-8");
-    }
-
-    if (aime_input_later(param)) {
-        return aime_input_is_empty(arg) ? aime_input_absent(ctx, param)
-                                        : aime_input_not_yet(ctx, param);
+        return aime_input_refused(ctx, param,
+                                  "holds bytes that are not UTF-8");
     }
 
     return aime_input_given(ctx, param, arg);
@@ -282,7 +262,7 @@ aime_input_given(aime_input_ctx_t *ctx, const aime_desc_param_t *param,
         parts[2] = aime_input_str(": cannot be given together with parameter ");
         parts[3] = ctx->chat->name;
 
-        if (aime_input_message(ctx, parts, 4) != AIME_OK) {
+        if (aime_input_message(ctx->pool, ctx->input, parts, 4) != AIME_OK) {
             return AIME_NOMEM;
         }
     }
@@ -310,7 +290,9 @@ aime_input_value(aime_input_ctx_t *ctx, const aime_desc_param_t *param,
     switch (rc) {
 
     case AIME_OK:
-        return aime_input_accept(ctx, param, text);
+        rc = aime_input_media(ctx->pool, ctx->desc, ctx->input, param, text);
+
+        return (rc == AIME_OK) ? aime_input_accept(ctx, param, text) : rc;
 
     case AIME_DESC_ABSENT:
         return aime_input_absent(ctx, param);
@@ -383,7 +365,7 @@ static int
 aime_input_absent(aime_input_ctx_t *ctx, const aime_desc_param_t *param)
 {
     if (param->required) {
-        return aime_input_refuse(ctx, param, NULL, "is required");
+        return aime_input_refused(ctx, param, "is required");
     }
 
     if (param->default_value.len) {
@@ -394,48 +376,60 @@ aime_input_absent(aime_input_ctx_t *ctx, const aime_desc_param_t *param)
 }
 
 
-/* Is the type one that is declared, but not served yet? */
-
-static int
-aime_input_later(const aime_desc_param_t *param)
-{
-    return param->type == AIME_DESC_CHAT_CONTEXT
-           || param->type == AIME_DESC_IMAGE
-           || param->type == AIME_DESC_AUDIO
-           || param->type == AIME_DESC_VIDEO;
-}
-
-
-static int
-aime_input_not_yet(aime_input_ctx_t *ctx, const aime_desc_param_t *param)
-{
-    char  reason[64];
-
-    ctx->input->unsupported = 1;
-
-    snprintf(reason, sizeof(reason), "type %s is not supported yet",
-             aime_desc_type_name(param->type));
-
-    return aime_input_refuse(ctx, param, NULL, reason);
-}
-
-
-/* Nothing, null or the empty string. */
+/* Nothing, null, the empty string, or a list without anything in it. */
 
 static int
 aime_input_is_empty(const aime_input_arg_t *arg)
 {
-    if (arg == NULL) {
+    char        last;
+    size_t      i;
+    aime_str_t  text;
+
+    if (arg == NULL || (!arg->query && arg->value.type == AIME_JSON_NULL)) {
         return 1;
     }
 
-    if (arg->query) {
-        return arg->value.text.len == 0;
+    text = arg->value.text;
+
+    if (!arg->query && arg->value.type == AIME_JSON_STRING) {
+        text.data++;
+        text.len -= 2;
     }
 
-    return arg->value.type == AIME_JSON_NULL
-           || (arg->value.type == AIME_JSON_STRING
-               && arg->value.text.len == 2);
+    last = '\0';
+
+    for (i = 0; i < text.len; i++) {
+
+        switch (text.data[i]) {
+
+        case ' ':
+        case '\t':
+        case '\n':
+        case '\r':
+            continue;
+
+        case '[':
+            if (last != '\0') {
+                return 0;
+            }
+
+            break;
+
+        case ']':
+            if (last != '[') {
+                return 0;
+            }
+
+            break;
+
+        default:
+            return 0;
+        }
+
+        last = text.data[i];
+    }
+
+    return text.len == 0 || last == ']';
 }
 
 
@@ -575,245 +569,23 @@ aime_input_fault(aime_input_ctx_t *ctx, const aime_desc_param_t *param,
     /* a secret, or what was meant to be one, belongs into no message */
 
     if (param->role == AIME_DESC_KEY || param->role == AIME_DESC_SESSION_KEY) {
-        return aime_input_refuse(ctx, param, NULL, reason);
+        return aime_input_refused(ctx, param, reason);
     }
 
-    if (aime_input_quote(ctx, arg, &value) != AIME_OK) {
-        return AIME_NOMEM;
-    }
-
-    return aime_input_refuse(ctx, param, &value, reason);
-}
-
-
-/* "Parameter <name>: <value> <reason>" */
-
-static int
-aime_input_refuse(aime_input_ctx_t *ctx, const aime_desc_param_t *param,
-    const aime_str_t *value, const char *reason)
-{
-    size_t      n;
-    aime_str_t  parts[6];
-
-    n = 0;
-
-    parts[n++] = aime_input_str("Parameter ");
-    parts[n++] = param->name;
-    parts[n++] = aime_input_str(": ");
-
-    if (value) {
-        parts[n++] = *value;
-        parts[n++] = aime_input_str(" ");
-    }
-
-    parts[n++] = aime_input_str(reason);
-
-    return aime_input_message(ctx, parts, n);
-}
-
-
-/*
- * The value for a message: a string decoded and between quotation marks, all
- * else as it was written; what is cut ends in three dots.
- */
-
-static int
-aime_input_quote(aime_input_ctx_t *ctx, const aime_input_arg_t *arg,
-    aime_str_t *quoted)
-{
-    size_t          len;
-    aime_str_t      text, parts[3];
-    unsigned char  *p;
-
-    text = arg->value.text;
-
-    if (!arg->query && arg->value.type != AIME_JSON_STRING) {
-        return aime_input_clip(ctx, text, AIME_INPUT_QUOTE_CHARS, quoted);
-    }
-
-    if (!arg->query) {
-
-        /* one character more, which tells that there are more */
-
-        len = aime_desc_prefix(text, AIME_INPUT_QUOTE_CHARS + 1);
-
-        p = ctx->pool->alloc(ctx->pool->ctx, len + 1);
-        if (p == NULL) {
-            return AIME_NOMEM;
-        }
-
-        memcpy(p, text.data, len);
-        p[len] = '"';
-
-        text.data = p;
-        text.len = len + 1;
-
-        if (aime_json_decode(ctx->pool, text, &text) != AIME_OK) {
-            return AIME_NOMEM;
-        }
-    }
-
-    if (aime_input_clip(ctx, text, AIME_INPUT_QUOTE_CHARS, &parts[1])
+    if (aime_input_quote(ctx->pool, &arg->value, arg->query, &value)
         != AIME_OK)
     {
         return AIME_NOMEM;
     }
 
-    parts[0] = aime_input_str("\"");
-    parts[2] = parts[0];
-
-    return aime_input_join(ctx->pool, parts, 3, quoted);
-}
-
-
-/*
- * The first characters of a text, and three dots if there are more.  Bytes
- * that are not UTF-8 become U+FFFD on the way through JSON.
- */
-
-static int
-aime_input_clip(aime_input_ctx_t *ctx, aime_str_t text, size_t chars,
-    aime_str_t *clipped)
-{
-    size_t          len, max;
-    aime_str_t      parts[2];
-    unsigned char  *p;
-
-    /* no character has more than four bytes */
-
-    max = 4 * (chars + 1);
-
-    if (text.len > max) {
-        text.len = max;
-    }
-
-    p = ctx->pool->alloc(ctx->pool->ctx, aime_json_quoted_len(text));
-    if (p == NULL) {
-        return AIME_NOMEM;
-    }
-
-    text.len = aime_json_quote(p, text) - p;
-    text.data = p;
-
-    len = aime_desc_prefix(text, chars);
-
-    parts[1].len = (len + 1 < text.len) ? 3 : 0;
-    parts[1].data = (const unsigned char *) "...";
-
-    p[len] = '"';
-    text.len = len + 1;
-
-    if (aime_json_decode(ctx->pool, text, &parts[0]) != AIME_OK) {
-        return AIME_NOMEM;
-    }
-
-    return aime_input_join(ctx->pool, parts, 2, clipped);
+    return aime_input_refuse(ctx->pool, ctx->input, param, NULL, &value,
+                             reason);
 }
 
 
 static int
-aime_input_message(aime_input_ctx_t *ctx, const aime_str_t *parts,
-    size_t nparts)
+aime_input_refused(aime_input_ctx_t *ctx, const aime_desc_param_t *param,
+    const char *reason)
 {
-    aime_input_t  *input;
-
-    input = ctx->input;
-
-    if (input->nerrors == AIME_INPUT_MAX_ERRORS) {
-        ctx->omitted++;
-        return AIME_OK;
-    }
-
-    if (input->errors == NULL) {
-        input->errors = ctx->pool->alloc(ctx->pool->ctx,
-                                         (AIME_INPUT_MAX_ERRORS + 1)
-                                         * sizeof(aime_str_t));
-        if (input->errors == NULL) {
-            return AIME_NOMEM;
-        }
-    }
-
-    if (aime_input_join(ctx->pool, parts, nparts,
-                        &input->errors[input->nerrors])
-        != AIME_OK)
-    {
-        return AIME_NOMEM;
-    }
-
-    input->nerrors++;
-
-    return AIME_OK;
-}
-
-
-static int
-aime_input_join(aime_pool_t *pool, const aime_str_t *parts, size_t nparts,
-    aime_str_t *text)
-{
-    size_t          i, len;
-    unsigned char  *p;
-
-    len = 0;
-
-    for (i = 0; i < nparts; i++) {
-        len += parts[i].len;
-    }
-
-    p = pool->alloc(pool->ctx, len ? len : 1);
-    if (p == NULL) {
-        return AIME_NOMEM;
-    }
-
-    text->data = p;
-    text->len = len;
-
-    for (i = 0; i < nparts; i++) {
-        if (parts[i].len) {
-            memcpy(p, parts[i].data, parts[i].len);
-            p += parts[i].len;
-        }
-    }
-
-    return AIME_OK;
-}
-
-
-/* The message that counts those which found no room. */
-
-static int
-aime_input_omitted(aime_input_ctx_t *ctx)
-{
-    char         text[64];
-    aime_str_t   part;
-
-    if (ctx->omitted == 0) {
-        return AIME_OK;
-    }
-
-    part.len = snprintf(text, sizeof(text), "%llu more errors",
-                        (unsigned long long) ctx->omitted);
-    part.data = (const unsigned char *) text;
-
-    if (aime_input_join(ctx->pool, &part, 1,
-                        &ctx->input->errors[ctx->input->nerrors])
-        != AIME_OK)
-    {
-        return AIME_NOMEM;
-    }
-
-    ctx->input->nerrors++;
-
-    return AIME_OK;
-}
-
-
-static aime_str_t
-aime_input_str(const char *text)
-{
-    aime_str_t  str;
-
-    str.data = (const unsigned char *) text;
-    str.len = strlen(text);
-
-    return str;
+    return aime_input_refuse(ctx->pool, ctx->input, param, NULL, NULL, reason);
 }

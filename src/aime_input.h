@@ -9,6 +9,7 @@
 
 
 #include "aime_json.h"
+#include "aime_chat.h"
 #include "aime_desc.h"
 
 
@@ -17,6 +18,12 @@
 
 /* messages of one answer; one more says how many were left out */
 #define AIME_INPUT_MAX_ERRORS    64
+
+/* media of one request that have rules */
+#define AIME_INPUT_MAX_MEDIA     64
+
+/* bytes of one violation of a medium's rules */
+#define AIME_INPUT_LINE_LEN      512
 
 
 /*
@@ -32,6 +39,24 @@ typedef struct {
 } aime_input_arg_t;
 
 
+/*
+ * A medium that somebody has to look into.  value is the string in the
+ * member's text that is to be replaced by converted, the string of a JSON
+ * text that who converts sets; its length 0: the value stays.
+ */
+
+typedef struct {
+    const aime_desc_param_t  *param;
+    const aime_desc_media_t  *media;        /* what is asked for */
+    aime_media_kind_e         kind;
+    aime_chat_place_t         place;        /* in a chat context, else 0 */
+    size_t                    member;
+    aime_str_t                value;
+    aime_str_t                body;         /* its base64 */
+    aime_str_t                converted;
+} aime_input_medium_t;
+
+
 typedef struct {
     /*
      * What the worker gets: declared parameters in the order of the file,
@@ -41,17 +66,16 @@ typedef struct {
     aime_json_member_t   *members;
     size_t                nmembers;
 
+    /* in the order of their members and of their places in them */
+    aime_input_medium_t  *media;
+    size_t                nmedia;
+
     /* messages, UTF-8, not escaped; any at all: nothing else counts */
     aime_str_t           *errors;
     size_t                nerrors;
+    size_t                nomitted;             /* private */
 
     unsigned              wait_for_result:1;    /* default 1 */
-
-    /*
-     * A value was given for a parameter whose type cannot be served yet: the
-     * request is to be refused with 501 and the errors as its text.
-     */
-    unsigned              unsupported:1;
 } aime_input_t;
 
 

@@ -21,7 +21,8 @@
 typedef enum {
     AIME_MEDIA_IMAGE = 0,
     AIME_MEDIA_AUDIO,
-    AIME_MEDIA_VIDEO
+    AIME_MEDIA_VIDEO,
+    AIME_MEDIA_NKINDS
 } aime_media_kind_e;
 
 

@@ -148,6 +148,7 @@ ngx_http_aime_create_loc_conf(ngx_conf_t *cf)
 
     if (alcf) {
         alcf->stream_keepalive = NGX_CONF_UNSET_MSEC;
+        ngx_http_aime_media_create_conf(&alcf->media);
     }
 
     return alcf;
@@ -170,6 +171,7 @@ ngx_http_aime_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_str_value(conf->cors, prev->cors, "*");
     ngx_conf_merge_msec_value(conf->stream_keepalive, prev->stream_keepalive,
                               NGX_HTTP_AIME_KEEPALIVE);
+    ngx_http_aime_media_merge_conf(&prev->media, &conf->media);
 
     /* that of http{} itself is merged with nothing above it */
 

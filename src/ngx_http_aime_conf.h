@@ -8,6 +8,7 @@
 
 
 #include "ngx_http_aime_endpoint.h"
+#include "ngx_http_aime_media_conf.h"
 
 
 typedef struct {
@@ -62,6 +63,7 @@ typedef struct {
 
     ngx_str_t                    cors;      /* allowed origin, "" is off */
     ngx_msec_t                   stream_keepalive;  /* 0 is off */
+    ngx_http_aime_media_conf_t   media;
 } ngx_http_aime_loc_conf_t;
 
 

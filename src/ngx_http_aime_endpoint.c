@@ -181,6 +181,8 @@ ngx_http_aime_server_t *
 ngx_http_aime_server_load(ngx_conf_t *cf, ngx_str_t *path)
 {
     cJSON                   *section;
+    aime_desc_error_t        error;
+    ngx_http_aime_load_t     load;
     ngx_http_aime_server_t  *server;
 
     server = ngx_palloc(cf->pool, sizeof(ngx_http_aime_server_t));
@@ -211,6 +213,22 @@ ngx_http_aime_server_load(ngx_conf_t *cf, ngx_str_t *path)
 
     ngx_http_aime_notices(cf, path, server->tree,
                           ngx_http_aime_server_sections);
+
+    ngx_memzero(&load, sizeof(ngx_http_aime_load_t));
+
+    load.cf = cf;
+    load.path = path;
+
+    section = cJSON_GetObjectItemCaseSensitive(server->tree, "INPUTS");
+
+    if (aime_desc_allowed(section, server->allowed, ngx_http_aime_input_notice,
+                          &load, &error)
+        != AIME_OK)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\":%ui: %s", path,
+                           (ngx_uint_t) error.line, error.text);
+        return NULL;
+    }
 
     return server;
 }
@@ -808,6 +826,11 @@ ngx_http_aime_load_inputs(ngx_http_aime_load_t *load,
                            ngx_http_aime_table(load, load->tree, "INPUTS"),
                            &ep->inputs, ngx_http_aime_input_notice, load,
                            &error);
+
+    if (load->server) {
+        ngx_memcpy(ep->inputs.allowed, load->server->allowed,
+                   sizeof(ep->inputs.allowed));
+    }
 
     for (i = 0; rc == AIME_OK && i < ep->inputs.nparams; i++) {
         if (ep->inputs.params[i].name.len > NGX_AIME_NAME_LEN) {

@@ -17,11 +17,15 @@
 #include "ngx_aime_shm_zone.h"
 
 
-/* A parsed server file, with the defaults of endpoints. */
+/*
+ * A parsed server file, with the defaults of endpoints; allowed: see
+ * aime_desc_allowed().
+ */
 
 typedef struct {
     ngx_str_t                    path;
     cJSON                       *tree;
+    unsigned                     allowed[AIME_MEDIA_NKINDS];
 } ngx_http_aime_server_t;
 
 

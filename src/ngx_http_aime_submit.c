@@ -6,6 +6,7 @@
 
 
 #include "ngx_http_aime_submit.h"
+#include "ngx_http_aime_media.h"
 #include "ngx_http_aime_spec.h"
 #include "ngx_http_aime_view.h"
 
@@ -17,6 +18,20 @@
 /* after which to look whether an endpoint is enabled again, seconds */
 
 #define NGX_HTTP_AIME_DISABLED_WAIT    60
+
+/* and whether media can be converted again */
+
+#define NGX_HTTP_AIME_MEDIA_WAIT       5
+
+
+/* A request whose media are being converted. */
+
+typedef struct {
+    ngx_http_aime_endpoint_t    *endpoint;
+    ngx_http_aime_client_t       client;
+    aime_input_t                 input;
+    ngx_http_aime_media_t       *media;     /* NULL: it has none */
+} ngx_http_aime_submission_t;
 
 
 /* A waiting client's request. */
@@ -31,6 +46,15 @@ typedef struct {
 } ngx_http_aime_wait_t;
 
 
+static ngx_int_t ngx_http_aime_convert(ngx_http_request_t *r,
+    ngx_http_aime_submission_t *submission);
+static ngx_int_t ngx_http_aime_convert_resume(ngx_http_request_t *r,
+    ngx_http_aime_park_t *park, ngx_uint_t why);
+static ngx_int_t ngx_http_aime_admit(ngx_http_request_t *r,
+    ngx_http_aime_submission_t *submission);
+static ngx_int_t ngx_http_aime_admitted(ngx_http_request_t *r,
+    ngx_http_aime_submission_t *submission, ngx_aime_job_spec_t *spec,
+    u_char *id);
 static ngx_int_t ngx_http_aime_refuse_inputs(ngx_http_request_t *r,
     aime_input_t *input);
 static ngx_int_t ngx_http_aime_no_new_job(ngx_http_request_t *r,
@@ -40,6 +64,9 @@ static ngx_int_t ngx_http_aime_refuse_job(ngx_http_request_t *r,
     ngx_http_aime_endpoint_t *endpoint, ngx_int_t why);
 static ngx_aime_shm_hold_t *ngx_http_aime_store_inputs(ngx_aime_zone_t *zone,
     aime_input_t *input);
+static aime_input_medium_t *ngx_http_aime_store_value(
+    ngx_aime_shm_cursor_t *cursor, aime_str_t text,
+    aime_input_medium_t *medium, aime_input_medium_t *end, size_t member);
 static ngx_int_t ngx_http_aime_submitted(ngx_http_request_t *r,
     ngx_http_aime_endpoint_t *endpoint, const u_char *id);
 static ngx_int_t ngx_http_aime_submit_waiting(ngx_http_request_t *r,
@@ -61,66 +88,187 @@ ngx_http_aime_submit(ngx_http_request_t *r,
     ngx_http_aime_endpoint_t *endpoint, ngx_http_aime_args_t *args,
     ngx_http_aime_client_t *client)
 {
-    u_char                      id[NGX_AIME_ID_LEN];
-    ngx_int_t                   rc;
-    ngx_str_t                   error;
-    aime_pool_t                 pool;
-    aime_input_t                input;
-    ngx_aime_zone_t            *zone;
-    ngx_aime_job_spec_t         spec;
-    ngx_aime_shm_hold_t        *hold;
+    aime_pool_t                  pool;
+    ngx_http_aime_submission_t  *submission;
 
-    zone = ngx_http_aime_zone(r);
+    submission = ngx_pcalloc(r->pool, sizeof(ngx_http_aime_submission_t));
+    if (submission == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    submission->endpoint = endpoint;
+    submission->client = *client;
+
     pool = ngx_http_aime_pool(r);
 
     if (aime_input_validate(&pool, &endpoint->inputs, args->elts,
-                            args->nelts, &input)
+                            args->nelts, &submission->input)
         != AIME_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (input.nerrors) {
-        return ngx_http_aime_refuse_inputs(r, &input);
+    return submission->input.nmedia ? ngx_http_aime_convert(r, submission)
+                                    : ngx_http_aime_admit(r, submission);
+}
+
+
+/*
+ * Media take time, so a job that would be refused anyway is refused before;
+ * but where other inputs are wrong, what is wrong with the media is told too.
+ */
+
+static ngx_int_t
+ngx_http_aime_convert(ngx_http_request_t *r,
+    ngx_http_aime_submission_t *submission)
+{
+    u_char                 id[NGX_AIME_ID_LEN];
+    ngx_int_t              rc;
+    ngx_aime_job_spec_t    spec;
+    ngx_http_aime_park_t  *park;
+
+    if (submission->input.nerrors == 0) {
+        rc = ngx_http_aime_admitted(r, submission, &spec, id);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
     }
 
-    if (endpoint->session_vars) {
-        return ngx_http_aime_error_chars(r, NGX_HTTP_NOT_IMPLEMENTED,
-                                         "Session variables are not "
-                                         "supported yet");
+    park = ngx_http_aime_park_create(r, ngx_http_aime_convert_resume,
+                                     submission);
+    if (park == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ngx_http_aime_job_spec(r, endpoint, client, &input, &spec, &error)
+    submission->media = ngx_http_aime_media_start(r, &submission->input, park);
+    if (submission->media == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_aime_park_wait(park, NGX_HTTP_AIME_LOOK_INTERVAL);
+}
+
+
+static ngx_int_t
+ngx_http_aime_convert_resume(ngx_http_request_t *r,
+    ngx_http_aime_park_t *park, ngx_uint_t why)
+{
+    ngx_int_t                    rc;
+    ngx_str_t                    error;
+    ngx_http_aime_submission_t  *submission;
+
+    submission = park->data;
+
+    rc = ngx_http_aime_media_done(submission->media, &error);
+
+    if (rc == NGX_AGAIN) {
+        if (why & NGX_HTTP_AIME_TIMEOUT) {
+            return ngx_http_aime_park_wait(park, NGX_HTTP_AIME_LOOK_INTERVAL);
+        }
+
+        return NGX_HTTP_AIME_PARKED;
+    }
+
+    /* it may be parked again, for its result */
+
+    ngx_http_aime_park_end(park);
+
+    if (rc == NGX_ERROR) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    /* whatever the media are: these are wrong */
+
+    if (rc == NGX_OK || submission->input.nerrors) {
+        return ngx_http_aime_admit(r, submission);
+    }
+
+    if (ngx_http_aime_reply_retry_after(r, NGX_HTTP_AIME_MEDIA_WAIT)
         != NGX_OK)
     {
-        return ngx_http_aime_error(r, NGX_HTTP_BAD_REQUEST, &error);
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    rc = ngx_aime_job_admit(zone, &spec, id);
+    return ngx_http_aime_error(r, NGX_HTTP_SERVICE_UNAVAILABLE, &error);
+}
+
+
+/* Queues the job, unless something speaks against it. */
+
+static ngx_int_t
+ngx_http_aime_admit(ngx_http_request_t *r,
+    ngx_http_aime_submission_t *submission)
+{
+    u_char                 id[NGX_AIME_ID_LEN];
+    ngx_int_t              rc;
+    aime_input_t          *input;
+    ngx_aime_zone_t       *zone;
+    ngx_aime_job_spec_t    spec;
+    ngx_aime_shm_hold_t   *hold;
+
+    input = &submission->input;
+
+    if (input->nerrors) {
+        return ngx_http_aime_refuse_inputs(r, input);
+    }
+
+    rc = ngx_http_aime_admitted(r, submission, &spec, id);
 
     if (rc != NGX_OK) {
-        return ngx_http_aime_no_new_job(r, endpoint, rc,
-                                        input.wait_for_result, id);
+        return rc;
     }
 
-    hold = ngx_http_aime_store_inputs(zone, &input);
+    zone = ngx_http_aime_zone(r);
+    hold = ngx_http_aime_store_inputs(zone, input);
+
+    if (submission->media) {
+        ngx_http_aime_media_free(submission->media);
+    }
 
     if (hold == NULL) {
-        return ngx_http_aime_refuse_job(r, endpoint, NGX_ERROR);
+        return ngx_http_aime_refuse_job(r, submission->endpoint, NGX_ERROR);
     }
 
-    if (input.wait_for_result) {
-        return ngx_http_aime_submit_waiting(r, endpoint, &spec, hold);
+    if (input->wait_for_result) {
+        return ngx_http_aime_submit_waiting(r, submission->endpoint, &spec,
+                                            hold);
     }
 
     rc = ngx_aime_job_submit(zone, &spec, hold, id, 0, NULL);
 
     if (rc != NGX_OK) {
         ngx_aime_job_drop(zone, hold);
-        return ngx_http_aime_no_new_job(r, endpoint, rc, 0, id);
+        return ngx_http_aime_no_new_job(r, submission->endpoint, rc, 0, id);
     }
 
-    return ngx_http_aime_submitted(r, endpoint, id);
+    return ngx_http_aime_submitted(r, submission->endpoint, id);
+}
+
+
+/* NGX_OK: it may be queued; else what the request is answered with. */
+
+static ngx_int_t
+ngx_http_aime_admitted(ngx_http_request_t *r,
+    ngx_http_aime_submission_t *submission, ngx_aime_job_spec_t *spec,
+    u_char *id)
+{
+    ngx_int_t  rc;
+    ngx_str_t  error;
+
+    if (ngx_http_aime_job_spec(r, submission->endpoint, &submission->client,
+                               &submission->input, spec, &error)
+        != NGX_OK)
+    {
+        return ngx_http_aime_error(r, NGX_HTTP_BAD_REQUEST, &error);
+    }
+
+    rc = ngx_aime_job_admit(ngx_http_aime_zone(r), spec, id);
+
+    return rc == NGX_OK
+           ? NGX_OK
+           : ngx_http_aime_no_new_job(r, submission->endpoint, rc,
+                                      submission->input.wait_for_result, id);
 }
 
 
@@ -160,9 +308,7 @@ ngx_http_aime_refuse_inputs(ngx_http_request_t *r, aime_input_t *input)
     ngx_http_aime_reply_start(&reply, r);
     ngx_http_aime_reply_error(&reply, errors, input->nerrors);
 
-    return ngx_http_aime_reply_send(&reply, input->unsupported
-                                            ? NGX_HTTP_NOT_IMPLEMENTED
-                                            : NGX_HTTP_BAD_REQUEST);
+    return ngx_http_aime_reply_send(&reply, NGX_HTTP_BAD_REQUEST);
 }
 
 
@@ -239,6 +385,7 @@ ngx_http_aime_store_inputs(ngx_aime_zone_t *zone, aime_input_t *input)
     size_t                  i, len;
     u_char                  buf[8 + 6 * NGX_AIME_NAME_LEN], *p;
     aime_json_member_t     *member;
+    aime_input_medium_t    *medium;
     ngx_aime_shm_hold_t    *hold;
     ngx_aime_shm_cursor_t   cursor;
 
@@ -255,6 +402,12 @@ ngx_http_aime_store_inputs(ngx_aime_zone_t *zone, aime_input_t *input)
                + member->value.text.len;
     }
 
+    for (i = 0; i < input->nmedia; i++) {
+        if (input->media[i].converted.len) {
+            len += input->media[i].converted.len - input->media[i].value.len;
+        }
+    }
+
     hold = ngx_aime_job_reserve(zone, len, NGX_AIME_ROOM_INPUT);
     if (hold == NULL) {
         return NULL;
@@ -263,6 +416,8 @@ ngx_http_aime_store_inputs(ngx_aime_zone_t *zone, aime_input_t *input)
     ngx_aime_shm_fill_start(&cursor, hold->payload);
     ngx_aime_shm_fill(&cursor, waits[input->wait_for_result].data,
                       waits[input->wait_for_result].len);
+
+    medium = input->media;
 
     for (i = 0; i < input->nmembers; i++) {
         member = &input->members[i];
@@ -273,11 +428,45 @@ ngx_http_aime_store_inputs(ngx_aime_zone_t *zone, aime_input_t *input)
         *p++ = ':';
 
         ngx_aime_shm_fill(&cursor, buf, p - buf);
-        ngx_aime_shm_fill(&cursor, member->value.text.data,
-                          member->value.text.len);
+
+        medium = ngx_http_aime_store_value(&cursor, member->value.text,
+                                           medium,
+                                           input->media + input->nmedia, i);
     }
 
     return hold;
+}
+
+
+/*
+ * A member's value, with those of its media that were converted in the place
+ * of what they were; gives the medium after its last one.
+ */
+
+static aime_input_medium_t *
+ngx_http_aime_store_value(ngx_aime_shm_cursor_t *cursor, aime_str_t text,
+    aime_input_medium_t *medium, aime_input_medium_t *end, size_t member)
+{
+    const u_char  *p;
+
+    p = text.data;
+
+    for ( /* void */ ; medium < end && medium->member == member; medium++) {
+
+        if (medium->converted.len == 0) {
+            continue;
+        }
+
+        ngx_aime_shm_fill(cursor, p, medium->value.data - p);
+        ngx_aime_shm_fill(cursor, medium->converted.data,
+                          medium->converted.len);
+
+        p = medium->value.data + medium->value.len;
+    }
+
+    ngx_aime_shm_fill(cursor, p, text.data + text.len - p);
+
+    return medium;
 }
 
 

@@ -20,8 +20,7 @@ my $srv = start_nginx(endpoints => {
     echo => {inputs => $inputs}, other => {clients =>
         'authorization_keys = {me = "my-key"}'},
     bare => "[ENDPOINT]\nname = \"bare\"\n[WORKER]\njob_type = \"echo\"\n",
-    image => {inputs => 'picture = {type = "image"}'},
-    kept => {other => "[SESSION.VARS]\nvar = {type = \"string\"}"}},
+    image => {inputs => 'picture = {type = "image", size = {max = 64}}'}},
     server => <<'CONF');
 location /small {
     aime_api_endpoint endpoints/echo/aime_api_endpoint.cfg;
@@ -38,7 +37,7 @@ credentials();
 json();
 parameters();
 nginx_errors();
-not_yet();
+no_media_daemon();
 done_testing();
 
 
@@ -132,10 +131,13 @@ sub nginx_errors {
 }
 
 
-sub not_yet {
-    gives(501, ['Parameter picture: type image is not supported yet'],
-        POST => '/image', {%key, picture => 'data:image/png;base64,AAAA'});
-    gives(501, ['Session variables are not supported yet'],
-        POST => '/kept', {%key, prompt => 'p'});
+sub no_media_daemon {
+    my $gif = 'data:image/gif;base64,R0lGODlhAQABAAAA';
+    my $answer = gives(503,
+        ['Media cannot be processed at the moment, try again later'],
+        POST => '/image', {%key, picture => $gif});
+    is($answer->header('Retry-After'), 5, 'and when to try again');
+    gives(400, ['Unknown parameter: zz'],
+        POST => '/image', {%key, picture => $gif, zz => 1});
     return;
 }

@@ -33,7 +33,7 @@ push @common, '-fno-sanitize=function' if "@cc" =~ /clang/;
 
 my @c = (@cc, '-std=gnu11', @common);
 my @cxx = (@cc, '-std=c++17', @common);
-my @libs = qw(-lcjson -lstdc++ -lm);
+my @libs = qw(-lcjson -lpcre2-8 -lstdc++ -lm);
 
 # the portable half of the scanner, which is dead code on most machines
 my %variants = (json => ['-U__SSE2__']);

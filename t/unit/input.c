@@ -84,11 +84,25 @@ static const char  valid[] =
 
 
 static const char  context[] =
-    "chat = { type = \"chat_context\", support = [\"image\"] }\n"
+    "chat = { type = \"chat_context\", support = [\"image\", \"audio\"],"
+    " image = { format = { supported = [\"png\"] } } }\n"
+    "talk = { type = \"chat_context\" }\n"
     "plain = { type = \"text_context\" }\n"
     "img = { type = \"image\" }\n"
+    "pic = { type = \"image\", size = { maximum = 64 } }\n"
     "aud = { type = \"audio\" }\n"
     "vid = { type = \"video\" }\n";
+
+
+static const char  patterns[] =
+    "hex = { type = \"string\", pattern = '^[0-9a-f]+$' }\n"
+    "part = { type = \"string\", pattern = 'ab' }\n"
+    "uml = { type = \"string\", pattern = '^.\\x{e4}$' }\n"
+    "cut = { type = \"string\", pattern = '^a+$', max_length = 3,"
+    " auto_convert = true }\n"
+    "evil = { type = \"string\", pattern = '^(a|aa)+$' }\n"
+    "dflt = { type = \"string\", pattern = '^x$', default = \"y\" }\n"
+    "ctx = { type = \"text_context\", pattern = '^[^<]*$' }\n";
 
 
 static const char  edges[] =
@@ -511,6 +525,12 @@ static const row_t  rows_edges[] = {
 };
 
 
+#define PNG   "iVBORw0KGgoAAAAN"
+#define GIF   "R0lGODlhAQABAAAA"
+#define WAV   "UklGRiQAAABXQVZF"
+
+#define USER(content)  "[{\"role\":\"user\",\"content\":" content "}]"
+
 static const row_t  rows_context[] = {
 
     { "", "" },
@@ -519,16 +539,112 @@ static const row_t  rows_context[] = {
     { "\"plain\":5", "!Parameter plain: 5 is not a string" },
     { "\"plain\":\"x\",\"chat\":\"\"", "plain=\"x\"" },
     { "\"plain\":\"x\",\"chat\":null", "plain=\"x\"" },
-    { "\"plain\":null,\"chat\":null,\"img\":\"\",\"vid\":null", "" },
+    { "\"plain\":null,\"chat\":null,\"img\":null,\"vid\":null", "" },
     { "\"plain\":\"x\",\"chat\":\"[{}]\"",
-      "?Parameter chat: type chat_context is not supported yet|"
+      "!Parameter chat, message 1: has no role|"
+      "Parameter chat, message 1: has no content|"
       "Parameter plain: cannot be given together with parameter chat" },
-    { "\"chat\":[]",
-      "?Parameter chat: type chat_context is not supported yet" },
-    { "\"img\":\"x\",\"vid\":5",
-      "?Parameter img: type image is not supported yet|"
-      "Parameter vid: type video is not supported yet" },
-    { "\"aud\":\"\"", "" },
+    { "\"plain\":\"x\",\"chat\":[]", "chat=[] plain=\"x\"" },
+    { "\"plain\":\"x\",\"chat\":\" [ ] \"", "chat=[ ] plain=\"x\"" },
+    { "\"plain\":\"x\",\"chat\":\"[[]\"", "!Parameter chat: \"[[]\" is not *" },
+    { "\"chat\":[]", "chat=[]" },
+    { "\"chat\":{}", "!Parameter chat: is not a list of messages" },
+    { "\"chat\":\"5\"", "!Parameter chat: is not a list of messages" },
+    { "\"chat\":5", "!Parameter chat: 5 is not a chat context" },
+    { "\"chat\":[5,[],null,\"x\"]",
+      "!Parameter chat, message 1: is not an object with role and content|"
+      "Parameter chat, message 2: is not an object with role and content|"
+      "Parameter chat, message 3: is not an object with role and content|"
+      "Parameter chat, message 4: is not an object with role and content" },
+    { "\"chat\":" USER("\"x\""), "chat=" USER("\"x\"") },
+    { "\"chat\":\"[{\\\"role\\\":\\\"user\\\",\\\"content\\\":\\\"x\\\"}]\"",
+      "chat=" USER("\"x\"") },
+    { "\"talk\":[{\"content\":\"x\",\"role\":\"\\u0075ser\",\"a\":1.50}]",
+      "talk=[{\"content\":\"x\",\"role\":\"\\u0075ser\",\"a\":1.50}]" },
+    { "\"chat\":[{\"role\":\"User\",\"content\":\"x\"}]",
+      "!Parameter chat, message 1: has a role that is not one of \"system\","
+      " \"user\", \"assistant\"" },
+    { "\"chat\":[{\"role\":[\"user\"],\"content\":\"x\"}]",
+      "!Parameter chat, message 1: has a role that is not one of *" },
+    { "\"chat\":" USER("null"),
+      "!Parameter chat, message 1: has a content that is neither a string"
+      " nor a list" },
+    { "\"chat\":" USER("[]"), "chat=" USER("[]") },
+    { "\"chat\":" USER("[{\"type\":\"text\",\"text\":\"x\"}]"),
+      "chat=" USER("[{\"type\":\"text\",\"text\":\"x\"}]") },
+    { "\"chat\":" USER("[{\"text\":\"x\"},5,{\"text\":5},{\"a\":1}]"),
+      "!Parameter chat, message 1, part 2: is not an object|"
+      "Parameter chat, message 1, part 3: has a text that is not a string|"
+      "Parameter chat, message 1, part 4: must have exactly one of text,"
+      " image, audio and video" },
+    { "\"chat\":" USER("[{\"text\":\"x\",\"image\":\"y\"}]"),
+      "!Parameter chat, message 1, part 1: must have exactly one of *" },
+    { "\"chat\":" USER("[{\"video\":\"data:video/mp4;base64,AAAA\"}]"),
+      "!Parameter chat, message 1, part 1: holds an input of type video,"
+      " supported: text, image, audio" },
+    { "\"talk\":" USER("[{\"image\":\"x\"}]"),
+      "!Parameter talk, message 1, part 1: holds an input of type image,"
+      " supported: text" },
+    { "\"chat\":" USER("[{\"image\":\"data:image/png;base64," PNG "\"},"
+                       "{\"audio\":\"data:audio/wav;base64," WAV "\"}]"),
+      "chat=" USER("[{\"image\":\"data:image/png;base64," PNG "\"},"
+                   "{\"audio\":\"data:audio/wav;base64," WAV "\"}]")
+      " [image 1.1 in 0]" PNG },
+    { "\"chat\":" USER("[{\"image\":\"data:image/png;base64,AAAA\"}]"),
+      "!Parameter chat, message 1, part 1: is no image of a known format" },
+    { "\"chat\":" USER("[{\"image\":5}]"),
+      "!Parameter chat, message 1, part 1: 5 is not of the form"
+      " data:image/<format>;base64,<body>" },
+
+    { "\"img\":\"\"", "!Parameter img: \"\" is not of the form"
+      " data:image/<format>;base64,<body>" },
+    { "\"img\":5", "!Parameter img: 5 is not an image" },
+    { "\"img\":\"x\"", "!Parameter img: \"x\" is not of the form *" },
+    { "\"img\":\"data:audio/png;base64,AAAA\"",
+      "!Parameter img: \"data:audio/png;base64,AAAA\" is not of the form *" },
+    { "\"img\":\"data:image/png;base64,AA\\u0022A\"",
+      "!Parameter img: \"data:image/png;base64,AA\"A\" is no valid base64 (at"
+      " byte 2 of the body)" },
+    { "\"img\":\"data:image/png;base64,AAAA\"",
+      "img=\"data:image/png;base64,AAAA\"" },
+    { "\"img\":\"data:image/png;base64," WAV "\"",
+      "!Parameter img: has the format wav, which is no image" },
+    { "\"pic\":\"data:image/png;base64," PNG "\"",
+      "pic=\"data:image/png;base64," PNG "\" [image 0.0 in 0]" PNG },
+    { "\"plain\":\"p\",\"pic\":\"data:image\\/gif;base64," GIF "\"",
+      "plain=\"p\" pic=\"data:image\\/gif;base64," GIF "\""
+      " [image 0.0 in 1]" GIF },
+    { "\"pic\":\"data:image/png;base64,AAAA\"",
+      "!Parameter pic: is no image of a known format" },
+    { "\"aud\":\"\"", "!Parameter aud: \"\" is not of the form"
+      " data:audio/<format>;base64,<body>" },
+    { "\"aud\":\"data:audio/x-wav;base64," WAV "\"",
+      "aud=\"data:audio/x-wav;base64," WAV "\"" },
+
+    { NULL, NULL }
+};
+
+
+static const row_t  rows_patterns[] = {
+
+    { "\"hex\":\"0af\"", "hex=\"0af\"" },
+    { "\"hex\":\"0af\\n\"",
+      "!Parameter hex: \"0af\n\" does not match the pattern ^[0-9a-f]+$" },
+    { "\"hex\":\"\"", "!Parameter hex: \"\" does not match the pattern *" },
+    { "\"hex\":\"\\u0061\"", "hex=\"\\u0061\"" },
+    { "\"part\":\"xaby\"", "part=\"xaby\"" },
+    { "\"part\":\"xay\"", "!Parameter part: \"xay\" does not match *" },
+    { "\"uml\":\"x\xc3\xa4\"", "uml=\"x\xc3\xa4\"" },
+    { "\"uml\":\"\\ud83d\\ude00\\u00e4\"", "uml=\"\\ud83d\\ude00\\u00e4\"" },
+    { "\"uml\":\"\\ud83d\\u00e4\"", "uml=\"\\ud83d\\u00e4\"" },
+    { "\"cut\":\"aaab\"", "cut=\"aaa\"" },
+    { "\"cut\":\"aab\"", "!Parameter cut: \"aab\" does not match *" },
+    { "\"evil\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\"",
+      "!Parameter evil: \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...\" takes too long"
+      " to match with the pattern ^(a|aa)+$" },
+    { "\"dflt\":\"y\"", "!Parameter dflt: \"y\" does not match *" },
+    { "", "" },
+    { "\"ctx\":\"a<b\"", "!Parameter ctx: \"a<b\" does not match *" },
 
     { NULL, NULL }
 };
@@ -615,9 +731,10 @@ static const row_t  queries_edges[] = {
 
 static const row_t  queries_context[] = {
 
-    { "img=", "" },
+    { "img=", "!Parameter img: \"\" is not of the form *" },
     { "chat=;plain=x", "plain=\"x\"" },
-    { "chat=[]", "?Parameter chat: type chat_context is not supported yet" },
+    { "chat=[]", "chat=[]" },
+    { "chat=" USER("\"x\""), "chat=" USER("\"x\"") },
 
     { NULL, NULL }
 };
@@ -743,18 +860,19 @@ append(char *dst, size_t pos, aime_str_t text)
 static void
 render(const aime_desc_t *desc, const aime_input_t *input, char *dst)
 {
-    size_t               i, pos;
-    aime_desc_param_t   *param;
-    aime_json_error_t    error;
-    aime_json_value_t    value;
-    aime_json_member_t  *member;
+    char                  place[64];
+    size_t                i, pos;
+    aime_desc_param_t    *param;
+    aime_json_error_t     error;
+    aime_json_value_t     value;
+    aime_json_member_t   *member;
+    aime_input_medium_t  *medium;
 
     pos = 0;
     dst[0] = '\0';
 
     for (i = 0; i < input->nerrors; i++) {
-        pos = append(dst, pos, tap_str(i ? "|" : input->unsupported ? "?"
-                                                                    : "!"));
+        pos = append(dst, pos, tap_str(i ? "|" : "!"));
         pos = append(dst, pos, input->errors[i]);
 
         if (!aime_json_utf8(input->errors[i])) {
@@ -790,6 +908,18 @@ render(const aime_desc_t *desc, const aime_input_t *input, char *dst)
         pos = append(dst, pos, member->name);
         pos = append(dst, pos, tap_str("="));
         pos = append(dst, pos, member->value.text);
+    }
+
+    for (i = 0; input->nerrors == 0 && i < input->nmedia; i++) {
+        medium = &input->media[i];
+
+        snprintf(place, sizeof(place), " [%s %d.%d in %d]",
+                 aime_media_kind_name(medium->kind),
+                 (int) medium->place.message, (int) medium->place.part,
+                 (int) medium->member);
+
+        pos = append(dst, pos, tap_str(place));
+        pos = append(dst, pos, medium->body);
     }
 
     if (!input->wait_for_result) {
@@ -1254,6 +1384,7 @@ main(int argc, char **argv)
     check_queries(edges, queries_edges, "j=\"-\"");
 
     check_bodies(context, rows_context, "");
+    check_bodies(patterns, rows_patterns, "");
     check_queries(context, queries_context, "");
 
     check_many();
