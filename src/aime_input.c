@@ -9,8 +9,7 @@
 
 #include <string.h>
 
-#include "aime_input_error.h"
-#include "aime_input_media.h"
+#include "aime_input.h"
 #include "aime_number.h"
 
 
@@ -198,7 +197,7 @@ aime_input_unknown(aime_input_ctx_t *ctx, const aime_input_arg_t *args,
         }
     }
 
-    return aime_input_message(ctx->pool, ctx->input, parts, n);
+    return aime_input_message(ctx->pool, &ctx->input->errors, parts, n);
 }
 
 
@@ -262,7 +261,9 @@ aime_input_given(aime_input_ctx_t *ctx, const aime_desc_param_t *param,
         parts[2] = aime_input_str(": cannot be given together with parameter ");
         parts[3] = ctx->chat->name;
 
-        if (aime_input_message(ctx->pool, ctx->input, parts, 4) != AIME_OK) {
+        if (aime_input_message(ctx->pool, &ctx->input->errors, parts, 4)
+            != AIME_OK)
+        {
             return AIME_NOMEM;
         }
     }
@@ -290,7 +291,9 @@ aime_input_value(aime_input_ctx_t *ctx, const aime_desc_param_t *param,
     switch (rc) {
 
     case AIME_OK:
-        rc = aime_input_media(ctx->pool, ctx->desc, ctx->input, param, text);
+        rc = aime_input_media(ctx->pool, ctx->desc, param, text,
+                              ctx->input->nmembers, &ctx->input->media,
+                              &ctx->input->errors);
 
         return (rc == AIME_OK) ? aime_input_accept(ctx, param, text) : rc;
 
@@ -578,8 +581,8 @@ aime_input_fault(aime_input_ctx_t *ctx, const aime_desc_param_t *param,
         return AIME_NOMEM;
     }
 
-    return aime_input_refuse(ctx->pool, ctx->input, param, NULL, &value,
-                             reason);
+    return aime_input_refuse(ctx->pool, &ctx->input->errors, param, NULL,
+                             &value, reason);
 }
 
 
@@ -587,5 +590,6 @@ static int
 aime_input_refused(aime_input_ctx_t *ctx, const aime_desc_param_t *param,
     const char *reason)
 {
-    return aime_input_refuse(ctx->pool, ctx->input, param, NULL, NULL, reason);
+    return aime_input_refuse(ctx->pool, &ctx->input->errors, param, NULL,
+                             NULL, reason);
 }

@@ -10,13 +10,13 @@
 #define AIME_INPUT_OMITTED_LEN   64
 
 
-static int aime_input_omitted(aime_pool_t *pool, aime_input_t *input);
+static int aime_input_omitted(aime_pool_t *pool, aime_input_errors_t *errors);
 static int aime_input_join(aime_pool_t *pool, const aime_str_t *parts,
     size_t nparts, aime_str_t *text);
 
 
 int
-aime_input_refuse(aime_pool_t *pool, aime_input_t *input,
+aime_input_refuse(aime_pool_t *pool, aime_input_errors_t *errors,
     const aime_desc_param_t *param, const aime_chat_place_t *place,
     const aime_str_t *value, const char *reason)
 {
@@ -47,55 +47,55 @@ aime_input_refuse(aime_pool_t *pool, aime_input_t *input,
 
     parts[n++] = aime_input_str(reason);
 
-    return aime_input_message(pool, input, parts, n);
+    return aime_input_message(pool, errors, parts, n);
 }
 
 
 int
-aime_input_message(aime_pool_t *pool, aime_input_t *input,
+aime_input_message(aime_pool_t *pool, aime_input_errors_t *errors,
     const aime_str_t *parts, size_t nparts)
 {
-    if (input->nerrors >= AIME_INPUT_MAX_ERRORS) {
-        return aime_input_omitted(pool, input);
+    if (errors->nelts >= AIME_INPUT_MAX_ERRORS) {
+        return aime_input_omitted(pool, errors);
     }
 
-    if (input->errors == NULL) {
-        input->errors = pool->alloc(pool->ctx, (AIME_INPUT_MAX_ERRORS + 1)
-                                               * sizeof(aime_str_t));
-        if (input->errors == NULL) {
+    if (errors->elts == NULL) {
+        errors->elts = pool->alloc(pool->ctx, (AIME_INPUT_MAX_ERRORS + 1)
+                                              * sizeof(aime_str_t));
+        if (errors->elts == NULL) {
             return AIME_NOMEM;
         }
     }
 
     return aime_input_join(pool, parts, nparts,
-                           &input->errors[input->nerrors++]);
+                           &errors->elts[errors->nelts++]);
 }
 
 
 /* The message that counts those which found no room. */
 
 static int
-aime_input_omitted(aime_pool_t *pool, aime_input_t *input)
+aime_input_omitted(aime_pool_t *pool, aime_input_errors_t *errors)
 {
     char        *text;
     aime_str_t  *message;
 
-    message = &input->errors[AIME_INPUT_MAX_ERRORS];
+    message = &errors->elts[AIME_INPUT_MAX_ERRORS];
 
-    if (input->nomitted == 0) {
+    if (errors->nomitted == 0) {
         message->data = pool->alloc(pool->ctx, AIME_INPUT_OMITTED_LEN);
         if (message->data == NULL) {
             return AIME_NOMEM;
         }
 
-        input->nerrors++;
+        errors->nelts++;
     }
 
-    input->nomitted++;
+    errors->nomitted++;
 
     text = (char *) message->data;
     message->len = snprintf(text, AIME_INPUT_OMITTED_LEN, "%llu more errors",
-                            (unsigned long long) input->nomitted);
+                            (unsigned long long) errors->nomitted);
 
     return AIME_OK;
 }

@@ -7,8 +7,24 @@
 #define AIME_INPUT_ERROR_H_INCLUDED
 
 
-#include "aime_input.h"
 #include "aime_chat.h"
+#include "aime_desc.h"
+
+
+/* characters of a value that a message quotes */
+#define AIME_INPUT_QUOTE_CHARS   30
+
+/* messages of one answer; one more says how many were left out */
+#define AIME_INPUT_MAX_ERRORS    64
+
+
+/* Messages, UTF-8, not escaped; all 0: there are none. */
+
+typedef struct {
+    aime_str_t           *elts;
+    size_t                nelts;
+    size_t                nomitted;     /* private */
+} aime_input_errors_t;
 
 
 /*
@@ -17,12 +33,12 @@
  * messages the rest are counted in a last one.  AIME_OK or AIME_NOMEM, as all
  * of these.
  */
-int aime_input_refuse(aime_pool_t *pool, aime_input_t *input,
+int aime_input_refuse(aime_pool_t *pool, aime_input_errors_t *errors,
     const aime_desc_param_t *param, const aime_chat_place_t *place,
     const aime_str_t *value, const char *reason);
 
 /* The same for a message of other parts. */
-int aime_input_message(aime_pool_t *pool, aime_input_t *input,
+int aime_input_message(aime_pool_t *pool, aime_input_errors_t *errors,
     const aime_str_t *parts, size_t nparts);
 
 /*

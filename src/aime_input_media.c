@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "aime_input_error.h"
 #include "aime_input_media.h"
 #include "aime_media_data.h"
 
@@ -19,8 +18,10 @@
 typedef struct {
     aime_pool_t              *pool;
     const aime_desc_t        *desc;
-    aime_input_t             *input;
     const aime_desc_param_t  *param;
+    size_t                    member;
+    aime_input_media_t       *media;
+    aime_input_errors_t      *errors;
 } aime_input_media_ctx_t;
 
 
@@ -42,7 +43,8 @@ static aime_input_medium_t *aime_input_add_medium(aime_input_media_ctx_t *ctx);
 
 int
 aime_input_media(aime_pool_t *pool, const aime_desc_t *desc,
-    aime_input_t *input, const aime_desc_param_t *param, aime_str_t text)
+    const aime_desc_param_t *param, aime_str_t text, size_t member,
+    aime_input_media_t *media, aime_input_errors_t *errors)
 {
     int                      empty;
     aime_json_value_t        value;
@@ -51,8 +53,10 @@ aime_input_media(aime_pool_t *pool, const aime_desc_t *desc,
 
     ctx.pool = pool;
     ctx.desc = desc;
-    ctx.input = input;
     ctx.param = param;
+    ctx.member = member;
+    ctx.media = media;
+    ctx.errors = errors;
 
     value.text = text;
     value.type = AIME_JSON_STRING;
@@ -112,7 +116,7 @@ aime_input_medium(void *data, const aime_chat_place_t *place,
         return AIME_OK;
     }
 
-    if (ctx->input->nmedia == AIME_INPUT_MAX_MEDIA) {
+    if (ctx->media->nelts == AIME_INPUT_MAX_MEDIA) {
         return aime_input_chat_fault(ctx, place, "is one medium too many for "
                                      "a request");
     }
@@ -125,7 +129,7 @@ aime_input_medium(void *data, const aime_chat_place_t *place,
     medium->param = ctx->param;
     medium->media = media;
     medium->kind = kind;
-    medium->member = ctx->input->nmembers;
+    medium->member = ctx->member;
     medium->value = value->text;
     medium->body = body;
     medium->converted.len = 0;
@@ -147,7 +151,7 @@ aime_input_chat_fault(void *data, const aime_chat_place_t *place,
 {
     aime_input_media_ctx_t  *ctx = data;
 
-    return aime_input_refuse(ctx->pool, ctx->input, ctx->param, place, NULL,
+    return aime_input_refuse(ctx->pool, ctx->errors, ctx->param, place, NULL,
                              reason);
 }
 
@@ -219,7 +223,7 @@ aime_input_body(aime_input_media_ctx_t *ctx, const aime_chat_place_t *place,
 refuse:
 
     if (aime_input_quote(ctx->pool, value, 0, &quoted) != AIME_OK
-        || aime_input_refuse(ctx->pool, ctx->input, ctx->param, place,
+        || aime_input_refuse(ctx->pool, ctx->errors, ctx->param, place,
                              &quoted, reason)
            != AIME_OK)
     {
@@ -330,27 +334,28 @@ aime_input_is_word(aime_str_t text, const char *word)
 static aime_input_medium_t *
 aime_input_add_medium(aime_input_media_ctx_t *ctx)
 {
-    aime_input_t  *input;
+    aime_input_media_t  *media;
 
-    input = ctx->input;
+    media = ctx->media;
 
-    if (input->media == NULL) {
-        input->media = ctx->pool->alloc(ctx->pool->ctx, AIME_INPUT_MAX_MEDIA
+    if (media->elts == NULL) {
+        media->elts = ctx->pool->alloc(ctx->pool->ctx, AIME_INPUT_MAX_MEDIA
                                                 * sizeof(aime_input_medium_t));
-        if (input->media == NULL) {
+        if (media->elts == NULL) {
             return NULL;
         }
     }
 
-    return &input->media[input->nmedia++];
+    return &media->elts[media->nelts++];
 }
 
 
 /* A line is a violation. */
 
 int
-aime_input_medium_refused(aime_pool_t *pool, aime_input_t *input,
-    const aime_input_medium_t *medium, aime_str_t lines)
+aime_input_medium_refused(aime_pool_t *pool,
+    const aime_input_medium_t *medium, aime_str_t lines,
+    aime_input_errors_t *errors)
 {
     char                  reason[AIME_INPUT_LINE_LEN];
     size_t                len;
@@ -380,7 +385,7 @@ aime_input_medium_refused(aime_pool_t *pool, aime_input_t *input,
         memcpy(reason, line.data, len);
         reason[len] = '\0';
 
-        if (aime_input_refuse(pool, input, medium->param, &medium->place,
+        if (aime_input_refuse(pool, errors, medium->param, &medium->place,
                               NULL, reason)
             != AIME_OK)
         {

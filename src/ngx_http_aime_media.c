@@ -11,7 +11,6 @@
 #include <ngx_event_connect.h>
 
 #include "ngx_http_aime_media.h"
-#include "aime_input_media.h"
 #include "aime_media_data.h"
 
 
@@ -50,7 +49,7 @@ struct ngx_http_aime_media_s {
     const char                      *error;
 
     ngx_uint_t                       state;
-    ngx_uint_t                       ntried;    /* daemons that were not there */
+    ngx_uint_t                       ntried;    /* absent daemons */
     ngx_queue_t                      queue;     /* the service's */
     ngx_event_t                      timer;     /* of waiting in it */
     ngx_http_aime_media_peer_t      *peer;
@@ -136,8 +135,8 @@ ngx_http_aime_media_start(ngx_http_request_t *r, aime_input_t *input,
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "parameter \"%*s\" needs a media daemon, but there is no "
                       "\"aime_api_media\" here",
-                      input->media[0].param->name.len,
-                      input->media[0].param->name.data);
+                      input->media.elts[0].param->name.len,
+                      input->media.elts[0].param->name.data);
 
         ngx_http_aime_media_end(m, NGX_DECLINED, ngx_http_aime_media_absent);
         return m;
@@ -167,8 +166,8 @@ ngx_http_aime_media_free(ngx_http_aime_media_t *m)
     size_t                i;
     aime_input_medium_t  *medium;
 
-    for (i = 0; i < m->input->nmedia; i++) {
-        medium = &m->input->media[i];
+    for (i = 0; i < m->input->media.nelts; i++) {
+        medium = &m->input->media.elts[i];
 
         if (medium->converted.len) {
             (void) ngx_pfree(m->request->pool,
@@ -209,8 +208,8 @@ ngx_http_aime_media_begin(ngx_http_aime_media_t *m)
 
     pool = ngx_http_aime_pool(m->request);
 
-    for ( /* void */ ; m->current < m->input->nmedia; m->current++) {
-        medium = &m->input->media[m->current];
+    for ( /* void */ ; m->current < m->input->media.nelts; m->current++) {
+        medium = &m->input->media.elts[m->current];
         len = aime_media_base64_decoded_len(medium->body);
 
         if (len <= m->conf->max_size) {
@@ -224,7 +223,7 @@ ngx_http_aime_media_begin(ngx_http_aime_media_t *m)
                                "%uz", len, m->conf->max_size)
                    - buf;
 
-        if (aime_input_medium_refused(&pool, m->input, medium, line)
+        if (aime_input_medium_refused(&pool, medium, line, &m->input->errors)
             != AIME_OK)
         {
             ngx_http_aime_media_end(m, NGX_ERROR, NULL);
@@ -623,7 +622,7 @@ ngx_http_aime_media_ask(ngx_http_aime_media_t *m)
     aime_input_medium_t   *medium;
     aime_media_request_t   head;
 
-    medium = &m->input->media[m->current];
+    medium = &m->input->media.elts[m->current];
 
     size = sizeof(aime_media_request_t)
            + sizeof("{\"kind\":\"image\",\"max_pixels\":,"
@@ -804,7 +803,7 @@ ngx_http_aime_media_text(ngx_http_aime_media_t *m)
     text.data = m->text;
     text.len = m->answer.len;
 
-    medium = &m->input->media[m->current];
+    medium = &m->input->media.elts[m->current];
 
     switch (m->answer.status) {
 
@@ -819,7 +818,8 @@ ngx_http_aime_media_text(ngx_http_aime_media_t *m)
     case AIME_MEDIA_REFUSED:
         pool = ngx_http_aime_pool(m->request);
 
-        return aime_input_medium_refused(&pool, m->input, medium, text)
+        return aime_input_medium_refused(&pool, medium, text,
+                                         &m->input->errors)
                == AIME_OK ? NGX_DONE : NGX_ABORT;
 
     default: /* AIME_MEDIA_FAILED */
@@ -882,7 +882,7 @@ ngx_http_aime_media_fail(ngx_http_aime_media_t *m, const char *what)
 {
     aime_input_medium_t  *medium;
 
-    medium = &m->input->media[m->current];
+    medium = &m->input->media.elts[m->current];
 
     ngx_log_error(NGX_LOG_ERR, m->request->connection->log, 0,
                   "media daemon \"%V\" %s at parameter \"%*s\"",

@@ -64,9 +64,8 @@ static ngx_int_t ngx_http_aime_refuse_job(ngx_http_request_t *r,
     ngx_http_aime_endpoint_t *endpoint, ngx_int_t why);
 static ngx_aime_shm_hold_t *ngx_http_aime_store_inputs(ngx_aime_zone_t *zone,
     aime_input_t *input);
-static aime_input_medium_t *ngx_http_aime_store_value(
-    ngx_aime_shm_cursor_t *cursor, aime_str_t text,
-    aime_input_medium_t *medium, aime_input_medium_t *end, size_t member);
+static size_t ngx_http_aime_store_value(ngx_aime_shm_cursor_t *cursor,
+    aime_input_t *input, size_t member, size_t n);
 static ngx_int_t ngx_http_aime_submitted(ngx_http_request_t *r,
     ngx_http_aime_endpoint_t *endpoint, const u_char *id);
 static ngx_int_t ngx_http_aime_submit_waiting(ngx_http_request_t *r,
@@ -108,7 +107,7 @@ ngx_http_aime_submit(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return submission->input.nmedia ? ngx_http_aime_convert(r, submission)
+    return submission->input.media.nelts ? ngx_http_aime_convert(r, submission)
                                     : ngx_http_aime_admit(r, submission);
 }
 
@@ -127,7 +126,7 @@ ngx_http_aime_convert(ngx_http_request_t *r,
     ngx_aime_job_spec_t    spec;
     ngx_http_aime_park_t  *park;
 
-    if (submission->input.nerrors == 0) {
+    if (submission->input.errors.nelts == 0) {
         rc = ngx_http_aime_admitted(r, submission, &spec, id);
 
         if (rc != NGX_OK) {
@@ -180,7 +179,7 @@ ngx_http_aime_convert_resume(ngx_http_request_t *r,
 
     /* whatever the media are: these are wrong */
 
-    if (rc == NGX_OK || submission->input.nerrors) {
+    if (rc == NGX_OK || submission->input.errors.nelts) {
         return ngx_http_aime_admit(r, submission);
     }
 
@@ -209,7 +208,7 @@ ngx_http_aime_admit(ngx_http_request_t *r,
 
     input = &submission->input;
 
-    if (input->nerrors) {
+    if (input->errors.nelts) {
         return ngx_http_aime_refuse_inputs(r, input);
     }
 
@@ -295,18 +294,18 @@ ngx_http_aime_refuse_inputs(ngx_http_request_t *r, aime_input_t *input)
     ngx_uint_t              i;
     ngx_http_aime_reply_t   reply;
 
-    errors = ngx_palloc(r->pool, input->nerrors * sizeof(ngx_str_t));
+    errors = ngx_palloc(r->pool, input->errors.nelts * sizeof(ngx_str_t));
     if (errors == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    for (i = 0; i < input->nerrors; i++) {
-        errors[i].data = (u_char *) input->errors[i].data;
-        errors[i].len = input->errors[i].len;
+    for (i = 0; i < input->errors.nelts; i++) {
+        errors[i].data = (u_char *) input->errors.elts[i].data;
+        errors[i].len = input->errors.elts[i].len;
     }
 
     ngx_http_aime_reply_start(&reply, r);
-    ngx_http_aime_reply_error(&reply, errors, input->nerrors);
+    ngx_http_aime_reply_error(&reply, errors, input->errors.nelts);
 
     return ngx_http_aime_reply_send(&reply, NGX_HTTP_BAD_REQUEST);
 }
@@ -382,7 +381,7 @@ ngx_http_aime_refuse_job(ngx_http_request_t *r,
 static ngx_aime_shm_hold_t *
 ngx_http_aime_store_inputs(ngx_aime_zone_t *zone, aime_input_t *input)
 {
-    size_t                  i, len;
+    size_t                  i, n, len;
     u_char                  buf[8 + 6 * NGX_AIME_NAME_LEN], *p;
     aime_json_member_t     *member;
     aime_input_medium_t    *medium;
@@ -402,9 +401,11 @@ ngx_http_aime_store_inputs(ngx_aime_zone_t *zone, aime_input_t *input)
                + member->value.text.len;
     }
 
-    for (i = 0; i < input->nmedia; i++) {
-        if (input->media[i].converted.len) {
-            len += input->media[i].converted.len - input->media[i].value.len;
+    for (i = 0; i < input->media.nelts; i++) {
+        medium = &input->media.elts[i];
+
+        if (medium->converted.len) {
+            len += medium->converted.len - medium->value.len;
         }
     }
 
@@ -417,7 +418,7 @@ ngx_http_aime_store_inputs(ngx_aime_zone_t *zone, aime_input_t *input)
     ngx_aime_shm_fill(&cursor, waits[input->wait_for_result].data,
                       waits[input->wait_for_result].len);
 
-    medium = input->media;
+    n = 0;
 
     for (i = 0; i < input->nmembers; i++) {
         member = &input->members[i];
@@ -429,9 +430,7 @@ ngx_http_aime_store_inputs(ngx_aime_zone_t *zone, aime_input_t *input)
 
         ngx_aime_shm_fill(&cursor, buf, p - buf);
 
-        medium = ngx_http_aime_store_value(&cursor, member->value.text,
-                                           medium,
-                                           input->media + input->nmedia, i);
+        n = ngx_http_aime_store_value(&cursor, input, i, n);
     }
 
     return hold;
@@ -440,33 +439,39 @@ ngx_http_aime_store_inputs(ngx_aime_zone_t *zone, aime_input_t *input)
 
 /*
  * A member's value, with those of its media that were converted in the place
- * of what they were; gives the medium after its last one.
+ * of what they were; n is its first medium, the next one's is given.
  */
 
-static aime_input_medium_t *
-ngx_http_aime_store_value(ngx_aime_shm_cursor_t *cursor, aime_str_t text,
-    aime_input_medium_t *medium, aime_input_medium_t *end, size_t member)
+static size_t
+ngx_http_aime_store_value(ngx_aime_shm_cursor_t *cursor, aime_input_t *input,
+    size_t member, size_t n)
 {
-    const u_char  *p;
+    aime_str_t            text;
+    const u_char         *p;
+    aime_input_medium_t  *medium;
 
+    text = input->members[member].value.text;
     p = text.data;
 
-    for ( /* void */ ; medium < end && medium->member == member; medium++) {
+    for ( /* void */ ; n < input->media.nelts; n++) {
+        medium = &input->media.elts[n];
 
-        if (medium->converted.len == 0) {
-            continue;
+        if (medium->member != member) {
+            break;
         }
 
-        ngx_aime_shm_fill(cursor, p, medium->value.data - p);
-        ngx_aime_shm_fill(cursor, medium->converted.data,
-                          medium->converted.len);
+        if (medium->converted.len) {
+            ngx_aime_shm_fill(cursor, p, medium->value.data - p);
+            ngx_aime_shm_fill(cursor, medium->converted.data,
+                              medium->converted.len);
 
-        p = medium->value.data + medium->value.len;
+            p = medium->value.data + medium->value.len;
+        }
     }
 
     ngx_aime_shm_fill(cursor, p, text.data + text.len - p);
 
-    return medium;
+    return n;
 }
 
 

@@ -871,16 +871,16 @@ render(const aime_desc_t *desc, const aime_input_t *input, char *dst)
     pos = 0;
     dst[0] = '\0';
 
-    for (i = 0; i < input->nerrors; i++) {
+    for (i = 0; i < input->errors.nelts; i++) {
         pos = append(dst, pos, tap_str(i ? "|" : "!"));
-        pos = append(dst, pos, input->errors[i]);
+        pos = append(dst, pos, input->errors.elts[i]);
 
-        if (!aime_json_utf8(input->errors[i])) {
+        if (!aime_json_utf8(input->errors.elts[i])) {
             pos = append(dst, pos, tap_str("(not UTF-8)"));
         }
     }
 
-    for (i = 0; input->nerrors == 0 && i < input->nmembers; i++) {
+    for (i = 0; input->errors.nelts == 0 && i < input->nmembers; i++) {
         member = &input->members[i];
         param = aime_desc_find(desc, member->name);
 
@@ -910,8 +910,8 @@ render(const aime_desc_t *desc, const aime_input_t *input, char *dst)
         pos = append(dst, pos, member->value.text);
     }
 
-    for (i = 0; input->nerrors == 0 && i < input->nmedia; i++) {
-        medium = &input->media[i];
+    for (i = 0; input->errors.nelts == 0 && i < input->media.nelts; i++) {
+        medium = &input->media.elts[i];
 
         snprintf(place, sizeof(place), " [%s %d.%d in %d]",
                  aime_media_kind_name(medium->kind),
@@ -1096,11 +1096,12 @@ check_many(void)
 
     tap_is_int(aime_input_validate(&pool, &desc, args, i, &input), AIME_OK,
                "%zu unknown arguments", i);
-    tap_is_int(input.nerrors, 1, "one message");
-    tap_ok(input.nerrors == 1
-           && memcmp(input.errors[0].data, "Unknown parameters: unknown0, ", 30)
+    tap_is_int(input.errors.nelts, 1, "one message");
+    tap_ok(input.errors.nelts == 1
+           && memcmp(input.errors.elts[0].data,
+                     "Unknown parameters: unknown0, ", 30)
               == 0
-           && memcmp(input.errors[0].data + input.errors[0].len - 13,
+           && memcmp(input.errors.elts[0].data + input.errors.elts[0].len - 13,
                      ", unknown4095", 13) == 0,
            "names them all");
 
@@ -1110,7 +1111,7 @@ check_many(void)
 
     tap_is_int(aime_input_validate(&pool, &desc, NULL, 0, &input), AIME_OK,
                "no arguments, no parameters");
-    tap_is_int(input.nerrors + input.nmembers, 0, "give nothing");
+    tap_is_int(input.errors.nelts + input.nmembers, 0, "give nothing");
 
     tap_pool_free(&mem);
     cJSON_Delete(tree);
@@ -1126,12 +1127,13 @@ check_many(void)
 
     tap_is_int(aime_input_validate(&pool, &desc, NULL, 0, &input), AIME_OK,
                "100 missing arguments");
-    tap_is_int(input.nerrors, AIME_INPUT_MAX_ERRORS + 1, "messages");
+    tap_is_int(input.errors.nelts, AIME_INPUT_MAX_ERRORS + 1, "messages");
 
-    if (input.nerrors) {
-        tap_is(input.errors[0], tap_str("Parameter p0: is required"), "first");
-        tap_is(input.errors[input.nerrors - 1], tap_str("36 more errors"),
-               "last");
+    if (input.errors.nelts) {
+        tap_is(input.errors.elts[0], tap_str("Parameter p0: is required"),
+               "first");
+        tap_is(input.errors.elts[input.errors.nelts - 1],
+               tap_str("36 more errors"), "last");
     }
 
     tap_pool_free(&mem);
@@ -1172,7 +1174,7 @@ check_long(void)
     text = tap_dup(body);
     n = body_args(&pool, text, args);
     n = aime_input_validate(&pool, &desc, args, n, &input);
-    tap_ok(n == AIME_OK && input.nerrors == 0 && input.nmembers == 1
+    tap_ok(n == AIME_OK && input.errors.nelts == 0 && input.nmembers == 1
            && input.members[0].value.text.data == text.data + 5,
            "a text of 1 MB is a slice of the request");
     tap_free(text);
@@ -1184,7 +1186,7 @@ check_long(void)
     text = tap_dup(body);
     n = body_args(&pool, text, args);
     n = aime_input_validate(&pool, &desc, args, n, &input);
-    tap_ok(n == AIME_OK && input.nerrors == 0
+    tap_ok(n == AIME_OK && input.errors.nelts == 0
            && input.members[0].value.text.len == 500002,
            "a text of 1 MB is cut");
     tap_free(text);
@@ -1196,9 +1198,10 @@ check_long(void)
     text = tap_dup(body);
     n = body_args(&pool, text, args);
     n = aime_input_validate(&pool, &desc, args, n, &input);
-    tap_ok(n == AIME_OK && input.nerrors == 1, "an integer of 1 MB");
-    tap_is(input.errors[0], tap_str("Parameter i: 7777777777777777777777777777"
-                                    "77... is too large a number"),
+    tap_ok(n == AIME_OK && input.errors.nelts == 1, "an integer of 1 MB");
+    tap_is(input.errors.elts[0],
+           tap_str("Parameter i: 777777777777777777777777777777... is too"
+                   " large a number"),
            "is refused");
     tap_free(text);
 
@@ -1209,7 +1212,7 @@ check_long(void)
     text = tap_dup(body);
     n = body_args(&pool, text, args);
     n = aime_input_validate(&pool, &desc, args, n, &input);
-    tap_ok(n == AIME_OK && input.nerrors == 0
+    tap_ok(n == AIME_OK && input.errors.nelts == 0
            && input.members[0].value.text.len == size + 2,
            "a fraction of 1 MB is passed");
     tap_free(text);
@@ -1222,8 +1225,8 @@ check_long(void)
     text = tap_dup(body);
     n = body_args(&pool, text, args);
     n = aime_input_validate(&pool, &desc, args, n, &input);
-    tap_ok(n == AIME_OK && input.nerrors == 1, "JSON of 500000 levels");
-    tap_ok(memcmp(input.errors[0].data, "Parameter j: \"[", 15) == 0,
+    tap_ok(n == AIME_OK && input.errors.nelts == 1, "JSON of 500000 levels");
+    tap_ok(memcmp(input.errors.elts[0].data, "Parameter j: \"[", 15) == 0,
            "is refused");
     tap_free(text);
 
