@@ -1,0 +1,861 @@
+/*
+ * Compiles the rules of media parameters, and knows the names of kinds,
+ * formats and colour spaces.  Runs while configuring and, in the daemon, for
+ * every request: a mistake is a text, what is merely unknown a notice.
+ */
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "aime_media.h"
+#include "aime_number.h"
+
+
+#define AIME_MEDIA_MASK(kind)   (1u << (kind))
+
+#define AIME_MEDIA_ANY          (~0u)
+#define AIME_MEDIA_PICTURES     (AIME_MEDIA_MASK(AIME_MEDIA_IMAGE)            \
+                                 |AIME_MEDIA_MASK(AIME_MEDIA_VIDEO))
+#define AIME_MEDIA_SOUND        (AIME_MEDIA_MASK(AIME_MEDIA_AUDIO)            \
+                                 |AIME_MEDIA_MASK(AIME_MEDIA_VIDEO))
+
+/* beyond any size or rate, and far from where doubles lose integers */
+#define AIME_MEDIA_MAX_NUMBER   1e12
+
+
+typedef enum {
+    AIME_MEDIA_FORMATS = 0,
+    AIME_MEDIA_COLORS,
+    AIME_MEDIA_PAIR,
+    AIME_MEDIA_INTEGER,
+    AIME_MEDIA_SECONDS
+} aime_media_values_e;
+
+
+/* attribute, rule, values: of the attribute that is compiled, NULL outside */
+
+typedef struct {
+    aime_pool_t          *pool;
+    aime_media_kind_e     kind;
+    aime_media_rules_t   *rules;
+    aime_media_rule_t    *rule;
+    aime_media_values_e   values;
+    const char           *attribute;
+
+    aime_media_notice_pt  notice;
+    void                 *notice_ctx;
+    aime_media_error_t   *error;
+} aime_media_compile_t;
+
+
+/* kinds: where it has a meaning */
+
+typedef struct {
+    const char           *name;
+    unsigned              kinds;
+    size_t                offset;
+    aime_media_values_e   values;
+} aime_media_attribute_t;
+
+
+/* values: 1u << each of the values that it goes with */
+
+typedef struct {
+    const char           *name;
+    unsigned              values;
+    int                 (*set)(aime_media_compile_t *c, const cJSON *item);
+} aime_media_key_t;
+
+
+typedef struct {
+    const char           *name;
+    unsigned              kinds;
+    aime_media_format_e   format;
+} aime_media_format_entry_t;
+
+
+static int aime_media_item(aime_media_compile_t *c, const cJSON *item);
+static int aime_media_attribute(aime_media_compile_t *c, const cJSON *table,
+    const aime_media_attribute_t *attribute);
+static int aime_media_key(aime_media_compile_t *c, const cJSON *item);
+static int aime_media_set_minimum(aime_media_compile_t *c, const cJSON *item);
+static int aime_media_set_maximum(aime_media_compile_t *c, const cJSON *item);
+static int aime_media_set_align(aime_media_compile_t *c, const cJSON *item);
+static int aime_media_set_default(aime_media_compile_t *c, const cJSON *item);
+static int aime_media_set_supported(aime_media_compile_t *c,
+    const cJSON *item);
+static int aime_media_set_convert(aime_media_compile_t *c, const cJSON *item);
+static int aime_media_set_aspect(aime_media_compile_t *c, const cJSON *item);
+static int aime_media_check(aime_media_compile_t *c, const cJSON *table);
+static int aime_media_resize(aime_media_compile_t *c, const cJSON *item);
+static int aime_media_flag(aime_media_compile_t *c, const cJSON *item);
+static int aime_media_inherit(aime_media_compile_t *c, const cJSON *table);
+static int aime_media_value(aime_media_compile_t *c, const cJSON *item,
+    const char *key, int above_0, aime_media_value_t *value);
+static int aime_media_word(aime_media_compile_t *c, const cJSON *item,
+    const char *key, aime_media_value_t *value);
+static int aime_media_pair(aime_media_compile_t *c, const cJSON *item,
+    const char *key, int above_0, aime_media_value_t *value);
+static int aime_media_number(aime_media_compile_t *c, const cJSON *item,
+    const char *key, int above_0, double *value);
+static int aime_media_number_item(const cJSON *item, double *value);
+static void aime_media_unknown(aime_media_compile_t *c, const cJSON *item);
+static int aime_media_fail(aime_media_compile_t *c, const cJSON *item,
+    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static const aime_media_attribute_t *aime_media_find(const char *name,
+    aime_media_kind_e kind);
+static int aime_media_named(aime_str_t name, const char *word);
+
+
+static const char  *aime_media_kinds[] = { "image", "audio", "video" };
+
+
+/* the first name of each format is the one on the wire */
+
+static const aime_media_format_entry_t  aime_media_formats[] = {
+    { "png",  AIME_MEDIA_MASK(AIME_MEDIA_IMAGE), AIME_MEDIA_PNG },
+    { "jpeg", AIME_MEDIA_MASK(AIME_MEDIA_IMAGE), AIME_MEDIA_JPEG },
+    { "jpg",  AIME_MEDIA_MASK(AIME_MEDIA_IMAGE), AIME_MEDIA_JPEG },
+    { "webp", AIME_MEDIA_MASK(AIME_MEDIA_IMAGE), AIME_MEDIA_WEBP },
+    { "bmp",  AIME_MEDIA_MASK(AIME_MEDIA_IMAGE), AIME_MEDIA_BMP },
+    { "tiff", AIME_MEDIA_MASK(AIME_MEDIA_IMAGE), AIME_MEDIA_TIFF },
+    { "gif",  AIME_MEDIA_MASK(AIME_MEDIA_IMAGE), AIME_MEDIA_GIF },
+    { "wav",  AIME_MEDIA_MASK(AIME_MEDIA_AUDIO), AIME_MEDIA_WAV },
+    { "mp3",  AIME_MEDIA_MASK(AIME_MEDIA_AUDIO), AIME_MEDIA_MP3 },
+    { "ogg",  AIME_MEDIA_SOUND,                  AIME_MEDIA_OGG },
+    { "webm", AIME_MEDIA_SOUND,                  AIME_MEDIA_WEBM },
+    { "mp4",  AIME_MEDIA_SOUND,                  AIME_MEDIA_MP4 },
+    { NULL,   0,                                 AIME_MEDIA_UNKNOWN }
+};
+
+
+static const char  *aime_media_colors[AIME_MEDIA_NCOLORS] = {
+    "rgb", "rgba", "bgr", "gbr", "yuv", "yuva", "gray", "monochrome",
+    "palette", "alpha"
+};
+
+
+#define AIME_MEDIA_RULE(name)   offsetof(aime_media_rules_t, name)
+
+static const aime_media_attribute_t  aime_media_attributes[] = {
+
+    { "format",           AIME_MEDIA_ANY,      AIME_MEDIA_RULE(format),
+      AIME_MEDIA_FORMATS },
+    { "color_space",      AIME_MEDIA_PICTURES, AIME_MEDIA_RULE(color_space),
+      AIME_MEDIA_COLORS },
+    { "size",             AIME_MEDIA_PICTURES, AIME_MEDIA_RULE(size),
+      AIME_MEDIA_PAIR },
+    { "sample_rate",      AIME_MEDIA_SOUND,    AIME_MEDIA_RULE(sample_rate),
+      AIME_MEDIA_INTEGER },
+    { "sample_bit_depth", AIME_MEDIA_SOUND,
+      AIME_MEDIA_RULE(sample_bit_depth), AIME_MEDIA_INTEGER },
+    { "audio_bit_rate",   AIME_MEDIA_SOUND,    AIME_MEDIA_RULE(audio_bit_rate),
+      AIME_MEDIA_INTEGER },
+    { "channels",         AIME_MEDIA_SOUND,    AIME_MEDIA_RULE(channels),
+      AIME_MEDIA_INTEGER },
+    { "duration",         AIME_MEDIA_SOUND,    AIME_MEDIA_RULE(duration),
+      AIME_MEDIA_SECONDS },
+    { NULL,               0,                   0, AIME_MEDIA_FORMATS }
+};
+
+
+/* known beside the attributes, and of no concern here */
+
+static const char  *aime_media_others[] = {
+    "type", "required", "default", "title", "description", "pattern",
+    "auto_convert", "check_conversion", "input_temp_file", "output_temp_file",
+    NULL
+};
+
+
+#define AIME_MEDIA_VALUES(values)   (1u << AIME_MEDIA_ ## values)
+
+#define AIME_MEDIA_BOUNDED          (AIME_MEDIA_VALUES(PAIR)                  \
+                                     |AIME_MEDIA_VALUES(INTEGER)              \
+                                     |AIME_MEDIA_VALUES(SECONDS))
+
+#define AIME_MEDIA_LISTED           (AIME_MEDIA_ANY                           \
+                                     & ~AIME_MEDIA_VALUES(SECONDS))
+
+#define AIME_MEDIA_STEPPED          (AIME_MEDIA_VALUES(PAIR)                  \
+                                     |AIME_MEDIA_VALUES(INTEGER))
+
+static const aime_media_key_t  aime_media_keys[] = {
+
+    { "minimum",           AIME_MEDIA_BOUNDED,      aime_media_set_minimum },
+    { "min",               AIME_MEDIA_BOUNDED,      aime_media_set_minimum },
+    { "maximum",           AIME_MEDIA_BOUNDED,      aime_media_set_maximum },
+    { "max",               AIME_MEDIA_BOUNDED,      aime_media_set_maximum },
+    { "align",             AIME_MEDIA_STEPPED,      aime_media_set_align },
+    { "supported",         AIME_MEDIA_LISTED,       aime_media_set_supported },
+    { "default",           AIME_MEDIA_ANY,          aime_media_set_default },
+    { "auto_convert",      AIME_MEDIA_ANY,          aime_media_set_convert },
+    { "keep_aspect_ratio", AIME_MEDIA_VALUES(PAIR), aime_media_set_aspect },
+    { NULL, 0, NULL }
+};
+
+
+int
+aime_media_rules_compile(aime_pool_t *pool, const cJSON *table,
+    aime_media_kind_e kind, aime_media_rules_t *rules,
+    aime_media_notice_pt notice, void *notice_ctx, aime_media_error_t *error)
+{
+    int                   rc;
+    const cJSON          *item;
+    aime_media_compile_t  c;
+
+    memset(rules, 0, sizeof(aime_media_rules_t));
+    memset(error, 0, sizeof(aime_media_error_t));
+    memset(&c, 0, sizeof(aime_media_compile_t));
+
+    rules->kind = kind;
+
+    c.pool = pool;
+    c.kind = kind;
+    c.rules = rules;
+    c.notice = notice;
+    c.notice_ctx = notice_ctx;
+    c.error = error;
+
+    if (!cJSON_IsObject(table)) {
+        return aime_media_fail(&c, table, "must be a table");
+    }
+
+    /* first what the attributes take over */
+
+    rc = aime_media_inherit(&c, table);
+
+    if (rc != AIME_OK) {
+        return rc;
+    }
+
+    cJSON_ArrayForEach(item, table) {
+        rc = aime_media_item(&c, item);
+
+        if (rc != AIME_OK) {
+            return rc;
+        }
+    }
+
+    return AIME_OK;
+}
+
+
+static int
+aime_media_item(aime_media_compile_t *c, const cJSON *item)
+{
+    const char                   **other;
+    const aime_media_attribute_t  *attribute;
+
+    attribute = aime_media_find(item->string, c->kind);
+
+    if (attribute) {
+        return aime_media_attribute(c, item, attribute);
+    }
+
+    if (c->kind != AIME_MEDIA_AUDIO) {
+
+        if (strcmp(item->string, "resize_method") == 0) {
+            return aime_media_resize(c, item);
+        }
+
+        if (strcmp(item->string, "keep_aspect_ratio") == 0) {
+            return AIME_OK;
+        }
+    }
+
+    for (other = aime_media_others; *other; other++) {
+        if (strcmp(item->string, *other) == 0) {
+            return AIME_OK;
+        }
+    }
+
+    aime_media_unknown(c, item);
+
+    return AIME_OK;
+}
+
+
+/* The flags of the table itself, for the attributes that have none. */
+
+static int
+aime_media_inherit(aime_media_compile_t *c, const cJSON *table)
+{
+    int                            convert, keep;
+    const cJSON                   *item;
+    aime_media_rule_t             *rule;
+    const aime_media_attribute_t  *attribute;
+
+    convert = 0;
+    keep = 0;
+
+    item = cJSON_GetObjectItemCaseSensitive(table, "auto_convert");
+
+    if (item) {
+        convert = aime_media_flag(c, item);
+
+        if (convert < 0) {
+            return AIME_ERROR;
+        }
+    }
+
+    item = cJSON_GetObjectItemCaseSensitive(table, "keep_aspect_ratio");
+
+    if (item && c->kind != AIME_MEDIA_AUDIO) {
+        keep = aime_media_flag(c, item);
+
+        if (keep < 0) {
+            return AIME_ERROR;
+        }
+    }
+
+    for (attribute = aime_media_attributes; attribute->name; attribute++) {
+        rule = (aime_media_rule_t *) ((char *) c->rules + attribute->offset);
+        rule->auto_convert = (convert != 0);
+    }
+
+    c->rules->size.keep_aspect_ratio = (keep != 0);
+
+    return AIME_OK;
+}
+
+
+static int
+aime_media_attribute(aime_media_compile_t *c, const cJSON *table,
+    const aime_media_attribute_t *attribute)
+{
+    int           rc;
+    const cJSON  *item;
+
+    c->attribute = attribute->name;
+    c->values = attribute->values;
+    c->rule = (aime_media_rule_t *) ((char *) c->rules + attribute->offset);
+    c->rule->given = 1;
+
+    if (!cJSON_IsObject(table)) {
+        return aime_media_fail(c, table, "must be a table");
+    }
+
+    cJSON_ArrayForEach(item, table) {
+        rc = aime_media_key(c, item);
+
+        if (rc != AIME_OK) {
+            return rc;
+        }
+    }
+
+    rc = aime_media_check(c, table);
+
+    c->attribute = NULL;
+
+    return rc;
+}
+
+
+static int
+aime_media_key(aime_media_compile_t *c, const cJSON *item)
+{
+    const aime_media_key_t  *key;
+
+    for (key = aime_media_keys; key->name; key++) {
+
+        if (strcmp(item->string, key->name) == 0
+            && (key->values & (1u << c->values)))
+        {
+            return key->set(c, item);
+        }
+    }
+
+    aime_media_unknown(c, item);
+
+    return AIME_OK;
+}
+
+
+static int
+aime_media_set_minimum(aime_media_compile_t *c, const cJSON *item)
+{
+    c->rule->has_minimum = 1;
+
+    return aime_media_value(c, item, item->string, 0, &c->rule->minimum);
+}
+
+
+static int
+aime_media_set_maximum(aime_media_compile_t *c, const cJSON *item)
+{
+    c->rule->has_maximum = 1;
+
+    return aime_media_value(c, item, item->string, 0, &c->rule->maximum);
+}
+
+
+static int
+aime_media_set_align(aime_media_compile_t *c, const cJSON *item)
+{
+    c->rule->has_align = 1;
+
+    return aime_media_value(c, item, item->string, 1, &c->rule->align);
+}
+
+
+static int
+aime_media_set_default(aime_media_compile_t *c, const cJSON *item)
+{
+    c->rule->has_default = 1;
+
+    return aime_media_value(c, item, item->string, 1,
+                            &c->rule->default_value);
+}
+
+
+static int
+aime_media_set_supported(aime_media_compile_t *c, const cJSON *item)
+{
+    int                  rc;
+    size_t               n;
+    const cJSON         *one;
+    aime_media_value_t  *value;
+
+    n = cJSON_IsArray(item) ? cJSON_GetArraySize(item) : 0;
+
+    if (n == 0) {
+        return aime_media_fail(c, item, "supported must be a list of at least "
+                               "one value");
+    }
+
+    value = c->pool->alloc(c->pool->ctx, n * sizeof(aime_media_value_t));
+    if (value == NULL) {
+        return AIME_NOMEM;
+    }
+
+    c->rule->supported = value;
+    c->rule->nsupported = n;
+
+    cJSON_ArrayForEach(one, item) {
+        rc = aime_media_value(c, one, "each of supported", 1, value++);
+
+        if (rc != AIME_OK) {
+            return rc;
+        }
+    }
+
+    return AIME_OK;
+}
+
+
+static int
+aime_media_set_convert(aime_media_compile_t *c, const cJSON *item)
+{
+    int  flag;
+
+    flag = aime_media_flag(c, item);
+
+    if (flag < 0) {
+        return AIME_ERROR;
+    }
+
+    c->rule->auto_convert = (flag != 0);
+
+    return AIME_OK;
+}
+
+
+static int
+aime_media_set_aspect(aime_media_compile_t *c, const cJSON *item)
+{
+    int  flag;
+
+    flag = aime_media_flag(c, item);
+
+    if (flag < 0) {
+        return AIME_ERROR;
+    }
+
+    c->rule->keep_aspect_ratio = (flag != 0);
+
+    return AIME_OK;
+}
+
+
+/* What no key shows on its own. */
+
+static int
+aime_media_check(aime_media_compile_t *c, const cJSON *table)
+{
+    aime_media_rule_t  *rule;
+
+    rule = c->rule;
+
+    if (rule->has_minimum
+        && rule->has_maximum
+        && (rule->minimum.value[0] > rule->maximum.value[0]
+            || rule->minimum.value[1] > rule->maximum.value[1]))
+    {
+        return aime_media_fail(c, table, "minimum is above maximum");
+    }
+
+    if (rule->has_minimum
+        || rule->has_maximum
+        || rule->has_align
+        || rule->nsupported)
+    {
+        c->rules->any = 1;
+    }
+
+    return AIME_OK;
+}
+
+
+static int
+aime_media_resize(aime_media_compile_t *c, const cJSON *item)
+{
+    if (cJSON_IsString(item)) {
+
+        if (strcasecmp(item->valuestring, "scale") == 0) {
+            c->rules->resize_method = AIME_MEDIA_SCALE;
+            return AIME_OK;
+        }
+
+        if (strcasecmp(item->valuestring, "crop") == 0) {
+            c->rules->resize_method = AIME_MEDIA_CROP;
+            return AIME_OK;
+        }
+    }
+
+    return aime_media_fail(c, item, "resize_method must be \"scale\" or "
+                           "\"crop\"");
+}
+
+
+/* 0, 1, or AIME_ERROR, which is below both */
+
+static int
+aime_media_flag(aime_media_compile_t *c, const cJSON *item)
+{
+    if (!cJSON_IsBool(item)) {
+        return aime_media_fail(c, item, "%s must be true or false",
+                               item->string);
+    }
+
+    return cJSON_IsTrue(item) ? 1 : 0;
+}
+
+
+/* above_0: 0 is no such value */
+
+static int
+aime_media_value(aime_media_compile_t *c, const cJSON *item, const char *key,
+    int above_0, aime_media_value_t *value)
+{
+    memset(value, 0, sizeof(aime_media_value_t));
+
+    switch (c->values) {
+
+    case AIME_MEDIA_FORMATS:
+    case AIME_MEDIA_COLORS:
+        return aime_media_word(c, item, key, value);
+
+    case AIME_MEDIA_PAIR:
+        return aime_media_pair(c, item, key, above_0, value);
+
+    default: /* AIME_MEDIA_INTEGER, AIME_MEDIA_SECONDS */
+        return aime_media_number(c, item, key, above_0, &value->value[0]);
+    }
+}
+
+
+static int
+aime_media_word(aime_media_compile_t *c, const cJSON *item, const char *key,
+    aime_media_value_t *value)
+{
+    aime_str_t           name;
+    aime_media_color_e   color;
+    aime_media_format_e  format;
+
+    if (!cJSON_IsString(item)) {
+        return aime_media_fail(c, item, "%s must be a string", key);
+    }
+
+    name.data = (const unsigned char *) item->valuestring;
+    name.len = strlen(item->valuestring);
+
+    if (c->values == AIME_MEDIA_COLORS) {
+
+        if (aime_media_color_named(name, &color) != AIME_OK) {
+            return aime_media_fail(c, item, "unknown color space \"%.60s\"",
+                                   item->valuestring);
+        }
+
+        value->value[0] = color;
+
+        return AIME_OK;
+    }
+
+    if (aime_media_format_named(name, &format) != AIME_OK
+        || !aime_media_kind_has(c->kind, format))
+    {
+        return aime_media_fail(c, item, "%s has no format \"%.60s\"",
+                               aime_media_kind_name(c->kind),
+                               item->valuestring);
+    }
+
+    value->value[0] = format;
+
+    return AIME_OK;
+}
+
+
+/* [width, height], or one number for both */
+
+static int
+aime_media_pair(aime_media_compile_t *c, const cJSON *item, const char *key,
+    int above_0, aime_media_value_t *value)
+{
+    int  rc;
+
+    if (!cJSON_IsArray(item)) {
+        rc = aime_media_number(c, item, key, above_0, &value->value[0]);
+        value->value[1] = value->value[0];
+        return rc;
+    }
+
+    if (cJSON_GetArraySize(item) != 2) {
+        return aime_media_fail(c, item, "%s must be [width, height]", key);
+    }
+
+    rc = aime_media_number(c, item->child, key, above_0, &value->value[0]);
+
+    if (rc != AIME_OK) {
+        return rc;
+    }
+
+    return aime_media_number(c, item->child->next, key, above_0,
+                             &value->value[1]);
+}
+
+
+static int
+aime_media_number(aime_media_compile_t *c, const cJSON *item, const char *key,
+    int above_0, double *value)
+{
+    const char  *what;
+
+    what = (c->values == AIME_MEDIA_SECONDS) ? "a number" : "an integer";
+
+    if (aime_media_number_item(item, value) != AIME_OK) {
+        return aime_media_fail(c, item, "%s must be %s%s", key, what,
+                               c->values == AIME_MEDIA_PAIR ? ", or two" : "");
+    }
+
+    /* the negated form has NaN fail, too */
+
+    if (!(*value <= AIME_MEDIA_MAX_NUMBER)) {
+        return aime_media_fail(c, item, "%s is too large", key);
+    }
+
+    if (*value < 0 || (above_0 && *value == 0)) {
+        return aime_media_fail(c, item, "%s must %s 0", key,
+                               above_0 ? "be above" : "not be below");
+    }
+
+    if (c->values != AIME_MEDIA_SECONDS
+        && *value != (double) (long long) *value)
+    {
+        return aime_media_fail(c, item, "%s must be an integer", key);
+    }
+
+    return AIME_OK;
+}
+
+
+/* A number of cJSON's own, or the raw text that a TOML file had. */
+
+static int
+aime_media_number_item(const cJSON *item, double *value)
+{
+    aime_str_t     text;
+    aime_number_t  number;
+
+    if (cJSON_IsNumber(item)) {
+        *value = item->valuedouble;
+        return AIME_OK;
+    }
+
+    if (!cJSON_IsRaw(item)) {
+        return AIME_ERROR;
+    }
+
+    text.data = (const unsigned char *) item->valuestring;
+    text.len = strlen(item->valuestring);
+
+    if (aime_number_parse(text, &number) != AIME_OK) {
+        return AIME_ERROR;
+    }
+
+    *value = aime_number_double(&number);
+
+    return AIME_OK;
+}
+
+
+static void
+aime_media_unknown(aime_media_compile_t *c, const cJSON *item)
+{
+    char  name[AIME_MEDIA_ERROR_LEN];
+
+    if (c->notice == NULL) {
+        return;
+    }
+
+    (void) snprintf(name, sizeof(name), "%s%s%s",
+                    c->attribute ? c->attribute : "",
+                    c->attribute ? "." : "", item->string);
+
+    c->notice(c->notice_ctx, name, item);
+}
+
+
+static int
+aime_media_fail(aime_media_compile_t *c, const cJSON *item, const char *fmt,
+    ...)
+{
+    int      n;
+    va_list  args;
+
+    n = 0;
+
+    if (c->attribute) {
+        n = snprintf(c->error->text, AIME_MEDIA_ERROR_LEN, "%s: ",
+                     c->attribute);
+    }
+
+    va_start(args, fmt);
+    (void) vsnprintf(c->error->text + n, AIME_MEDIA_ERROR_LEN - n, fmt, args);
+    va_end(args);
+
+    c->error->item = item;
+
+    return AIME_ERROR;
+}
+
+
+static const aime_media_attribute_t *
+aime_media_find(const char *name, aime_media_kind_e kind)
+{
+    const aime_media_attribute_t  *attribute;
+
+    for (attribute = aime_media_attributes; attribute->name; attribute++) {
+
+        if (strcmp(name, attribute->name) == 0
+            && (attribute->kinds & AIME_MEDIA_MASK(kind)))
+        {
+            return attribute;
+        }
+    }
+
+    return NULL;
+}
+
+
+const char *
+aime_media_kind_name(aime_media_kind_e kind)
+{
+    return aime_media_kinds[kind];
+}
+
+
+const char *
+aime_media_format_name(aime_media_format_e format)
+{
+    const aime_media_format_entry_t  *entry;
+
+    for (entry = aime_media_formats; entry->name; entry++) {
+        if (entry->format == format) {
+            return entry->name;
+        }
+    }
+
+    return "unknown";
+}
+
+
+const char *
+aime_media_color_name(aime_media_color_e color)
+{
+    return color < AIME_MEDIA_NCOLORS ? aime_media_colors[color] : "unknown";
+}
+
+
+int
+aime_media_kind_named(aime_str_t name, aime_media_kind_e *kind)
+{
+    unsigned int  i;
+
+    for (i = 0; i <= AIME_MEDIA_VIDEO; i++) {
+        if (aime_media_named(name, aime_media_kinds[i])) {
+            *kind = i;
+            return AIME_OK;
+        }
+    }
+
+    return AIME_ERROR;
+}
+
+
+int
+aime_media_format_named(aime_str_t name, aime_media_format_e *format)
+{
+    const aime_media_format_entry_t  *entry;
+
+    for (entry = aime_media_formats; entry->name; entry++) {
+        if (aime_media_named(name, entry->name)) {
+            *format = entry->format;
+            return AIME_OK;
+        }
+    }
+
+    return AIME_ERROR;
+}
+
+
+int
+aime_media_color_named(aime_str_t name, aime_media_color_e *color)
+{
+    unsigned int  i;
+
+    for (i = 0; i < AIME_MEDIA_NCOLORS; i++) {
+        if (aime_media_named(name, aime_media_colors[i])) {
+            *color = i;
+            return AIME_OK;
+        }
+    }
+
+    return AIME_ERROR;
+}
+
+
+int
+aime_media_kind_has(aime_media_kind_e kind, aime_media_format_e format)
+{
+    const aime_media_format_entry_t  *entry;
+
+    for (entry = aime_media_formats; entry->name; entry++) {
+        if (entry->format == format) {
+            return (entry->kinds & AIME_MEDIA_MASK(kind)) != 0;
+        }
+    }
+
+    return 0;
+}
+
+
+static int
+aime_media_named(aime_str_t name, const char *word)
+{
+    return name.len == strlen(word)
+           && strncasecmp((const char *) name.data, word, name.len) == 0;
+}
