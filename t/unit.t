@@ -35,8 +35,8 @@ my @c = (@cc, '-std=gnu11', @common);
 my @cxx = (@cc, '-std=c++17', @common);
 my @libs = qw(-lcjson -lpcre2-8 -lstdc++ -lm);
 
-# the portable half of the scanner, which is dead code on most machines
-my %variants = (json => ['-U__SSE2__']);
+# the portable halves, which are dead code on most machines
+my %variants = (json => ['-U__SSE2__'], media_data => ['-U__SSE2__']);
 
 local $ENV{ASAN_OPTIONS} = $ENV{ASAN_OPTIONS} || 'detect_leaks=1';
 local $ENV{UBSAN_OPTIONS} = $ENV{UBSAN_OPTIONS} || 'print_stacktrace=1';
