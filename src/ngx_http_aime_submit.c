@@ -7,6 +7,7 @@
 
 #include "ngx_http_aime_submit.h"
 #include "ngx_http_aime_spec.h"
+#include "ngx_http_aime_vars.h"
 #include "ngx_http_aime_view.h"
 
 
@@ -84,12 +85,6 @@ ngx_http_aime_submit(ngx_http_request_t *r,
         return ngx_http_aime_refuse_inputs(r, &input);
     }
 
-    if (endpoint->session_vars) {
-        return ngx_http_aime_error_chars(r, NGX_HTTP_NOT_IMPLEMENTED,
-                                         "Session variables are not "
-                                         "supported yet");
-    }
-
     if (ngx_http_aime_job_spec(r, endpoint, client, &input, &spec, &error)
         != NGX_OK)
     {
@@ -101,6 +96,16 @@ ngx_http_aime_submit(ngx_http_request_t *r,
     if (rc != NGX_OK) {
         return ngx_http_aime_no_new_job(r, endpoint, rc,
                                         input.wait_for_result, id);
+    }
+
+    rc = ngx_http_aime_vars_open(r, endpoint, &input, &spec);
+
+    if (rc == NGX_DECLINED) {
+        return ngx_http_aime_refuse_job(r, endpoint, NGX_ERROR);
+    }
+
+    if (rc == NGX_ERROR) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     hold = ngx_http_aime_store_inputs(zone, &input);
@@ -120,6 +125,10 @@ ngx_http_aime_submit(ngx_http_request_t *r,
         return ngx_http_aime_no_new_job(r, endpoint, rc, 0, id);
     }
 
+    if (ngx_http_aime_vars_cookie(r, &spec) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     return ngx_http_aime_submitted(r, endpoint, id);
 }
 
@@ -135,8 +144,15 @@ ngx_http_aime_no_new_job(ngx_http_request_t *r,
         return ngx_http_aime_refuse_job(r, endpoint, why);
     }
 
-    return waiting ? ngx_http_aime_submit_again(r, endpoint, id)
-                   : ngx_http_aime_submitted(r, endpoint, id);
+    if (waiting) {
+        return ngx_http_aime_submit_again(r, endpoint, id);
+    }
+
+    if (ngx_http_aime_vars_tell(r, endpoint, id) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_aime_submitted(r, endpoint, id);
 }
 
 
@@ -324,6 +340,10 @@ ngx_http_aime_submit_waiting(ngx_http_request_t *r,
         ngx_http_aime_note_job(r, wait->id);
         ngx_http_aime_free_body(r);
 
+        if (ngx_http_aime_vars_cookie(r, spec) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
         return ngx_http_aime_park_wait(park, NGX_HTTP_AIME_LOOK_INTERVAL);
     }
 
@@ -396,6 +416,10 @@ ngx_http_aime_wait_join(ngx_http_request_t *r, ngx_http_aime_park_t *park)
     ngx_http_aime_wait_t  *wait;
 
     wait = park->data;
+
+    if (ngx_http_aime_vars_tell(r, wait->endpoint, wait->id) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     rc = ngx_aime_job_join(wait->zone, wait->id, 1, park->slot,
                            &park->parked);
