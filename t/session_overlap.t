@@ -13,7 +13,7 @@ my $ROUNDS = on_valgrind() ? 3 : 30;
 my @names = map { "of_$_" } 1 .. 8;
 
 my $vars = join "\n", '[SESSION.VARS]', 'x = { default = 0 }',
-    'y = { default = 0 }', map { "$_ = { default = 0 }" } @names;
+    'y = { default = 0 }', 'fill = {}', map { "$_ = { default = 0 }" } @names;
 my $srv = start_nginx(min_procs => 2, endpoints => {
     chat => {other => $vars}, twin => {job_type => 'chat', other => $vars}});
 my %conns = $srv->conn_to_each;
@@ -86,14 +86,18 @@ sub batch {
 # be the same, and one variable of its own, which must stay
 sub together {
     my (@torn, @lost);
+    end(job(), fill => 'f' x 60_000);
     for my $round (1 .. $ROUNDS) {
         $client->job({prompt => "p$_"}) for @names;
         my @jobs = $worker->jobs;
-        my $n = 0;
-        my @waits = map { $srv->conn->send_request(POST =>
-            '/worker_job_result', $worker->report($jobs[$n]{job_id},
-            x => "$round $n", y => "$round $n", $names[$n++] => $round)) }
-            @jobs;
+        my @waits = map { $srv->conn } @jobs;
+        my @texts = map { $waits[$_]->request_text(POST =>
+            '/worker_job_result', $worker->report($jobs[$_]{job_id},
+            x => "$round $_", y => "$round $_", $names[$_] => $round)) }
+            0 .. $#jobs;
+        # all but the last byte, so that they come at once
+        $waits[$_]->send_raw(substr $texts[$_], 0, -1) for 0 .. $#jobs;
+        $waits[$_]->send_raw(substr $texts[$_], -1) for 0 .. $#jobs;
         $_->read_response->json->{cmd} eq 'ok' or die for @waits;
         my $now = values_of();
         push @torn, "$now->{x}, $now->{y}" if $now->{x} ne $now->{y}
