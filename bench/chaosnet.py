@@ -78,6 +78,8 @@ prompt = { type = "string" }
 text = { type = "string" }
 [PROGRESS.OUTPUTS]
 text = { type = "string" }
+[SESSION.VARS]
+%(session)s
 """
 
 
@@ -322,7 +324,7 @@ class Exchange:
 
 class Nginx:
     """In a folder of its own.  endpoints: name -> {"job_type", "endpoint",
-    "worker"}, the last two being lines for these sections."""
+    "worker", "session"}, the last three being lines for these sections."""
 
     def __init__(self, procs, zone, endpoints, keep):
         self.dir = tempfile.mkdtemp(prefix="aime-chaos-")
@@ -340,7 +342,8 @@ class Nginx:
         for name, extra in endpoints.items():
             self.write("conf/endpoints/%s/aime_api_endpoint.cfg" % name,
                        ENDPOINT % dict({"name": name, "job_type": name,
-                                        "endpoint": "", "worker": ""},
+                                        "endpoint": "", "worker": "",
+                                        "session": ""},
                                        **extra))
         for name in ("logs", "tmp"):
             os.makedirs(os.path.join(self.dir, name))

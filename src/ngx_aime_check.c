@@ -5,6 +5,7 @@
 #include "ngx_aime_check.h"
 #include "ngx_aime_shm_index.h"
 #include "ngx_aime_shm_payload.h"
+#include "ngx_aime_shm_vars.h"
 
 
 /* What there should be, counted in the slots. */
@@ -30,6 +31,8 @@ static const char *ngx_aime_check_types(ngx_aime_zone_t *zone,
 static const char *ngx_aime_check_workers(ngx_aime_zone_t *zone,
     ngx_aime_check_t *check);
 static const char *ngx_aime_check_rows(ngx_aime_zone_t *zone,
+    ngx_aime_check_t *check);
+static const char *ngx_aime_check_vars(ngx_aime_zone_t *zone,
     ngx_aime_check_t *check);
 static const char *ngx_aime_check_payloads(ngx_aime_zone_t *zone,
     ngx_aime_check_t *check);
@@ -67,6 +70,10 @@ ngx_aime_check_locked(ngx_aime_zone_t *zone)
 
     if (wrong == NULL) {
         wrong = ngx_aime_check_rows(zone, &check);
+    }
+
+    if (wrong == NULL) {
+        wrong = ngx_aime_check_vars(zone, &check);
     }
 
     if (wrong == NULL) {
@@ -314,6 +321,37 @@ ngx_aime_check_rows(ngx_aime_zone_t *zone, ngx_aime_check_t *check)
 
     return (counted == check->counted)
            ? NULL : "counted jobs are not as many as clients have";
+}
+
+
+static const char *
+ngx_aime_check_vars(ngx_aime_zone_t *zone, ngx_aime_check_t *check)
+{
+    size_t                size;
+    ngx_uint_t            n;
+    ngx_aime_shm_vars_t  *vars;
+
+    vars = NULL;
+    size = 0;
+
+    while ((vars = ngx_aime_shm_next_locked(&zone->sh->arena,
+                                            NGX_AIME_SHM_VARS, vars)))
+    {
+        size += ngx_aime_shm_vars_size(vars);
+        check->refs += (vars->values != NULL);
+    }
+
+    n = check->kinds[NGX_AIME_SHM_VARS];
+
+    if (zone->sh->nvars != n
+        || ngx_aime_check_tree(&zone->sh->vars, n) != n
+        || ngx_aime_check_list(&zone->sh->vars_used, n) != n)
+    {
+        return "sessions of variables are not as many as listed";
+    }
+
+    return (size == zone->sh->vars_size)
+           ? NULL : "sessions of variables are not as large as they say";
 }
 
 

@@ -9,6 +9,7 @@
 #include "ngx_aime_id.h"
 #include "ngx_aime_shm_index.h"
 #include "ngx_aime_shm_queue.h"
+#include "ngx_aime_shm_vars.h"
 #include "ngx_aime_shm_worker.h"
 #include "ngx_aime_wake.h"
 
@@ -119,6 +120,9 @@ static ngx_int_t ngx_aime_job_progress_verdict(ngx_aime_shm_job_t *job,
     uint64_t worker);
 static ngx_int_t ngx_aime_job_result_verdict(ngx_aime_shm_job_t *job,
     uint64_t worker);
+static ngx_int_t ngx_aime_job_set_vars(ngx_aime_zone_t *zone,
+    ngx_aime_shm_job_t *job, ngx_aime_job_vars_t *vars);
+static u_char *ngx_aime_job_session(ngx_aime_shm_job_t *job);
 
 static ngx_uint_t ngx_aime_job_mend_refs(ngx_aime_zone_t *zone,
     ngx_aime_shm_job_t *job);
@@ -448,7 +452,8 @@ ngx_aime_job_create_bare(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec)
     ngx_aime_shm_job_t  *job;
 
     size = offsetof(ngx_aime_shm_job_t, holders)
-           + spec->max_attempts * sizeof(uint64_t);
+           + spec->max_attempts * sizeof(uint64_t)
+           + (spec->has_session ? NGX_AIME_ID_LEN : 0);
 
     job = ngx_aime_shm_calloc_locked(&zone->sh->arena, size);
     if (job == NULL) {
@@ -471,6 +476,11 @@ ngx_aime_job_create_bare(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec)
     job->open = spec->open;
     job->retry = spec->retry;
     job->cancel_on_disconnect = spec->cancel_on_disconnect;
+    job->session = spec->has_session;
+
+    if (job->session) {
+        ngx_memcpy(ngx_aime_job_session(job), spec->session, NGX_AIME_ID_LEN);
+    }
 
     do {
         ngx_aime_id_make(job->id);
@@ -591,6 +601,12 @@ ngx_aime_job_view(ngx_aime_zone_t *zone, const u_char *id, ngx_uint_t what,
     view->endpoint = job->queue->endpoint;
     view->changes = job->changes;
     view->open = job->open;
+    view->has_session = job->session;
+
+    if (job->session) {
+        ngx_memcpy(view->session, ngx_aime_job_session(job), NGX_AIME_ID_LEN);
+    }
+
     view->start_time = job->start_time;
     view->start_time_compute = job->start_time_compute;
     view->result_received_time = job->result_received_time;
@@ -1049,7 +1065,7 @@ ngx_aime_job_result_verdict(ngx_aime_shm_job_t *job, uint64_t worker)
 
 ngx_int_t
 ngx_aime_job_finish(ngx_aime_zone_t *zone, const u_char *id, uint64_t worker,
-    ngx_aime_shm_hold_t *result)
+    ngx_aime_shm_hold_t *result, ngx_aime_job_vars_t *vars)
 {
     double                elapsed;
     ngx_int_t             rc;
@@ -1064,6 +1080,11 @@ ngx_aime_job_finish(ngx_aime_zone_t *zone, const u_char *id, uint64_t worker,
     if (rc != NGX_OK) {
         ngx_aime_shm_drop_locked(zone, result);
         goto done;
+    }
+
+    if (vars && ngx_aime_job_set_vars(zone, job, vars) != NGX_OK) {
+        ngx_aime_shm_unlock(zone);
+        return NGX_AGAIN;
     }
 
     /* once it has a result, a job is done, also for who repairs */
@@ -1092,6 +1113,94 @@ done:
     ngx_aime_wake_send(zone);
 
     return rc;
+}
+
+
+/*
+ * The values are compared by their place, which nothing else has as long as
+ * they are held.  Before the result: a process that is killed in between has
+ * not finished the job, and its worker sends both again.
+ */
+
+static ngx_int_t
+ngx_aime_job_set_vars(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
+    ngx_aime_job_vars_t *vars)
+{
+    ngx_aime_shm_vars_t     *session;
+    ngx_aime_shm_payload_t  *before;
+
+    session = ngx_aime_shm_vars_revive_locked(zone,
+                                              ngx_aime_job_session(job));
+    if (session == NULL) {
+        return NGX_OK;
+    }
+
+    before = vars->before ? vars->before->payload : NULL;
+
+    if (session->values != before) {
+        return NGX_AGAIN;
+    }
+
+    ngx_aime_shm_vars_set_locked(zone, session,
+                                 ngx_aime_shm_keep_locked(zone,
+                                                          vars->values));
+    vars->values = NULL;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_aime_job_vars(ngx_aime_zone_t *zone, const u_char *id,
+    ngx_aime_job_vars_t *vars)
+{
+    ngx_int_t             rc;
+    ngx_aime_shm_job_t   *job;
+    ngx_aime_shm_vars_t  *session;
+
+    vars->before = NULL;
+    vars->values = NULL;
+    rc = NGX_DECLINED;
+
+    ngx_aime_shm_lock(zone);
+
+    job = ngx_aime_shm_id_find_locked(zone, id);
+
+    if (job == NULL || !job->session) {
+        goto done;
+    }
+
+    rc = NGX_ERROR;
+    session = ngx_aime_shm_vars_revive_locked(zone,
+                                              ngx_aime_job_session(job));
+    if (session == NULL) {
+        goto done;
+    }
+
+    rc = NGX_OK;
+
+    if (session->values) {
+        vars->before = ngx_aime_shm_hold_locked(zone, session->values);
+
+        if (vars->before == NULL) {
+            rc = NGX_ERROR;
+        }
+    }
+
+done:
+
+    ngx_aime_shm_unlock(zone);
+
+    return rc;
+}
+
+
+/* The id of its session, if it has one. */
+
+static u_char *
+ngx_aime_job_session(ngx_aime_shm_job_t *job)
+{
+    return (u_char *) &job->holders[job->max_attempts];
 }
 
 
@@ -1961,8 +2070,8 @@ ngx_aime_job_forget_holder(ngx_aime_shm_job_t *job, uint64_t worker)
 
 
 /*
- * Results that were fetched give way, oldest first, until that many bytes are
- * free; the number of them.
+ * Results that were fetched give way, and then sessions of variables, oldest
+ * first, until that many bytes are free; the number of them.
  */
 
 static ngx_uint_t
@@ -1975,10 +2084,16 @@ ngx_aime_job_evict(ngx_aime_zone_t *zone, size_t size)
     used = zone->sh->arena.used;
 
     for (n = 0; n < NGX_AIME_EVICT_MAX; n++) {
-        if (ngx_queue_empty(&zone->sh->fetched)
-            || used - zone->sh->arena.used >= size)
-        {
+        if (used - zone->sh->arena.used >= size) {
             break;
+        }
+
+        if (ngx_queue_empty(&zone->sh->fetched)) {
+            if (!ngx_aime_shm_vars_give_way_locked(zone)) {
+                break;
+            }
+
+            continue;
         }
 
         q = ngx_queue_head(&zone->sh->fetched);

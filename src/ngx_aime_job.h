@@ -80,7 +80,11 @@ typedef struct {
     u_char                       once_id[NGX_AIME_ID_LEN];
     u_char                       once_inputs[NGX_AIME_ID_LEN];
 
+    /* of its variables, if has_session is set */
+    u_char                       session[NGX_AIME_ID_LEN];
+
     unsigned                     once:1;
+    unsigned                     has_session:1;
     unsigned                     fair:1;
     unsigned                     keep:1;
     unsigned                     open:1;
@@ -106,8 +110,18 @@ typedef struct {
     double                       estimate;      /* seconds, -1: unknown */
     uint32_t                     progress_len;
     ngx_aime_shm_hold_t         *payload;       /* as asked for, or NULL */
+    u_char                       session[NGX_AIME_ID_LEN];
+    unsigned                     has_session:1;
     unsigned                     open:1;
 } ngx_aime_job_view_t;
+
+
+/* New values of a session, and those that they were made from. */
+
+typedef struct {
+    ngx_aime_shm_hold_t         *before;        /* NULL: there were none */
+    ngx_aime_shm_hold_t         *values;
+} ngx_aime_job_vars_t;
 
 
 /* A job in the hands of a reply to a worker. */
@@ -155,8 +169,8 @@ typedef enum {
 
 /*
  * Room for a payload of len bytes, held by this process.  When the zone is
- * full, results that were fetched already give way, oldest first.  NULL: still
- * no room.
+ * full, results that were fetched already give way, oldest first, and then
+ * sessions of variables.  NULL: still no room.
  */
 ngx_aime_shm_hold_t *ngx_aime_job_reserve(ngx_aime_zone_t *zone, size_t len,
     ngx_aime_job_room_e room);
@@ -242,7 +256,18 @@ ngx_int_t ngx_aime_job_progress(ngx_aime_zone_t *zone, const u_char *id,
 ngx_int_t ngx_aime_job_check_result(ngx_aime_zone_t *zone, const u_char *id,
     uint64_t worker, ngx_aime_shm_endpoint_t **endpoint);
 ngx_int_t ngx_aime_job_finish(ngx_aime_zone_t *zone, const u_char *id,
-    uint64_t worker, ngx_aime_shm_hold_t *result);
+    uint64_t worker, ngx_aime_shm_hold_t *result, ngx_aime_job_vars_t *vars);
+
+/*
+ * Session variables change with the result, both or none.  NGX_OK: vars->before
+ * holds what the job's session has now; the caller adds vars->values and calls
+ * ngx_aime_job_finish(), which takes these, or leaves them where the result
+ * does not count or the zone is full.  That gives NGX_AGAIN if the session has
+ * others by now: nothing happened then, all is to be made anew from these.
+ * NGX_DECLINED: the job has no session; NGX_ERROR: the zone is full.
+ */
+ngx_int_t ngx_aime_job_vars(ngx_aime_zone_t *zone, const u_char *id,
+    ngx_aime_job_vars_t *vars);
 
 /*
  * The last worker that was handed a job, for reports that do not say whose

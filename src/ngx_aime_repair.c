@@ -9,6 +9,7 @@
 #include "ngx_aime_shm_payload.h"
 #include "ngx_aime_shm_queue.h"
 #include "ngx_aime_shm_session.h"
+#include "ngx_aime_shm_vars.h"
 #include "ngx_aime_shm_worker.h"
 
 
@@ -83,6 +84,7 @@ ngx_aime_repair_jobs(ngx_aime_zone_t *zone)
     ngx_aime_shm_queue_relink_locked(zone, &queued);
     ngx_aime_job_relink_clients_locked(zone);
 
+    ngx_aime_shm_vars_relink_locked(zone);
     ngx_aime_shm_hold_relink_locked(zone);
     ngx_aime_shm_payload_sweep_locked(zone);
 }

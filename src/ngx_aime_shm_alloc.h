@@ -41,6 +41,7 @@ typedef enum {
     NGX_AIME_SHM_WORKER,
     NGX_AIME_SHM_FIELDS,
     NGX_AIME_SHM_SESSION,
+    NGX_AIME_SHM_VARS,
     NGX_AIME_SHM_NKINDS
 } ngx_aime_shm_kind_e;
 

@@ -158,13 +158,17 @@ ngx_aime_shm_init_lists(ngx_aime_shm_t *sh)
                     ngx_rbtree_insert_value);
     ngx_rbtree_init(&sh->sessions, &sh->sessions_sentinel,
                     ngx_rbtree_insert_value);
+    ngx_rbtree_init(&sh->vars, &sh->vars_sentinel, ngx_rbtree_insert_value);
 
     ngx_queue_init(&sh->fetched);
     ngx_queue_init(&sh->sessions_used);
+    ngx_queue_init(&sh->vars_used);
 
     sh->njobs = 0;
     sh->nworkers = 0;
     sh->nsessions = 0;
+    sh->nvars = 0;
+    sh->vars_size = 0;
 }
 
 

@@ -256,6 +256,7 @@ struct ngx_aime_shm_job_s {
     unsigned                     handing:1;     /* in row->handovers */
     unsigned                     lost:1;        /* lapses with its worker */
     unsigned                     deadlined:1;   /* in the deadline tree */
+    unsigned                     session:1;     /* id is behind holders */
 
     /* numbers of workers: the last one, and those that owe an answer */
     uint64_t                     last_holder;
@@ -318,6 +319,17 @@ typedef struct {
 } ngx_aime_shm_session_t;
 
 
+/* What is kept of a browser from job to job; values is never changed. */
+
+typedef struct {
+    ngx_rbtree_node_t            node;      /* by id */
+    ngx_queue_t                  link;      /* least recently used first */
+    ngx_msec_t                   used;
+    ngx_aime_shm_payload_t      *values;    /* NULL: none yet */
+    u_char                       id[NGX_AIME_ID_LEN];
+} ngx_aime_shm_vars_t;
+
+
 /* The zone's header. */
 
 typedef struct {
@@ -355,6 +367,12 @@ typedef struct {
     ngx_rbtree_node_t            sessions_sentinel;
     ngx_queue_t                  sessions_used;
     ngx_uint_t                   nsessions;
+
+    ngx_rbtree_t                 vars;
+    ngx_rbtree_node_t            vars_sentinel;
+    ngx_queue_t                  vars_used;
+    ngx_uint_t                   nvars;
+    size_t                       vars_size;     /* bytes of the zone */
 
     uint64_t                     turn;      /* next of parked entries */
 

@@ -11,6 +11,7 @@
 #include "ngx_aime_wake.h"
 #include "ngx_aime_shm_index.h"
 #include "ngx_aime_shm_session.h"
+#include "ngx_aime_shm_vars.h"
 
 
 #define NGX_AIME_SWEEP_BATCH    64     /* deadlines under one lock */
@@ -245,6 +246,7 @@ ngx_aime_sweep_deadlines(ngx_aime_zone_t *zone, ngx_log_t *log)
     }
 
     ngx_aime_shm_session_expire_locked(zone, NGX_AIME_SWEEP_BATCH);
+    ngx_aime_shm_vars_expire_locked(zone, NGX_AIME_SWEEP_BATCH);
 
     ngx_aime_shm_unlock(zone);
     ngx_aime_wake_send(zone);

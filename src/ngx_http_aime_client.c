@@ -4,6 +4,7 @@
 
 #include "ngx_http_aime_client.h"
 #include "ngx_http_aime_submit.h"
+#include "ngx_http_aime_vars.h"
 #include "ngx_http_aime_view.h"
 #include "ngx_aime_id.h"
 #include "ngx_aime_shm_index.h"
@@ -308,7 +309,9 @@ ngx_http_aime_progress_done(ngx_http_request_t *r, ngx_aime_job_view_t *view)
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
 
-    if (ngx_http_aime_fetch(r, view->id) != NGX_OK) {
+    if (ngx_http_aime_fetch(r, view->id) != NGX_OK
+        || ngx_http_aime_vars_tell(r, ctx->endpoint, view->id) != NGX_OK)
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 

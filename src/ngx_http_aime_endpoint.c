@@ -76,6 +76,10 @@ static void ngx_http_aime_input_notice(void *ctx, const char *param,
 static void *ngx_http_aime_load_alloc(void *ctx, size_t size);
 static void ngx_http_aime_load_outputs(ngx_http_aime_load_t *load,
     const cJSON *table, ngx_array_t *names);
+static void ngx_http_aime_load_vars(ngx_http_aime_load_t *load,
+    ngx_http_aime_endpoint_t *ep);
+static ngx_int_t ngx_http_aime_load_var(ngx_http_aime_load_t *load,
+    ngx_http_aime_endpoint_t *ep, const cJSON *item);
 static ngx_int_t ngx_http_aime_load_texts(ngx_http_aime_load_t *load,
     ngx_http_aime_endpoint_t *ep);
 static ngx_int_t ngx_http_aime_load_parameters(ngx_http_aime_load_t *load,
@@ -123,6 +127,13 @@ static const char  *ngx_http_aime_client_keys[] = {
     "authentication", "authorization", "authorization_keys",
     "client_request_limit", "provide_worker_meta_data", "result_lifetime",
     "priority", "priorities", NULL
+};
+
+/* what jobs and results have, or must not have, under these names */
+
+static const char  *ngx_http_aime_reserved_vars[] = {
+    "key", "client_session_auth_key", "wait_for_result", "job_id",
+    "job_type", "start_time", "start_time_compute", "auth", "auth_key", NULL
 };
 
 static ngx_http_aime_section_t  ngx_http_aime_endpoint_sections[] = {
@@ -298,10 +309,7 @@ ngx_http_aime_endpoint_load(ngx_conf_t *cf, ngx_str_t *path,
                                                    "OUTPUTS"),
                                &ep->progress_outputs);
 
-    ep->session_vars = cJSON_GetArraySize(
-                           ngx_http_aime_table(&load,
-                               ngx_http_aime_table(&load, load.tree,
-                                                   "SESSION"), "VARS")) > 0;
+    ngx_http_aime_load_vars(&load, ep);
 
     if (ngx_http_aime_load_texts(&load, ep) != NGX_OK || load.failed) {
         return NULL;
@@ -897,6 +905,86 @@ ngx_http_aime_load_outputs(ngx_http_aime_load_t *load, const cJSON *table,
         name->len = ngx_strlen(item->string);
         name->data = (u_char *) item->string;
     }
+}
+
+
+static void
+ngx_http_aime_load_vars(ngx_http_aime_load_t *load,
+    ngx_http_aime_endpoint_t *ep)
+{
+    const cJSON  *item, *table;
+
+    table = ngx_http_aime_table(load, load->tree, "SESSION");
+    table = ngx_http_aime_table(load, table, "VARS");
+
+    if (ngx_array_init(&ep->vars, load->cf->pool, 4,
+                       sizeof(ngx_http_aime_var_t))
+        != NGX_OK)
+    {
+        load->failed = 1;
+        return;
+    }
+
+    cJSON_ArrayForEach(item, table) {
+        if (ngx_http_aime_load_var(load, ep, item) != NGX_OK) {
+            load->failed = 1;
+            return;
+        }
+    }
+}
+
+
+static ngx_int_t
+ngx_http_aime_load_var(ngx_http_aime_load_t *load,
+    ngx_http_aime_endpoint_t *ep, const cJSON *item)
+{
+    u_char               *p;
+    ngx_str_t             text;
+    const cJSON          *value;
+    ngx_http_aime_var_t  *var;
+
+    if (!cJSON_IsObject(item)
+        || ngx_strlen(item->string) > NGX_AIME_NAME_LEN)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, load->cf, 0,
+                           "\"%V\":%ui: SESSION.VARS.%s must be a table, with "
+                           "a name of up to 255 bytes", load->path,
+                           (ngx_uint_t) aime_toml_line(item), item->string);
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_aime_known(item->string, ngx_http_aime_reserved_vars)) {
+        ngx_conf_log_error(NGX_LOG_NOTICE, load->cf, 0,
+                           "\"%V\":%ui: SESSION.VARS.%s is ignored",
+                           load->path, (ngx_uint_t) aime_toml_line(item),
+                           item->string);
+        return NGX_OK;
+    }
+
+    var = ngx_array_push(&ep->vars);
+    p = ngx_pnalloc(load->cf->pool, ep->name.len + 1
+                                    + ngx_strlen(item->string));
+    if (var == NULL || p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_str_null(&text);
+    value = cJSON_GetObjectItemCaseSensitive(item, "default");
+
+    if (value
+        && ngx_http_aime_print(load->cf->pool, value, &text) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    var->name.data = (u_char *) item->string;
+    var->name.len = ngx_strlen(item->string);
+    var->key.data = p;
+    var->key.len = ngx_sprintf(p, "%V/%s", &ep->name, item->string) - p;
+    var->value.data = text.data;
+    var->value.len = text.len;
+
+    return NGX_OK;
 }
 
 

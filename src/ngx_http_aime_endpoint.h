@@ -53,6 +53,15 @@ typedef struct {
 } ngx_http_aime_key_t;
 
 
+/* A session variable. */
+
+typedef struct {
+    aime_str_t                   name;
+    aime_str_t                   key;           /* "<endpoint>/<name>" */
+    aime_str_t                   value;         /* JSON text; len 0: none */
+} ngx_http_aime_var_t;
+
+
 typedef struct {
     ngx_str_t                    name;
     ngx_str_t                    path;
@@ -67,6 +76,7 @@ typedef struct {
     aime_desc_t                  inputs;
     ngx_array_t                  outputs;       /* ngx_str_t */
     ngx_array_t                  progress_outputs;
+    ngx_array_t                  vars;          /* ngx_http_aime_var_t */
 
     ngx_uint_t                   max_queue_length;
     ngx_uint_t                   client_request_limit;
@@ -90,7 +100,6 @@ typedef struct {
     unsigned                     retry:1;
     unsigned                     fair_share:1;
     unsigned                     cancel_on_disconnect:1;
-    unsigned                     session_vars:1;
 } ngx_http_aime_endpoint_t;
 
 

@@ -9,6 +9,7 @@
 
 #include "ngx_http_aime_report.h"
 #include "ngx_http_aime_park.h"
+#include "ngx_http_aime_vars.h"
 #include "ngx_http_aime_worker.h"
 #include "ngx_aime_id.h"
 #include "ngx_aime_job.h"
@@ -39,6 +40,7 @@ typedef struct {
     ngx_str_t                    worker;
     uint64_t                     number;
     u_char                       id[NGX_AIME_ID_LEN];
+    ngx_http_aime_args_t         args;
     ngx_http_aime_pieces_t       pieces;
     ngx_msec_t                   end;
 } ngx_http_aime_result_t;
@@ -66,7 +68,8 @@ static ngx_int_t ngx_http_aime_result_accept(ngx_http_request_t *r,
 static ngx_int_t ngx_http_aime_result_pieces(ngx_http_request_t *r,
     ngx_http_aime_args_t *args, ngx_aime_worker_view_t *view,
     ngx_http_aime_result_t *result);
-static ngx_int_t ngx_http_aime_result_store(ngx_http_aime_result_t *result);
+static ngx_int_t ngx_http_aime_result_store(ngx_http_request_t *r,
+    ngx_http_aime_result_t *result);
 static ngx_int_t ngx_http_aime_result_wait(ngx_http_request_t *r,
     ngx_http_aime_result_t *result);
 static ngx_int_t ngx_http_aime_result_resume(ngx_http_request_t *r,
@@ -476,6 +479,7 @@ ngx_http_aime_worker_result(ngx_http_request_t *r)
 
     result->worker = claim.name;
     result->number = view.number;
+    result->args = args;
 
     return ngx_http_aime_result_accept(r, &args, &view, result);
 }
@@ -532,7 +536,11 @@ ngx_http_aime_result_accept(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    rc = ngx_http_aime_result_store(result);
+    rc = ngx_http_aime_result_store(r, result);
+
+    if (rc == NGX_ERROR) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     if (rc == NGX_BUSY) {
         return ngx_http_aime_result_wait(r, result);
@@ -628,11 +636,14 @@ ngx_http_aime_result_pieces(ngx_http_request_t *r,
 }
 
 
-/* NGX_BUSY: the zone has no room now. */
+/* NGX_BUSY: the zone has no room now; NGX_ERROR: this process has none. */
 
 static ngx_int_t
-ngx_http_aime_result_store(ngx_http_aime_result_t *result)
+ngx_http_aime_result_store(ngx_http_request_t *r,
+    ngx_http_aime_result_t *result)
 {
+    ngx_int_t             rc;
+    ngx_aime_job_vars_t   vars;
     ngx_aime_shm_hold_t  *hold;
 
     hold = ngx_aime_job_reserve(result->zone, result->pieces.len,
@@ -644,8 +655,33 @@ ngx_http_aime_result_store(ngx_http_aime_result_t *result)
 
     ngx_http_aime_fill(&result->pieces, hold->payload);
 
-    return ngx_aime_job_finish(result->zone, result->id, result->number,
-                               hold);
+    /* again where another result changed the session meanwhile */
+
+    do {
+        rc = ngx_http_aime_vars_merge(r, result->endpoint, &result->args,
+                                      result->id, &vars);
+
+        if (rc != NGX_ERROR) {
+            rc = ngx_aime_job_finish(result->zone, result->id,
+                                     result->number, hold,
+                                     (rc == NGX_OK) ? &vars : NULL);
+        }
+
+        if (rc == NGX_OK && vars.values) {
+            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                          "aime_api_zone is full, dropped session variables "
+                          "of job %V", &result->job_id);
+        }
+
+        ngx_http_aime_vars_drop(r, &vars);
+
+    } while (rc == NGX_AGAIN);
+
+    if (rc == NGX_ERROR) {
+        ngx_aime_job_drop(result->zone, hold);
+    }
+
+    return rc;
 }
 
 
@@ -687,7 +723,11 @@ ngx_http_aime_result_resume(ngx_http_request_t *r,
     ngx_http_aime_result_t  *result;
 
     result = park->data;
-    rc = ngx_http_aime_result_store(result);
+    rc = ngx_http_aime_result_store(r, result);
+
+    if (rc == NGX_ERROR) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     if (rc != NGX_BUSY) {
         return ngx_http_aime_result_answer(r, result, rc);

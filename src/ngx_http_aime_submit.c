@@ -8,6 +8,7 @@
 #include "ngx_http_aime_submit.h"
 #include "ngx_http_aime_media.h"
 #include "ngx_http_aime_spec.h"
+#include "ngx_http_aime_vars.h"
 #include "ngx_http_aime_view.h"
 
 
@@ -218,6 +219,16 @@ ngx_http_aime_admit(ngx_http_request_t *r,
         return rc;
     }
 
+    rc = ngx_http_aime_vars_open(r, submission->endpoint, input, &spec);
+
+    if (rc == NGX_DECLINED) {
+        return ngx_http_aime_refuse_job(r, submission->endpoint, NGX_ERROR);
+    }
+
+    if (rc == NGX_ERROR) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     zone = ngx_http_aime_zone(r);
     hold = ngx_http_aime_store_inputs(zone, input);
 
@@ -239,6 +250,10 @@ ngx_http_aime_admit(ngx_http_request_t *r,
     if (rc != NGX_OK) {
         ngx_aime_job_drop(zone, hold);
         return ngx_http_aime_no_new_job(r, submission->endpoint, rc, 0, id);
+    }
+
+    if (ngx_http_aime_vars_cookie(r, &spec) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     return ngx_http_aime_submitted(r, submission->endpoint, id);
@@ -282,8 +297,15 @@ ngx_http_aime_no_new_job(ngx_http_request_t *r,
         return ngx_http_aime_refuse_job(r, endpoint, why);
     }
 
-    return waiting ? ngx_http_aime_submit_again(r, endpoint, id)
-                   : ngx_http_aime_submitted(r, endpoint, id);
+    if (waiting) {
+        return ngx_http_aime_submit_again(r, endpoint, id);
+    }
+
+    if (ngx_http_aime_vars_tell(r, endpoint, id) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_aime_submitted(r, endpoint, id);
 }
 
 
@@ -518,6 +540,10 @@ ngx_http_aime_submit_waiting(ngx_http_request_t *r,
         ngx_http_aime_note_job(r, wait->id);
         ngx_http_aime_free_body(r);
 
+        if (ngx_http_aime_vars_cookie(r, spec) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
         return ngx_http_aime_park_wait(park, NGX_HTTP_AIME_LOOK_INTERVAL);
     }
 
@@ -590,6 +616,10 @@ ngx_http_aime_wait_join(ngx_http_request_t *r, ngx_http_aime_park_t *park)
     ngx_http_aime_wait_t  *wait;
 
     wait = park->data;
+
+    if (ngx_http_aime_vars_tell(r, wait->endpoint, wait->id) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     rc = ngx_aime_job_join(wait->zone, wait->id, 1, park->slot,
                            &park->parked);

@@ -183,8 +183,34 @@ package AimeParty::Client;
 our @ISA = 'AimeParty';
 
 
-# headers are those of its submissions
+# headers are those of its submissions.  With browser => 1 it has a cookie from
+# the first answer that sets one, and sends it.
 sub defaults { return (endpoint => 'echo') }
+
+
+sub _with_cookie {
+    my ($self, $method, $path, $body, %headers) = @_;
+    $headers{Cookie} = $self->{cookie} if $self->{browser} && $self->{cookie};
+    return ($method, $path, $body, %headers);
+}
+
+# Takes the cookie of an answer; the answer
+sub keep {
+    my ($self, $answer) = @_;
+    my ($cookie) = ($answer->header('Set-Cookie') // '') =~ /^([^;]+)/;
+    $self->{cookie} = $cookie if $cookie;
+    return $answer;
+}
+
+sub call {
+    my ($self, @request) = @_;
+    return $self->keep($self->SUPER::call($self->_with_cookie(@request)));
+}
+
+sub leave {
+    my ($self, @request) = @_;
+    return $self->SUPER::leave($self->_with_cookie(@request));
+}
 
 
 sub path {
