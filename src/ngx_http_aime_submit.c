@@ -55,7 +55,7 @@ static ngx_int_t ngx_http_aime_admit(ngx_http_request_t *r,
     ngx_http_aime_submission_t *submission);
 static ngx_int_t ngx_http_aime_admitted(ngx_http_request_t *r,
     ngx_http_aime_submission_t *submission, ngx_aime_job_spec_t *spec,
-    u_char *id);
+    ngx_int_t *answer);
 static ngx_int_t ngx_http_aime_refuse_inputs(ngx_http_request_t *r,
     aime_input_t *input);
 static ngx_int_t ngx_http_aime_no_new_job(ngx_http_request_t *r,
@@ -122,17 +122,14 @@ static ngx_int_t
 ngx_http_aime_convert(ngx_http_request_t *r,
     ngx_http_aime_submission_t *submission)
 {
-    u_char                 id[NGX_AIME_ID_LEN];
-    ngx_int_t              rc;
+    ngx_int_t              answer;
     ngx_aime_job_spec_t    spec;
     ngx_http_aime_park_t  *park;
 
-    if (submission->input.errors.nelts == 0) {
-        rc = ngx_http_aime_admitted(r, submission, &spec, id);
-
-        if (rc != NGX_OK) {
-            return rc;
-        }
+    if (submission->input.errors.nelts == 0
+        && ngx_http_aime_admitted(r, submission, &spec, &answer) != NGX_OK)
+    {
+        return answer;
     }
 
     park = ngx_http_aime_park_create(r, ngx_http_aime_convert_resume,
@@ -201,7 +198,7 @@ ngx_http_aime_admit(ngx_http_request_t *r,
     ngx_http_aime_submission_t *submission)
 {
     u_char                 id[NGX_AIME_ID_LEN];
-    ngx_int_t              rc;
+    ngx_int_t              rc, answer;
     aime_input_t          *input;
     ngx_aime_zone_t       *zone;
     ngx_aime_job_spec_t    spec;
@@ -213,10 +210,8 @@ ngx_http_aime_admit(ngx_http_request_t *r,
         return ngx_http_aime_refuse_inputs(r, input);
     }
 
-    rc = ngx_http_aime_admitted(r, submission, &spec, id);
-
-    if (rc != NGX_OK) {
-        return rc;
+    if (ngx_http_aime_admitted(r, submission, &spec, &answer) != NGX_OK) {
+        return answer;
     }
 
     rc = ngx_http_aime_vars_open(r, submission->endpoint, input, &spec);
@@ -260,13 +255,14 @@ ngx_http_aime_admit(ngx_http_request_t *r,
 }
 
 
-/* NGX_OK: it may be queued; else what the request is answered with. */
+/* NGX_OK: it may be queued; NGX_DONE: the request has its answer. */
 
 static ngx_int_t
 ngx_http_aime_admitted(ngx_http_request_t *r,
     ngx_http_aime_submission_t *submission, ngx_aime_job_spec_t *spec,
-    u_char *id)
+    ngx_int_t *answer)
 {
+    u_char     id[NGX_AIME_ID_LEN];
     ngx_int_t  rc;
     ngx_str_t  error;
 
@@ -274,15 +270,19 @@ ngx_http_aime_admitted(ngx_http_request_t *r,
                                &submission->input, spec, &error)
         != NGX_OK)
     {
-        return ngx_http_aime_error(r, NGX_HTTP_BAD_REQUEST, &error);
+        *answer = ngx_http_aime_error(r, NGX_HTTP_BAD_REQUEST, &error);
+        return NGX_DONE;
     }
 
     rc = ngx_aime_job_admit(ngx_http_aime_zone(r), spec, id);
 
-    return rc == NGX_OK
-           ? NGX_OK
-           : ngx_http_aime_no_new_job(r, submission->endpoint, rc,
-                                      submission->input.wait_for_result, id);
+    if (rc == NGX_OK) {
+        return NGX_OK;
+    }
+
+    *answer = ngx_http_aime_no_new_job(r, submission->endpoint, rc,
+                                       submission->input.wait_for_result, id);
+    return NGX_DONE;
 }
 
 

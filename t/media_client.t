@@ -106,6 +106,7 @@ timeouts();
 addresses();
 queue();
 hangup();
+admitted_first();
 bounds();
 kill KILL => map { -$_ } @children;
 system 'rm', '-rf', $dir;
@@ -327,6 +328,24 @@ sub hangup {
         img => $GIF});
     $conn->close;
     ok(wait_until(sub { -e "$dir/closed" }), 'a hang-up ends the conversion');
+    return;
+}
+
+
+# A job that is refused, or is there already, is so before its media are looked
+# at: the daemon here would not answer
+sub admitted_first {
+    my %once = ('Idempotency-Key' => 'the same');
+    my $first = $srv->post('/converts', {key => $CLIENT_KEY, img => $GIF,
+        wait_for_result => \0}, %once);
+    my $again = $srv->post('/never_answers', {key => $CLIENT_KEY, img => $GIF,
+        wait_for_result => \0}, %once);
+    is($again->status, 200, 'a repeat needs no daemon');
+    is($again->json->{job_id}, $first->json->{job_id}, 'and is the same job');
+    $worker->result($_->{job_id}, {text => 'x'}) for $worker->jobs;
+    my $answer = $srv->post('/never_answers', {key => $CLIENT_KEY,
+        img => $GIF}, 'X-Priority' => 'high');
+    is($answer->status, 400, 'nor does a wrong header');
     return;
 }
 
