@@ -20,8 +20,7 @@ my $srv = start_nginx(endpoints => {
     echo => {inputs => $inputs}, other => {clients =>
         'authorization_keys = {me = "my-key"}'},
     bare => "[ENDPOINT]\nname = \"bare\"\n[WORKER]\njob_type = \"echo\"\n",
-    image => {inputs => 'picture = {type = "image"}'},
-    kept => {other => "[SESSION.VARS]\nvar = {type = \"string\"}"}},
+    image => {inputs => 'picture = {type = "image"}'}},
     server => <<'CONF');
 location /small {
     aime_api_endpoint endpoints/echo/aime_api_endpoint.cfg;
@@ -135,7 +134,5 @@ sub nginx_errors {
 sub not_yet {
     gives(501, ['Parameter picture: type image is not supported yet'],
         POST => '/image', {%key, picture => 'data:image/png;base64,AAAA'});
-    gives(501, ['Session variables are not supported yet'],
-        POST => '/kept', {%key, prompt => 'p'});
     return;
 }
