@@ -114,6 +114,11 @@ sub endpoint_files {
     }
     endpoint_refused("INPUTS = 3\n$endpoint", 1, '"INPUTS" must be a table');
     endpoint_refused("CLIENTS = 3\n$endpoint", 1, '"CLIENTS" must be a table');
+    endpoint_refused("SESSION = 3\n$endpoint", 1, '"SESSION" must be a table');
+    endpoint_refused("$endpoint\n[SESSION]\nVARS = 3\n", 7,
+        '"VARS" must be a table');
+    endpoint_refused("$endpoint\n[SESSION.VARS]\na = {}\nb = 1\n", 8,
+        'SESSION.VARS.b must be a table');
     return;
 }
 

@@ -40,6 +40,7 @@ by_progress();
 repeated();
 dropped();
 reload();
+tls();
 done_testing();
 
 
@@ -296,5 +297,29 @@ sub reload {
     ok($srv->reload, 'and back');
     is_deeply(vars($client), {counter => 9}, 'what was gone is forgotten');
     is_deeply(vars(browser(conn => undef)), {counter => 0}, 'defaults');
+    return;
+}
+
+
+# The cookie of an encrypted connection is for encrypted ones only
+sub tls {
+    SKIP: {
+        skip('no openssl or no curl', 1)
+            if grep { system("command -v $_ >/dev/null") } qw(openssl curl);
+        my $new = start_nginx(start => 0, endpoints => {chat => \%chat});
+        my $files = $new->dir . '/conf/tls';
+        system("openssl req -x509 -newkey rsa:2048 -nodes -keyout $files.key "
+            . "-out $files.crt -days 1 -subj /CN=localhost 2>/dev/null") == 0
+            or skip('openssl makes no certificate', 1);
+        my $port = AimeNginx::free_port();
+        $new->write_files(server => "listen 127.0.0.1:$port ssl;\n"
+            . "ssl_certificate $files.crt;\nssl_certificate_key $files.key;");
+        $new->start;
+        my $answer = `curl -sik https://127.0.0.1:$port/chat -d '{"key":
+            "$CLIENT_KEY", "prompt": "p", "wait_for_result": false}'`;
+        like($answer, qr/^Set-Cookie:\ session=$UUID;\ .*;\ Secure\r$/mx,
+            'secure');
+        $new->stop;
+    }
     return;
 }
