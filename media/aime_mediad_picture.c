@@ -14,7 +14,10 @@
 #include "aime_mediad_picture.h"
 
 
-#define AIME_MEDIAD_SCALER     (SWS_BICUBIC|SWS_ACCURATE_RND|SWS_FULL_CHR_H_INT)
+#define AIME_MEDIAD_SCALER     (SWS_BICUBIC|SWS_ACCURATE_RND)
+
+/* where colours leave their planes: no pair of pixels shares one */
+#define AIME_MEDIAD_TO_RGB     (SWS_FULL_CHR_H_INT|SWS_FULL_CHR_H_INP)
 
 /* contexts that are kept: a picture goes through few, the next the same */
 #define AIME_MEDIAD_SCALERS    4
@@ -271,7 +274,9 @@ static struct SwsContext *
 aime_mediad_scaler(const AVFrame *src, const aime_mediad_cut_t *cut,
     const AVFrame *dst)
 {
-    unsigned int         i;
+    int                        flags;
+    unsigned int               i;
+    const AVPixFmtDescriptor  *desc;
 
     static unsigned int         turn;
 
@@ -291,10 +296,14 @@ aime_mediad_scaler(const AVFrame *src, const aime_mediad_cut_t *cut,
 
     i = turn++ % AIME_MEDIAD_SCALERS;
 
+    desc = av_pix_fmt_desc_get(dst->format);
+    flags = AIME_MEDIAD_SCALER
+            | (desc->flags & AV_PIX_FMT_FLAG_RGB ? AIME_MEDIAD_TO_RGB : 0);
+
     sws_freeContext(kept[i].sws);
 
     kept[i].sws = sws_getContext(key[0], key[1], key[2], key[3], key[4],
-                                 key[5], AIME_MEDIAD_SCALER, NULL, NULL, NULL);
+                                 key[5], flags, NULL, NULL, NULL);
     memcpy(kept[i].key, key, sizeof(key));
 
     return kept[i].sws;

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -40,6 +41,13 @@
 #define AIME_MEDIAD_GRACE         0.5
 
 #define AIME_MEDIAD_MAX_TYPE      64
+
+/*
+ * Pictures are taken from the heap, and so much of it is kept for the next
+ * one: pages that come anew from the kernel cost more than scaling does.
+ */
+#define AIME_MEDIAD_HEAP_PIECE    (32 << 20)
+#define AIME_MEDIAD_HEAP_KEPT     (64 << 20)
 
 
 static int aime_mediad_wait(int listen_fd);
@@ -95,6 +103,9 @@ aime_mediad_worker(const aime_mediad_options_t *options, int listen_fd,
     /* a terminal's interrupt is the master's business */
 
     (void) signal(SIGINT, SIG_IGN);
+
+    (void) mallopt(M_MMAP_THRESHOLD, AIME_MEDIAD_HEAP_PIECE);
+    (void) mallopt(M_TRIM_THRESHOLD, AIME_MEDIAD_HEAP_KEPT);
 
     if (aime_mediad_sandbox(options, listen_fd, 0) != 0) {
         return 1;
