@@ -20,6 +20,9 @@ static void aime_mediad_silent(void *ctx, int level, const char *fmt,
 static const AVCodec *aime_mediad_find(enum AVCodecID id);
 
 
+unsigned long  aime_mediad_errors;
+
+
 const char  aime_mediad_decoders[] =
     "png,mjpeg,webp,vp8,bmp,tiff,gif,"
     "pcm_u8,pcm_s16le,pcm_s24le,pcm_s32le,pcm_f32le,pcm_f64le,pcm_alaw,"
@@ -49,15 +52,18 @@ aime_mediad_codec_init(uint64_t memory)
 }
 
 
-/* What they say quotes the media. */
+/* What they say quotes the media, that they say it counts. */
 
 static void
 aime_mediad_silent(void *ctx, int level, const char *fmt, va_list args)
 {
     (void) ctx;
-    (void) level;
     (void) fmt;
     (void) args;
+
+    if (level <= AV_LOG_ERROR) {
+        aime_mediad_errors++;
+    }
 }
 
 

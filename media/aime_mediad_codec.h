@@ -15,6 +15,9 @@
 /* the codecs, by libavcodec's names, that may decode; commas between */
 extern const char  aime_mediad_decoders[];
 
+/* errors that the libraries have complained of, some of them only so */
+extern unsigned long  aime_mediad_errors;
+
 
 /*
  * Before the sandbox, while files can be read: the tables that the libraries

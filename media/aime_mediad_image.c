@@ -200,6 +200,7 @@ static int
 aime_mediad_image_packet(aime_mediad_image_t *image, AVPacket *packet)
 {
     int              rc;
+    unsigned long    errors;
     AVCodecContext  *ctx;
 
     ctx = aime_mediad_decoder(image->job,
@@ -209,6 +210,13 @@ aime_mediad_image_packet(aime_mediad_image_t *image, AVPacket *packet)
         return AIME_MEDIAD_DONE;
     }
 
+    /* strict, the decoder refuses every tag that it has no use for */
+
+    if (image->job->format == AIME_MEDIA_TIFF) {
+        ctx->err_recognition &= ~AV_EF_EXPLODE;
+    }
+
+    errors = aime_mediad_errors;
     image->frame = av_frame_alloc();
 
     rc = image->frame ? avcodec_send_packet(ctx, packet) : AVERROR(ENOMEM);
@@ -229,7 +237,8 @@ aime_mediad_image_packet(aime_mediad_image_t *image, AVPacket *packet)
         return aime_mediad_complain(image->job, rc);
     }
 
-    if (image->frame->decode_error_flags
+    if (aime_mediad_errors != errors
+        || image->frame->decode_error_flags
         || (image->frame->flags & AV_FRAME_FLAG_CORRUPT))
     {
         return aime_mediad_refuse(image->job, "is damaged and cannot be "
@@ -251,8 +260,12 @@ aime_mediad_image_color(aime_mediad_image_t *image)
 
     color = aime_mediad_color(image->frame->format);
 
+    /* a lossless WebP has alpha, and says whether it is of any use */
+
     if (color == AIME_MEDIA_RGBA && image->job->format == AIME_MEDIA_WEBP
-        && image->probe.opaque)
+        && image->probe.opaque
+        && aime_mediad_fit_allows(&image->job->rules.color_space,
+                                  AIME_MEDIA_RGB))
     {
         return AIME_MEDIA_RGB;
     }

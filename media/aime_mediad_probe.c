@@ -9,11 +9,15 @@
 #include "aime_mediad_probe.h"
 
 
-#define AIME_MEDIAD_TIFF_ENTRY     12
-#define AIME_MEDIAD_ORIENTATION    0x0112
+#define AIME_MEDIAD_TIFF_ENTRY        12
+#define AIME_MEDIAD_ORIENTATION       0x0112
 
-#define AIME_MEDIAD_TIFF_WIDTH     0x0100
-#define AIME_MEDIAD_TIFF_HEIGHT    0x0101
+#define AIME_MEDIAD_TIFF_WIDTH        0x0100
+#define AIME_MEDIAD_TIFF_HEIGHT       0x0101
+#define AIME_MEDIAD_TIFF_STRIPS       0x0111
+#define AIME_MEDIAD_TIFF_STRIP_LENS   0x0117
+#define AIME_MEDIAD_TIFF_TILES        0x0144
+#define AIME_MEDIAD_TIFF_TILE_LENS    0x0145
 
 
 /* A reader that gives zeros beyond the end, and remembers that it did. */
@@ -45,7 +49,13 @@ static void aime_mediad_bmp(aime_mediad_bytes_t *bytes,
     aime_mediad_probe_t *probe);
 static void aime_mediad_tiff(aime_mediad_bytes_t *bytes,
     aime_mediad_probe_t *probe);
+static int aime_mediad_tiff_strips(aime_mediad_bytes_t *bytes,
+    unsigned int offsets, unsigned int lens);
 static unsigned int aime_mediad_tiff_tag(aime_mediad_bytes_t *bytes,
+    unsigned int tag);
+static unsigned int aime_mediad_tiff_value(aime_mediad_bytes_t *bytes,
+    size_t at, unsigned int i);
+static size_t aime_mediad_tiff_find(aime_mediad_bytes_t *bytes,
     unsigned int tag);
 static void aime_mediad_gif(aime_mediad_bytes_t *bytes,
     aime_mediad_probe_t *probe);
@@ -384,19 +394,94 @@ aime_mediad_tiff(aime_mediad_bytes_t *bytes, aime_mediad_probe_t *probe)
         probe->orientation = value;
     }
 
-    /* offsets lead anywhere: that is left to those who decode */
-
-    probe->complete = 1;
+    probe->complete = aime_mediad_tiff_strips(bytes, AIME_MEDIAD_TIFF_STRIPS,
+                                              AIME_MEDIAD_TIFF_STRIP_LENS)
+                      && aime_mediad_tiff_strips(bytes, AIME_MEDIAD_TIFF_TILES,
+                                                 AIME_MEDIAD_TIFF_TILE_LENS);
 }
 
 
-/* The value of a tag of the first directory; 0 where there is none. */
+/* Do the strips, or tiles, lie within the file?  Without lengths they do. */
+
+static int
+aime_mediad_tiff_strips(aime_mediad_bytes_t *bytes, unsigned int offsets,
+    unsigned int lens)
+{
+    size_t        offset, len;
+    unsigned int  i, n;
+    uint64_t      end;
+
+    offset = aime_mediad_tiff_find(bytes, offsets);
+    len = aime_mediad_tiff_find(bytes, lens);
+
+    if (offset == 0 || len == 0) {
+        return len == 0;
+    }
+
+    /* lists that are longer than the file are not walked */
+
+    n = aime_mediad_u32(bytes, len + 4);
+
+    if (n != aime_mediad_u32(bytes, offset + 4) || n > bytes->len / 2) {
+        return 0;
+    }
+
+    for (i = 0; i < n; i++) {
+        end = (uint64_t) aime_mediad_tiff_value(bytes, offset, i)
+              + aime_mediad_tiff_value(bytes, len, i);
+
+        if (end > bytes->len) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
 
 static unsigned int
 aime_mediad_tiff_tag(aime_mediad_bytes_t *bytes, unsigned int tag)
 {
-    size_t        at;
+    return aime_mediad_tiff_value(bytes, aime_mediad_tiff_find(bytes, tag), 0);
+}
+
+
+/* One of the values of an entry, short or long; 0 where there is none. */
+
+static unsigned int
+aime_mediad_tiff_value(aime_mediad_bytes_t *bytes, size_t at, unsigned int i)
+{
+    size_t        size;
     unsigned int  n, type;
+
+    if (at == 0) {
+        return 0;
+    }
+
+    type = aime_mediad_u16(bytes, at + 2);
+    n = aime_mediad_u32(bytes, at + 4);
+    size = type == 3 ? 2 : type == 4 ? 4 : 0;
+
+    if (size == 0 || i >= n) {
+        return 0;
+    }
+
+    /* up to four bytes stand in the entry itself */
+
+    at = n * size <= 4 ? at + 8 : aime_mediad_u32(bytes, at + 8);
+    at += i * size;
+
+    return size == 2 ? aime_mediad_u16(bytes, at) : aime_mediad_u32(bytes, at);
+}
+
+
+/* Where the entry of a tag in the first directory is; 0: there is none. */
+
+static size_t
+aime_mediad_tiff_find(aime_mediad_bytes_t *bytes, unsigned int tag)
+{
+    size_t        at;
+    unsigned int  n;
 
     bytes->big = aime_mediad_u8(bytes, 0) == 'M';
 
@@ -406,10 +491,7 @@ aime_mediad_tiff_tag(aime_mediad_bytes_t *bytes, unsigned int tag)
     for (at += 2; n && at + AIME_MEDIAD_TIFF_ENTRY <= bytes->len; n--) {
 
         if (aime_mediad_u16(bytes, at) == tag) {
-            type = aime_mediad_u16(bytes, at + 2);
-
-            return type == 3 ? aime_mediad_u16(bytes, at + 8)
-                             : type == 4 ? aime_mediad_u32(bytes, at + 8) : 0;
+            return at;
         }
 
         at += AIME_MEDIAD_TIFF_ENTRY;
