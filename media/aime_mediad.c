@@ -48,7 +48,7 @@ static const char  aime_mediad_usage[] =
     "\n"
     "  -s socket         path of the Unix socket that it listens on\n"
     "  -n workers        worker processes (default: the number of cores)\n"
-    "  -u user[:group]   whom they run as (default if started as root: nobody)\n"
+    "  -u user[:group]   whom they run as (default for root: nobody)\n"
     "  -m mode           permissions of the socket (default: 666)\n"
     "  -M memory         bytes a worker may use, with k, m or g (default: 1g)\n"
     "  -t seconds        CPU time of one conversion (default: 30)\n"

@@ -434,6 +434,28 @@ aime_mediad_fit_number(aime_mediad_job_t *job, const aime_media_rule_t *rule,
 }
 
 
+int
+aime_mediad_fit_meets(const aime_media_rule_t *rule, double value)
+{
+    size_t  i;
+
+    if ((rule->has_minimum && value < rule->minimum.value[0])
+        || (rule->has_maximum && value > rule->maximum.value[0])
+        || (rule->has_align && fmod(value, rule->align.value[0]) > 0))
+    {
+        return 0;
+    }
+
+    for (i = 0; i < rule->nsupported; i++) {
+        if (rule->supported[i].value[0] == value) {
+            return 1;
+        }
+    }
+
+    return rule->nsupported == 0;
+}
+
+
 double
 aime_mediad_fit_target(const aime_media_rule_t *rule, double value)
 {

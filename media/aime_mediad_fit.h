@@ -56,7 +56,8 @@ aime_mediad_fit_e aime_mediad_fit_number(aime_mediad_job_t *job,
     const aime_media_rule_t *rule, const char *what, double value,
     int average);
 
-/* What a number that breaks the rule has to become. */
+/* Is the rule met; what a number that breaks it has to become. */
+int aime_mediad_fit_meets(const aime_media_rule_t *rule, double value);
 double aime_mediad_fit_target(const aime_media_rule_t *rule, double value);
 
 /*
