@@ -1,7 +1,9 @@
 # Builds, tests and runs the module.
 #
-#   make            the module, build/ngx_http_aime_api_module.so
-#   make install    copies it into nginx's modules folder (DESTDIR honoured)
+#   make            the module, build/ngx_http_aime_api_module.so, and the media
+#                   daemon, build/aime-mediad
+#   make install    copies the module into nginx's modules folder and the daemon
+#                   to /usr/sbin (DESTDIR honoured)
 #   make run        a complete example: server, worker, client
 #   make test       the test suite (T=t/some.t for one file of it)
 #   make valgrind   what of it nginx serves, under valgrind with one process
@@ -19,6 +21,7 @@
 NAME      := ngx_http_aime_api_module
 BUILD     := build
 MODULE    := $(BUILD)/$(NAME).so
+DAEMON    := $(BUILD)/aime-mediad
 
 ifeq ($(NGINX),)
 NGINX     := $(shell PATH="$$PATH:/usr/sbin:/usr/local/sbin"; \
@@ -51,7 +54,7 @@ SETTINGS  := $(CC) | $(CC_OPT) | $(LD_OPT) | $(NGINX) | $(NGINX_SRC)
 .PHONY: all install run run-only test check valgrind asan bench chaos deps clean FORCE
 .DELETE_ON_ERROR:
 
-all: $(MODULE)
+all: $(MODULE) $(DAEMON)
 
 
 # The module.  nginx's configure works in the folder that it lies in, so it
@@ -95,12 +98,36 @@ $(MODULE): $(OBJS)/Makefile $(SOURCES)
 	    -f $(CURDIR)/$(OBJS)/Makefile $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS)) modules
 	@cp $(OBJS)/$(NAME).so $@.new && mv -f $@.new $@
 
-install: $(MODULE)
+install: $(MODULE) $(DAEMON)
 	@path=$$("$(NGINX)" -V 2>&1 | \
 	    sed -n 's/.*--modules-path=\([^ ]*\).*/\1/p'); \
 	path="$(DESTDIR)$${path:-/usr/lib/nginx/modules}"; \
 	install -D -m 644 $(MODULE) "$$path/$(NAME).so" && \
 	echo "installed $$path/$(NAME).so"
+	@install -D -m 755 $(DAEMON) "$(DESTDIR)/usr/sbin/aime-mediad" && \
+	echo "installed $(DESTDIR)/usr/sbin/aime-mediad"
+
+
+# The media daemon, which knows no nginx: it shares a few files of floor 0.
+
+DAEMON_SRC := $(sort $(wildcard media/*.c)) src/aime_media.c \
+              src/aime_media_data.c src/aime_number.c
+DAEMON_OBJ := $(patsubst %.c,$(BUILD)/mediad/%.o,$(notdir $(DAEMON_SRC)))
+DAEMON_LIB := -lavformat -lavcodec -lswscale -lswresample -lavutil -lseccomp \
+              -lcjson -lm
+
+vpath %.c media src
+
+$(DAEMON_OBJ): $(BUILD)/mediad/%.o: %.c $(BUILD)/settings \
+    $(wildcard media/*.h src/aime_*.h)
+	@mkdir -p $(@D)
+	$(if $(V),,@)$(CC) $(CC_OPT) -std=gnu11 -Wall -Wextra -Werror -fPIE -Isrc \
+	    -c -o $@ $<
+
+$(DAEMON): $(DAEMON_OBJ)
+	@echo "building $@"
+	$(if $(V),,@)$(CC) $(CC_OPT) $(LD_OPT) -pie -o $@.new $^ $(DAEMON_LIB) \
+	    && mv -f $@.new $@
 
 
 # Running and testing.  What deps has installed is found by a make of its own.
@@ -158,6 +185,13 @@ deps:
 	need zlib1g-dev       header c zlib.h; \
 	need libcjson-dev     header c cjson/cJSON.h; \
 	need libtomlplusplus-dev header c++ toml++/toml.h; \
+	need libavcodec-dev   header c libavcodec/avcodec.h; \
+	need libavformat-dev  header c libavformat/avformat.h; \
+	need libavutil-dev    header c libavutil/avutil.h; \
+	need libswresample-dev header c libswresample/swresample.h; \
+	need libswscale-dev   header c libswscale/swscale.h; \
+	need libseccomp-dev   header c seccomp.h; \
+	need ffmpeg           command -v ffmpeg; \
 	need perl             command -v prove; \
 	need libtest-base-perl perl -MTest::Base -e 1; \
 	need libmojolicious-perl perl -MMojo::UserAgent -e 1; \
