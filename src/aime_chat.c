@@ -30,17 +30,14 @@ static int aime_chat_fault(aime_chat_ctx_t *c, const char *reason);
 static int aime_chat_is(aime_str_t text, const char *word);
 
 
-/* what a part of a content may hold; the media in the order of their kinds */
+/* what a part of a content may hold beside the kinds of media */
 
-static const char  *aime_chat_kinds[] = { "image", "audio", "video", "text" };
-
-#define AIME_CHAT_NKINDS   4
-#define AIME_CHAT_TEXT     3
+#define AIME_CHAT_TEXT   AIME_MEDIA_NKINDS
 
 
 int
 aime_chat_read(aime_pool_t *pool, aime_str_t text,
-    const aime_chat_handlers_t *handlers, int *empty)
+    const aime_chat_handlers_t *handlers)
 {
     int                    rc;
     size_t                 i;
@@ -52,8 +49,6 @@ aime_chat_read(aime_pool_t *pool, aime_str_t text,
     c.pool = pool;
     c.handlers = handlers;
 
-    *empty = 0;
-
     if (text.data[0] != '[') {
         return aime_chat_fault(&c, "is not a list of messages");
     }
@@ -63,8 +58,6 @@ aime_chat_read(aime_pool_t *pool, aime_str_t text,
     if (rc != AIME_OK) {
         return aime_chat_unread(&c, rc, &error);
     }
-
-    *empty = (messages.nelts == 0);
 
     for (i = 0; i < messages.nelts; i++) {
         c.place.message = i + 1;
@@ -229,15 +222,15 @@ aime_chat_part(aime_chat_ctx_t *c, const aime_json_value_t *part)
 static int
 aime_chat_kind(aime_str_t name)
 {
-    int  i;
+    int  kind;
 
-    for (i = 0; i < AIME_CHAT_NKINDS; i++) {
-        if (aime_chat_is(name, aime_chat_kinds[i])) {
-            return i;
+    for (kind = 0; kind < AIME_MEDIA_NKINDS; kind++) {
+        if (aime_chat_is(name, aime_media_kind_name(kind))) {
+            return kind;
         }
     }
 
-    return AIME_ERROR;
+    return aime_chat_is(name, "text") ? AIME_CHAT_TEXT : AIME_ERROR;
 }
 
 

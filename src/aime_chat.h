@@ -44,10 +44,10 @@ typedef struct {
  * or assistant) and content (a string, or an array of objects with exactly one
  * of text, image, audio and video).  Other members are left alone.  All
  * violations are told.  AIME_OK, or what a handler gave instead, or
- * AIME_NOMEM; *empty: it is an array without messages.
+ * AIME_NOMEM.
  */
 int aime_chat_read(aime_pool_t *pool, aime_str_t text,
-    const aime_chat_handlers_t *handlers, int *empty);
+    const aime_chat_handlers_t *handlers);
 
 
 #endif /* AIME_CHAT_H_INCLUDED */

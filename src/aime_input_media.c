@@ -37,7 +37,6 @@ static int aime_input_body(aime_input_media_ctx_t *ctx,
 static int aime_input_format(aime_input_media_ctx_t *ctx,
     const aime_chat_place_t *place, aime_media_kind_e kind, aime_str_t body);
 static void aime_input_formats(unsigned formats, char *buf, size_t size);
-static int aime_input_is_word(aime_str_t text, const char *word);
 static aime_input_medium_t *aime_input_add_medium(aime_input_media_ctx_t *ctx);
 
 
@@ -46,7 +45,6 @@ aime_input_media(aime_pool_t *pool, const aime_desc_t *desc,
     const aime_desc_param_t *param, aime_str_t text, size_t member,
     aime_input_media_t *media, aime_input_errors_t *errors)
 {
-    int                      empty;
     aime_json_value_t        value;
     aime_chat_handlers_t     handlers;
     aime_input_media_ctx_t   ctx;
@@ -77,7 +75,7 @@ aime_input_media(aime_pool_t *pool, const aime_desc_t *desc,
         handlers.fault = aime_input_chat_fault;
         handlers.ctx = &ctx;
 
-        return aime_chat_read(pool, text, &handlers, &empty);
+        return aime_chat_read(pool, text, &handlers);
 
     default:
         return AIME_OK;
@@ -190,13 +188,11 @@ static int
 aime_input_body(aime_input_media_ctx_t *ctx, const aime_chat_place_t *place,
     aime_media_kind_e kind, const aime_json_value_t *value, aime_str_t *body)
 {
-    char              reason[AIME_INPUT_REASON_LEN];
-    size_t            offset;
-    aime_str_t        text, quoted;
-    const char       *name;
-    aime_media_url_t  url;
-
-    name = aime_media_kind_name(kind);
+    char                reason[AIME_INPUT_REASON_LEN];
+    size_t              offset;
+    aime_str_t          text, quoted;
+    aime_media_url_t    url;
+    aime_media_kind_e   named;
 
     if (value->type == AIME_JSON_STRING) {
         if (aime_json_decode(ctx->pool, value->text, &text) != AIME_OK) {
@@ -204,7 +200,8 @@ aime_input_body(aime_input_media_ctx_t *ctx, const aime_chat_place_t *place,
         }
 
         if (aime_media_url(text, &url) == AIME_OK
-            && aime_input_is_word(url.type, name))
+            && aime_media_kind_named(url.type, &named) == AIME_OK
+            && named == kind)
         {
             if (aime_media_base64_check(url.body, &offset) == AIME_OK) {
                 *body = url.body;
@@ -218,7 +215,7 @@ aime_input_body(aime_input_media_ctx_t *ctx, const aime_chat_place_t *place,
     }
 
     snprintf(reason, sizeof(reason), "is not of the form "
-             "data:%s/<format>;base64,<body>", name);
+             "data:%s/<format>;base64,<body>", aime_media_kind_name(kind));
 
 refuse:
 
@@ -309,25 +306,6 @@ aime_input_formats(unsigned formats, char *buf, size_t size)
             p += n;
         }
     }
-}
-
-
-static int
-aime_input_is_word(aime_str_t text, const char *word)
-{
-    size_t  i;
-
-    if (text.len != strlen(word)) {
-        return 0;
-    }
-
-    for (i = 0; i < text.len; i++) {
-        if ((text.data[i] | 0x20) != word[i]) {
-            return 0;
-        }
-    }
-
-    return 1;
 }
 
 

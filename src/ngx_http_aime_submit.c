@@ -25,12 +25,13 @@
 #define NGX_HTTP_AIME_MEDIA_WAIT       5
 
 
-/* A request whose media are being converted. */
+/* What becomes a job; spec: where the input has no errors. */
 
 typedef struct {
     ngx_http_aime_endpoint_t    *endpoint;
     ngx_http_aime_client_t       client;
     aime_input_t                 input;
+    ngx_aime_job_spec_t          spec;
     ngx_http_aime_media_t       *media;     /* NULL: it has none */
 } ngx_http_aime_submission_t;
 
@@ -54,8 +55,7 @@ static ngx_int_t ngx_http_aime_convert_resume(ngx_http_request_t *r,
 static ngx_int_t ngx_http_aime_admit(ngx_http_request_t *r,
     ngx_http_aime_submission_t *submission);
 static ngx_int_t ngx_http_aime_admitted(ngx_http_request_t *r,
-    ngx_http_aime_submission_t *submission, ngx_aime_job_spec_t *spec,
-    ngx_int_t *answer);
+    ngx_http_aime_submission_t *submission, ngx_int_t *answer);
 static ngx_int_t ngx_http_aime_refuse_inputs(ngx_http_request_t *r,
     aime_input_t *input);
 static ngx_int_t ngx_http_aime_no_new_job(ngx_http_request_t *r,
@@ -88,6 +88,7 @@ ngx_http_aime_submit(ngx_http_request_t *r,
     ngx_http_aime_endpoint_t *endpoint, ngx_http_aime_args_t *args,
     ngx_http_aime_client_t *client)
 {
+    ngx_str_t                    error;
     aime_pool_t                  pool;
     ngx_http_aime_submission_t  *submission;
 
@@ -108,8 +109,18 @@ ngx_http_aime_submit(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return submission->input.media.nelts ? ngx_http_aime_convert(r, submission)
-                                    : ngx_http_aime_admit(r, submission);
+    if (submission->input.errors.nelts == 0
+        && ngx_http_aime_job_spec(r, endpoint, &submission->client,
+                                  &submission->input, &submission->spec,
+                                  &error)
+           != NGX_OK)
+    {
+        return ngx_http_aime_error(r, NGX_HTTP_BAD_REQUEST, &error);
+    }
+
+    return submission->input.media.nelts
+           ? ngx_http_aime_convert(r, submission)
+           : ngx_http_aime_admit(r, submission);
 }
 
 
@@ -123,11 +134,10 @@ ngx_http_aime_convert(ngx_http_request_t *r,
     ngx_http_aime_submission_t *submission)
 {
     ngx_int_t              answer;
-    ngx_aime_job_spec_t    spec;
     ngx_http_aime_park_t  *park;
 
     if (submission->input.errors.nelts == 0
-        && ngx_http_aime_admitted(r, submission, &spec, &answer) != NGX_OK)
+        && ngx_http_aime_admitted(r, submission, &answer) != NGX_OK)
     {
         return answer;
     }
@@ -201,20 +211,21 @@ ngx_http_aime_admit(ngx_http_request_t *r,
     ngx_int_t              rc, answer;
     aime_input_t          *input;
     ngx_aime_zone_t       *zone;
-    ngx_aime_job_spec_t    spec;
+    ngx_aime_job_spec_t   *spec;
     ngx_aime_shm_hold_t   *hold;
 
     input = &submission->input;
+    spec = &submission->spec;
 
     if (input->errors.nelts) {
         return ngx_http_aime_refuse_inputs(r, input);
     }
 
-    if (ngx_http_aime_admitted(r, submission, &spec, &answer) != NGX_OK) {
+    if (ngx_http_aime_admitted(r, submission, &answer) != NGX_OK) {
         return answer;
     }
 
-    rc = ngx_http_aime_vars_open(r, submission->endpoint, input, &spec);
+    rc = ngx_http_aime_vars_open(r, submission->endpoint, input, spec);
 
     if (rc == NGX_DECLINED) {
         return ngx_http_aime_refuse_job(r, submission->endpoint, NGX_ERROR);
@@ -236,18 +247,18 @@ ngx_http_aime_admit(ngx_http_request_t *r,
     }
 
     if (input->wait_for_result) {
-        return ngx_http_aime_submit_waiting(r, submission->endpoint, &spec,
+        return ngx_http_aime_submit_waiting(r, submission->endpoint, spec,
                                             hold);
     }
 
-    rc = ngx_aime_job_submit(zone, &spec, hold, id, 0, NULL);
+    rc = ngx_aime_job_submit(zone, spec, hold, id, 0, NULL);
 
     if (rc != NGX_OK) {
         ngx_aime_job_drop(zone, hold);
         return ngx_http_aime_no_new_job(r, submission->endpoint, rc, 0, id);
     }
 
-    if (ngx_http_aime_vars_cookie(r, &spec) != NGX_OK) {
+    if (ngx_http_aime_vars_cookie(r, spec) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -259,22 +270,12 @@ ngx_http_aime_admit(ngx_http_request_t *r,
 
 static ngx_int_t
 ngx_http_aime_admitted(ngx_http_request_t *r,
-    ngx_http_aime_submission_t *submission, ngx_aime_job_spec_t *spec,
-    ngx_int_t *answer)
+    ngx_http_aime_submission_t *submission, ngx_int_t *answer)
 {
     u_char     id[NGX_AIME_ID_LEN];
     ngx_int_t  rc;
-    ngx_str_t  error;
 
-    if (ngx_http_aime_job_spec(r, submission->endpoint, &submission->client,
-                               &submission->input, spec, &error)
-        != NGX_OK)
-    {
-        *answer = ngx_http_aime_error(r, NGX_HTTP_BAD_REQUEST, &error);
-        return NGX_DONE;
-    }
-
-    rc = ngx_aime_job_admit(ngx_http_aime_zone(r), spec, id);
+    rc = ngx_aime_job_admit(ngx_http_aime_zone(r), &submission->spec, id);
 
     if (rc == NGX_OK) {
         return NGX_OK;
