@@ -9,7 +9,7 @@
 #   make valgrind   what of it nginx serves, under valgrind with one process
 #                   (NGINX_T=t/some.t)
 #   make asan       the same with AddressSanitizer and UBSan
-#   make bench      latency and memory (bench/README.md)
+#   make bench      latency, memory and media (bench/README.md)
 #   make chaos      accidents under load, a quarter of an hour (the same)
 #   make deps       installs what is missing (run, test and the two above do)
 #   make clean
@@ -160,6 +160,7 @@ asan:
 
 bench: all
 	@MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" bench/latency
+	@MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" bench/media
 
 chaos: all
 	@status=0; for mode in reload kill workers zone; do \
