@@ -664,6 +664,7 @@ aime_mediad_av_convert(aime_mediad_av_t *av)
 
     aime_mediad_output_close(av->output);
     aime_mediad_input_close(&input);
+    av->input = NULL;
 
     return rc;
 }

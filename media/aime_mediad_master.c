@@ -66,13 +66,8 @@ static sigset_t  aime_mediad_signals;
 int
 aime_mediad_master(const aime_mediad_options_t *options)
 {
-    int                  fd;
+    int                  fd, rc;
     aime_mediad_slot_t  *slots;
-
-    slots = calloc(options->workers, sizeof(aime_mediad_slot_t));
-    if (slots == NULL) {
-        return 1;
-    }
 
     sigemptyset(&aime_mediad_signals);
     sigaddset(&aime_mediad_signals, SIGCHLD);
@@ -100,7 +95,12 @@ aime_mediad_master(const aime_mediad_options_t *options)
     aime_mediad_log("listening on %s, %u workers", options->socket,
                     options->workers);
 
-    aime_mediad_watch(options, slots, fd);
+    slots = calloc(options->workers, sizeof(aime_mediad_slot_t));
+    rc = slots ? 0 : 1;
+
+    if (slots) {
+        aime_mediad_watch(options, slots, fd);
+    }
 
     (void) unlink(options->socket);
 
@@ -110,7 +110,7 @@ aime_mediad_master(const aime_mediad_options_t *options)
 
     free(slots);
 
-    return 0;
+    return rc;
 }
 
 
