@@ -20,7 +20,7 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, FILES))
 CONF = """
 load_module {module};
 daemon off;
-worker_processes 2;
+{procs}
 worker_rlimit_nofile {files};
 {user}
 error_log logs/error.log notice;
@@ -60,15 +60,19 @@ class Server:
     """An nginx of its own, in a folder that goes with it.
 
     endpoints: the text of each endpoint's file by its name; directives: more
-    of the server block, where {dir} is that folder.
+    of the server block, where {dir} is that folder; procs: worker processes, 0
+    for none but the first one; under: the command that runs nginx.
     """
 
-    def __init__(self, endpoints, directives=""):
+    def __init__(self, endpoints, directives="", procs=2, under=()):
+        self.count = procs
         self.dir = tempfile.mkdtemp(prefix="aime-bench-")
         self.port = free_port()
         module = os.environ.get("MODULE") or os.path.join(
             ROOT, "build", "ngx_http_aime_api_module.so")
         self.write("conf/nginx.conf", CONF.format(
+            procs="worker_processes %d;" % procs if procs
+            else "master_process off;",
             module=os.path.abspath(module), port=self.port, files=FILES,
             directives=directives.format(dir=self.dir),
             user="user root;" if os.getuid() == 0 else ""))
@@ -78,19 +82,26 @@ class Server:
         for name in ("logs", "tmp"):
             os.makedirs(os.path.join(self.dir, name))
         self.nginx = subprocess.Popen(
-            [os.environ.get("NGINX") or shutil.which(
+            [*under, os.environ.get("NGINX") or shutil.which(
                 "nginx", path=os.environ["PATH"] + ":/usr/sbin") or "nginx",
              "-p", self.dir + "/", "-c", "conf/nginx.conf",
              "-e", "logs/error.log"], env={
                  k: v for k, v in os.environ.items() if k != "NGINX"})
 
     def __enter__(self):
-        end = time.monotonic() + 10
-        while len(self.procs()) < 2:
+        end = time.monotonic() + 30
+        while len(self.procs()) < self.count or not self.listens():
             if self.nginx.poll() is not None or time.monotonic() > end:
                 sys.exit("nginx did not start:\n" + self.log())
             time.sleep(0.01)
         return self
+
+    def listens(self):
+        try:
+            socket.create_connection(("127.0.0.1", self.port)).close()
+        except ConnectionRefusedError:
+            return False
+        return True
 
     def __exit__(self, *_):
         self.nginx.send_signal(signal.SIGTERM)
