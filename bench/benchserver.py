@@ -42,7 +42,7 @@ http {{
         location = /pid {{ return 200 $pid; }}
         aime_api_endpoints endpoints;
         {directives}
-        location ~ ^/worker_ {{ aime_api_worker_interface; }}
+        location /worker_ {{ aime_api_worker_interface; }}
         location /api/ {{ aime_api_info; }}
     }}
 }}

@@ -15,6 +15,13 @@
 /* more digits than this do not change the nearest double, but for a rest */
 #define AIME_NUMBER_DIGITS     780
 
+/*
+ * So many digits are an exact double, and so is ten to that power: what one
+ * operation makes of the two is the nearest double.
+ */
+#define AIME_NUMBER_EXACT      15
+#define AIME_NUMBER_EXACT_TEN  22
+
 /* of ten: no text is long enough to bring such a number back into any range */
 #define AIME_NUMBER_EXPONENT   1000000000000000LL
 
@@ -35,6 +42,7 @@ static const unsigned char *aime_number_exponent(const unsigned char *p,
     const unsigned char *end, long long *exponent);
 static void aime_number_trim(aime_number_t *number, const unsigned char *start,
     const unsigned char *point, const unsigned char *end);
+static int aime_number_exact(const aime_number_t *number, double *value);
 static size_t aime_number_copy(char *dst, const aime_number_t *number,
     size_t max);
 static void aime_number_decimal(aime_number_decimal_t *d, double value);
@@ -191,6 +199,10 @@ aime_number_integral(const aime_number_t *number)
 int
 aime_number_finite(const aime_number_t *number)
 {
+    if ((long long) number->ndigits + number->exponent < 308) {
+        return 1;
+    }
+
     return !__builtin_isinf(aime_number_double(number));
 }
 
@@ -274,11 +286,12 @@ double
 aime_number_double(const aime_number_t *number)
 {
     char       buf[AIME_NUMBER_DIGITS + 40], *p;
+    double     value;
     size_t     n;
     long long  exponent;
 
-    if (number->ndigits == 0) {
-        return number->negative ? -0.0 : 0.0;
+    if (aime_number_exact(number, &value)) {
+        return value;
     }
 
     p = buf;
@@ -308,6 +321,45 @@ aime_number_double(const aime_number_t *number)
     snprintf(p, buf + sizeof(buf) - p, "e%lld", exponent);
 
     return strtod(buf, NULL);
+}
+
+
+/* Most numbers are short; 0: this one is not. */
+
+static int
+aime_number_exact(const aime_number_t *number, double *value)
+{
+    uint64_t              sum;
+    const unsigned char  *p;
+
+    static const double  tens[] = {
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12,
+        1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22
+    };
+
+    if (number->ndigits > AIME_NUMBER_EXACT
+        || number->exponent > AIME_NUMBER_EXACT_TEN
+        || number->exponent < -AIME_NUMBER_EXACT_TEN)
+    {
+        return 0;
+    }
+
+    sum = 0;
+
+    for (p = number->first; number->ndigits && p <= number->last; p++) {
+        if (*p != '.') {
+            sum = sum * 10 + (*p - '0');
+        }
+    }
+
+    *value = (number->exponent < 0) ? sum / tens[-number->exponent]
+                                    : sum * tens[number->exponent];
+
+    if (number->negative) {
+        *value = -*value;
+    }
+
+    return 1;
 }
 
 

@@ -4,7 +4,6 @@
  */
 
 
-#include <ngx_sha1.h>
 
 #include "ngx_http_aime_endpoint.h"
 #include "aime_toml.h"
@@ -1448,36 +1447,6 @@ ngx_http_aime_print(ngx_pool_t *pool, const cJSON *item, ngx_str_t *text)
     cJSON_free(p);
 
     return text->data ? NGX_OK : NGX_ERROR;
-}
-
-
-void
-ngx_http_aime_key_id(const u_char *secret, size_t len, u_char *id)
-{
-    u_char      digest[20];
-    ngx_sha1_t  sha1;
-
-    ngx_sha1_init(&sha1);
-    ngx_sha1_update(&sha1, secret, len);
-    ngx_sha1_final(digest, &sha1);
-
-    ngx_memcpy(id, digest, NGX_AIME_ID_LEN);
-}
-
-
-ngx_uint_t
-ngx_http_aime_same_id(const u_char *a, const u_char *b)
-{
-    volatile u_char  diff;
-    ngx_uint_t       i;
-
-    diff = 0;
-
-    for (i = 0; i < NGX_AIME_ID_LEN; i++) {
-        diff |= a[i] ^ b[i];
-    }
-
-    return diff == 0;
 }
 
 

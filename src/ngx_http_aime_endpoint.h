@@ -15,6 +15,7 @@
 
 #include "aime_desc.h"
 #include "ngx_aime_shm_zone.h"
+#include "ngx_http_aime_key.h"
 
 
 /*
@@ -114,12 +115,6 @@ ngx_http_aime_server_t *ngx_http_aime_server_load(ngx_conf_t *cf,
     ngx_str_t *path);
 ngx_http_aime_endpoint_t *ngx_http_aime_endpoint_load(ngx_conf_t *cf,
     ngx_str_t *path, ngx_http_aime_server_t *server, ngx_array_t *types);
-
-/* The id of a secret: two that differ never have the same. */
-void ngx_http_aime_key_id(const u_char *secret, size_t len, u_char *id);
-
-/* Compares two ids in constant time: 1 if they are the same. */
-ngx_uint_t ngx_http_aime_same_id(const u_char *a, const u_char *b);
 
 /* The key of that id among an endpoint's, or NULL. */
 ngx_http_aime_key_t *ngx_http_aime_endpoint_key(

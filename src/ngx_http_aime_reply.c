@@ -9,9 +9,14 @@
 
 #define NGX_HTTP_AIME_TEXT_SIZE      1000
 
+/* whose milliseconds a double holds */
+
+#define NGX_HTTP_AIME_MAX_SECONDS    1e12
+
 
 static void ngx_http_aime_reply_link(ngx_http_aime_reply_t *reply,
     ngx_buf_t *b);
+static u_char *ngx_http_aime_seconds(u_char *dst, double n);
 static void ngx_http_aime_reply_drop(void *data);
 static void ngx_http_aime_worker_error(ngx_http_aime_reply_t *reply,
     ngx_str_t *error, const char *cmd);
@@ -91,28 +96,16 @@ ngx_http_aime_reply_link(ngx_http_aime_reply_t *reply, ngx_buf_t *b)
 
 
 void
-ngx_http_aime_reply_text(ngx_http_aime_reply_t *reply, ngx_str_t *text)
+ngx_http_aime_reply_bytes(ngx_http_aime_reply_t *reply, const void *data,
+    size_t len)
 {
     u_char  *p;
 
-    p = ngx_http_aime_reply_room(reply, text->len);
+    p = ngx_http_aime_reply_room(reply, len);
 
     if (p) {
-        ngx_http_aime_reply_wrote(reply, ngx_cpymem(p, text->data,
-                                                    text->len));
+        ngx_http_aime_reply_wrote(reply, ngx_cpymem(p, data, len));
     }
-}
-
-
-void
-ngx_http_aime_reply_chars(ngx_http_aime_reply_t *reply, const char *text)
-{
-    ngx_str_t  str;
-
-    str.data = (u_char *) text;
-    str.len = ngx_strlen(text);
-
-    ngx_http_aime_reply_text(reply, &str);
 }
 
 
@@ -176,8 +169,37 @@ ngx_http_aime_reply_seconds(ngx_http_aime_reply_t *reply, double n)
     p = ngx_http_aime_reply_room(reply, NGX_INT64_LEN + sizeof(".000"));
 
     if (p) {
-        ngx_http_aime_reply_wrote(reply, ngx_sprintf(p, "%.3f", n));
+        ngx_http_aime_reply_wrote(reply, ngx_http_aime_seconds(p, n));
     }
+}
+
+
+/* An answer has up to ten of them, which sprintf() takes its time for. */
+
+static u_char *
+ngx_http_aime_seconds(u_char *dst, double n)
+{
+    u_char    digits[NGX_INT64_LEN], *p;
+    uint64_t  ms;
+
+    if (!(n >= 0 && n < NGX_HTTP_AIME_MAX_SECONDS)) {
+        return ngx_sprintf(dst, "%.3f", n);
+    }
+
+    ms = (uint64_t) (n * 1000 + 0.5);
+    p = digits + sizeof(digits);
+
+    do {
+        if (p == digits + sizeof(digits) - 3) {
+            *--p = '.';
+        }
+
+        *--p = '0' + ms % 10;
+        ms /= 10;
+
+    } while (ms || p > digits + sizeof(digits) - 5);
+
+    return ngx_cpymem(dst, p, digits + sizeof(digits) - p);
 }
 
 

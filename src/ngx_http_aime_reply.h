@@ -40,9 +40,22 @@ void ngx_http_aime_reply_start(ngx_http_aime_reply_t *reply,
 u_char *ngx_http_aime_reply_room(ngx_http_aime_reply_t *reply, size_t size);
 void ngx_http_aime_reply_wrote(ngx_http_aime_reply_t *reply, u_char *end);
 
-void ngx_http_aime_reply_text(ngx_http_aime_reply_t *reply, ngx_str_t *text);
-void ngx_http_aime_reply_chars(ngx_http_aime_reply_t *reply,
-    const char *text);
+void ngx_http_aime_reply_bytes(ngx_http_aime_reply_t *reply,
+    const void *data, size_t len);
+
+static ngx_inline void
+ngx_http_aime_reply_text(ngx_http_aime_reply_t *reply, ngx_str_t *text)
+{
+    ngx_http_aime_reply_bytes(reply, text->data, text->len);
+}
+
+/* Inline, as the length of most is known when they are compiled. */
+
+static ngx_inline void
+ngx_http_aime_reply_chars(ngx_http_aime_reply_t *reply, const char *text)
+{
+    ngx_http_aime_reply_bytes(reply, text, ngx_strlen(text));
+}
 
 /* A JSON string, quotes included; data NULL: null. */
 void ngx_http_aime_reply_string(ngx_http_aime_reply_t *reply,

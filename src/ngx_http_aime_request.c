@@ -552,7 +552,8 @@ ngx_http_aime_json_error(ngx_http_request_t *r, aime_json_error_t *error,
 
 
 aime_input_arg_t *
-ngx_http_aime_arg(ngx_http_aime_args_t *args, const char *name)
+ngx_http_aime_arg_named(ngx_http_aime_args_t *args, const char *name,
+    size_t len)
 {
     ngx_uint_t         i;
     aime_input_arg_t  *arg;
@@ -560,7 +561,9 @@ ngx_http_aime_arg(ngx_http_aime_args_t *args, const char *name)
     for (i = 0; i < args->nelts; i++) {
         arg = &args->elts[i];
 
-        if (ngx_http_aime_same_name(&arg->name, name)) {
+        if (arg->name.len == len
+            && ngx_memcmp(arg->name.data, name, len) == 0)
+        {
             return (arg->value.type == AIME_JSON_NULL) ? NULL : arg;
         }
     }
@@ -813,8 +816,10 @@ ngx_http_aime_mask_secrets(ngx_http_request_t *r)
 {
     u_char  *p, *end, *name, *copy;
 
-    p = ngx_strlchr(r->request_line.data,
-                    r->request_line.data + r->request_line.len, '?');
+    /* NULL: nothing could be read of it */
+
+    p = r->request_line.data
+        ? memchr(r->request_line.data, '?', r->request_line.len) : NULL;
 
     if (p == NULL) {
         return NGX_OK;

@@ -13,7 +13,7 @@ static void ngx_http_aime_worker_field(ngx_http_aime_args_t *args,
     const char *name, ngx_str_t *field);
 
 
-/* names in the order of ngx_aime_worker_field_e, without "model_" */
+/* names in the order of ngx_aime_worker_field_e */
 
 static const char  *ngx_http_aime_field_names[NGX_AIME_WORKER_NFIELDS] = {
     "interface_version",
@@ -23,12 +23,12 @@ static const char  *ngx_http_aime_field_names[NGX_AIME_WORKER_NFIELDS] = {
     "framework",
     "framework_version",
     "pytorch_version",
-    "label",
-    "quantization",
-    "size",
-    "family",
-    "type",
-    "repo_name",
+    "model_label",
+    "model_quantization",
+    "model_size",
+    "model_family",
+    "model_type",
+    "model_repo_name",
     "max_batch_size"
 };
 
@@ -114,24 +114,20 @@ void
 ngx_http_aime_worker_fields(ngx_http_aime_args_t *args,
     ngx_http_aime_args_t *model, ngx_str_t *fields)
 {
-    u_char       name[64];
     ngx_uint_t   i;
     const char  *field;
 
     for (i = 0; i < NGX_AIME_WORKER_NFIELDS; i++) {
         field = ngx_http_aime_field_names[i];
 
-        if (i < NGX_AIME_WORKER_MODEL_LABEL
-            || i > NGX_AIME_WORKER_MODEL_REPO_NAME)
+        if (model && i >= NGX_AIME_WORKER_MODEL_LABEL
+            && i <= NGX_AIME_WORKER_MODEL_REPO_NAME)
         {
-            ngx_http_aime_worker_field(args, field, &fields[i]);
-
-        } else if (model) {
+            field += sizeof("model_") - 1;
             ngx_http_aime_worker_field(model, field, &fields[i]);
 
         } else {
-            ngx_sprintf(name, "model_%s%Z", field);
-            ngx_http_aime_worker_field(args, (char *) name, &fields[i]);
+            ngx_http_aime_worker_field(args, field, &fields[i]);
         }
     }
 
