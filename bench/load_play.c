@@ -759,7 +759,7 @@ client_check(client_t *cl, char *body, size_t len)
         return 0;
     }
 
-    for (i = TOKEN_LEN; i < cf.result; i += 997) {
+    for (i = TOKEN_LEN; i < cf.result; i += cf.result / 256 + 97) {
         if (text[i] != 'x') {
             return 0;
         }
