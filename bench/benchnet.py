@@ -12,6 +12,19 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
+# What is measured, unless the environment names it
+BUILT = {
+    "MODULE": "ngx_http_aime_api_module.so",
+    "BENCH_MODULE": "ngx_http_bench_module.so",
+    "LOAD": "aime-load",
+}
+
+
+def built(name):
+    return os.path.abspath(os.environ.get(name) or os.path.join(
+        ROOT, "build", BUILT[name]))
+
+
 MAIN = """
 {modules}
 daemon off;
@@ -100,10 +113,10 @@ class Nginx:
         self.plain = plain
         self.dir = tempfile.mkdtemp(prefix="aime-bench-")
         self.port = free_port()
-        module = os.environ["BENCH_MODULE" if plain else "MODULE"]
+        module = built("BENCH_MODULE" if plain else "MODULE")
         part = PLAIN if plain else AIME
         self.write("conf/nginx.conf", MAIN.format(
-            modules="load_module %s;" % os.path.abspath(module), procs=procs,
+            modules="load_module %s;" % module, procs=procs,
             port=self.port, files=files,
             listen="reuseport" if procs > 1 else "",
             affinity="" if cpu is None else
@@ -184,7 +197,7 @@ class Nginx:
 
     def load(self, *args, cpu=None, **options):
         """One run of the load generator: its figures."""
-        command = [os.environ["LOAD"], "--json", "--port", str(self.port),
+        command = [built("LOAD"), "--json", "--port", str(self.port),
                    "--master", str(self.nginx.pid)] + list(args)
         for name, value in options.items():
             command.append("--" + name.replace("_", "-"))

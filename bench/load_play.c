@@ -79,7 +79,7 @@ static slot_t    *slots;
 static due_t     *heap;
 static char      *ids;
 static uint32_t   nidle, nslots, nstill, nheap, busy_workers, salt;
-static uint64_t   started, arrivals, arrivals_start, nids, seed;
+static uint64_t   started, results, arrivals, arrivals_start, nids, seed;
 static conn_t    *probe_conn;
 static uint64_t   probe_due;
 static FILE      *ids_out;
@@ -489,6 +489,10 @@ play_stop(void)
 int
 play_idle(void)
 {
+    if (cf.fill && cf.workers && results < cf.fill) {
+        return 0;
+    }
+
     return in_flight == 0 && busy_workers == 0
            && (stopping || started == (cf.fill ? cf.fill : cf.jobs));
 }
@@ -501,7 +505,7 @@ play_end(void)
 
     for (i = 0; i < cf.fill; i++) {
         if (slots[i].turn && cf.workers && !slots[i].done) {
-            fail("a job was never handed out");
+            fail("a job got no result");
         }
     }
 
@@ -911,6 +915,7 @@ worker_answer(conn_t *c, char *body, size_t len)
 
         if (cf.fill) {
             slots[w->list[w->task].slot].done = 1;
+            results++;
         }
 
         w->task++;
