@@ -9,7 +9,11 @@
 #   make valgrind   what of it nginx serves, under valgrind with one process
 #                   (NGINX_T=t/some.t)
 #   make asan       the same with AddressSanitizer and UBSan
-#   make bench      latency, memory and media (bench/README.md)
+#   make bench      the module against plain nginx, row by row (bench/README.md;
+#                   ROWS="few many" for some of them, BENCH_FLAGS=--quick)
+#   make bench-latency  latency and memory at rest
+#   make bench-media    conversions next to spawning ffmpeg
+#   make bench-instructions  of one job, against the record
 #   make chaos      accidents under load, a quarter of an hour (the same)
 #   make deps       installs what is missing (run, test and the two above do)
 #   make clean
@@ -22,6 +26,8 @@ NAME      := ngx_http_aime_api_module
 BUILD     := build
 MODULE    := $(BUILD)/$(NAME).so
 DAEMON    := $(BUILD)/aime-mediad
+LOAD      := $(BUILD)/aime-load
+BENCH_MODULE := $(BUILD)/ngx_http_bench_module.so
 
 ifeq ($(NGINX),)
 NGINX     := $(shell PATH="$$PATH:/usr/sbin:/usr/local/sbin"; \
@@ -51,7 +57,8 @@ TREE      := $(BUILD)/nginx-src
 OBJS      := $(BUILD)/objs
 SETTINGS  := $(CC) | $(CC_OPT) | $(LD_OPT) | $(NGINX) | $(NGINX_SRC)
 
-.PHONY: all install run run-only test check valgrind asan bench chaos deps clean FORCE
+.PHONY: all install run run-only test check valgrind asan bench \
+    bench-latency chaos deps clean FORCE
 .DELETE_ON_ERROR:
 
 all: $(MODULE) $(DAEMON)
@@ -130,6 +137,27 @@ $(DAEMON): $(DAEMON_OBJ)
 	    && mv -f $@.new $@
 
 
+# What measures it: the load generator, and a module for plain nginx which does
+# what the generated file of nginx's configure would do by itself.
+
+LOAD_OBJ  := $(patsubst %.c,$(BUILD)/load/%.o,$(notdir $(wildcard bench/load*.c)))
+BENCH_INC := $(addprefix -I$(TREE)/src/,core event event/modules os/unix http \
+             http/modules http/v2 http/v3) -I$(OBJS)
+
+$(LOAD_OBJ): $(BUILD)/load/%.o: bench/%.c bench/load.h $(BUILD)/settings
+	@mkdir -p $(@D)
+	$(if $(V),,@)$(CC) $(CC_OPT) -std=gnu11 -Wall -Wextra -Werror -c -o $@ $<
+
+$(LOAD): $(LOAD_OBJ)
+	@echo "building $@"
+	$(if $(V),,@)$(CC) $(CC_OPT) $(LD_OPT) -o $@.new $^ && mv -f $@.new $@
+
+$(BENCH_MODULE): bench/ngx_http_bench_module.c $(OBJS)/Makefile
+	@echo "building $@"
+	$(if $(V),,@)$(CC) $(CC_OPT) $(LD_OPT) -fPIC -shared $(BENCH_INC) -Wall \
+	    -Werror -o $@.new $< && mv -f $@.new $@
+
+
 # Running and testing.  What deps has installed is found by a make of its own.
 
 AGAIN     := $(MAKE) --no-print-directory
@@ -158,9 +186,20 @@ asan:
 	@AIME_ASAN=1 $(AGAIN) check T="$(NGINX_T)" BUILD=$(BUILD)/asan \
 	    CC_OPT="-g -O1 $(SAN)" LD_OPT="$(SAN)"
 
-bench: all
+bench: all $(LOAD) $(BENCH_MODULE)
+	@MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" \
+	    LOAD="$(CURDIR)/$(LOAD)" BENCH_MODULE="$(CURDIR)/$(BENCH_MODULE)" \
+	    bench/run --out "$(BUILD)/bench" $(BENCH_FLAGS) $(ROWS)
+
+bench-latency: all
 	@MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" bench/latency
+
+bench-media: all
 	@MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" bench/media
+
+bench-instructions: all
+	@$(AGAIN) deps TOOLS=valgrind
+	@MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" bench/instructions
 
 chaos: all
 	@status=0; for mode in reload kill workers zone; do \
