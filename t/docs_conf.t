@@ -36,7 +36,7 @@ like($output, qr/test is successful/, 'says so');
 my @notices = map { m{/conf/(aime/\S+":.*?) in \S+/nginx\.conf:\d+$} }
     split /\n/, $nginx->log;
 my @quoted = map { m{\Q"/etc/nginx/\E(aime/\S+":.*?) in /etc/nginx/} }
-    grep { /^    nginx: \[notice\]/ } split /\n/, $page;
+    grep { m{^    \d\S+ \S+ \[notice\]} } split /\n/, $page;
 ok(@quoted > 0, 'notices are quoted');
 is_deeply(\@notices, \@quoted, 'the notices are those that the page quotes');
 
