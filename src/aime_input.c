@@ -20,7 +20,7 @@
 /* What was given for one parameter. */
 
 typedef struct {
-    const aime_input_arg_t   *arg;          /* NULL: nothing */
+    const aime_json_member_t   *arg;          /* NULL: nothing */
     unsigned                  twice:1;
 } aime_input_slot_t;
 
@@ -37,17 +37,17 @@ typedef struct {
 static int aime_input_init(aime_input_ctx_t *ctx, aime_pool_t *pool,
     const aime_desc_t *desc, aime_input_t *input);
 static int aime_input_assign(aime_input_ctx_t *ctx,
-    const aime_input_arg_t *args, size_t nargs);
+    const aime_json_member_t *args, size_t nargs);
 static int aime_input_unknown(aime_input_ctx_t *ctx,
-    const aime_input_arg_t *args, size_t nargs, size_t nunknown);
+    const aime_json_member_t *args, size_t nargs, size_t nunknown);
 static void aime_input_chat(aime_input_ctx_t *ctx);
 static int aime_input_param(aime_input_ctx_t *ctx,
     const aime_desc_param_t *param, const aime_input_slot_t *slot);
 static int aime_input_given(aime_input_ctx_t *ctx,
-    const aime_desc_param_t *param, const aime_input_arg_t *arg);
+    const aime_desc_param_t *param, const aime_json_member_t *arg);
 static int aime_input_value(aime_input_ctx_t *ctx,
     const aime_desc_param_t *param, const aime_json_value_t *value,
-    const aime_input_arg_t *arg);
+    const aime_json_member_t *arg);
 static int aime_input_accept(aime_input_ctx_t *ctx,
     const aime_desc_param_t *param, aime_str_t text);
 static int aime_input_absent(aime_input_ctx_t *ctx,
@@ -59,10 +59,10 @@ static int aime_input_query_selection(aime_input_ctx_t *ctx,
     const aime_desc_param_t *param, aime_str_t text,
     aime_json_value_t *value);
 static aime_json_type_e aime_input_word(aime_str_t text);
-static int aime_input_is_empty(const aime_input_arg_t *arg);
+static int aime_input_is_empty(const aime_json_member_t *arg);
 
 static int aime_input_fault(aime_input_ctx_t *ctx,
-    const aime_desc_param_t *param, const aime_input_arg_t *arg,
+    const aime_desc_param_t *param, const aime_json_member_t *arg,
     const aime_desc_fault_t *fault);
 static int aime_input_refused(aime_input_ctx_t *ctx,
     const aime_desc_param_t *param, const char *reason);
@@ -70,7 +70,7 @@ static int aime_input_refused(aime_input_ctx_t *ctx,
 
 int
 aime_input_validate(aime_pool_t *pool, const aime_desc_t *desc,
-    const aime_input_arg_t *args, size_t nargs, aime_input_t *input)
+    const aime_json_member_t *args, size_t nargs, aime_input_t *input)
 {
     size_t            i;
     aime_input_ctx_t  ctx;
@@ -131,7 +131,7 @@ aime_input_init(aime_input_ctx_t *ctx, aime_pool_t *pool,
 
 
 static int
-aime_input_assign(aime_input_ctx_t *ctx, const aime_input_arg_t *args,
+aime_input_assign(aime_input_ctx_t *ctx, const aime_json_member_t *args,
     size_t nargs)
 {
     size_t              i, nunknown;
@@ -150,7 +150,7 @@ aime_input_assign(aime_input_ctx_t *ctx, const aime_input_arg_t *args,
 
         slot = &ctx->slots[param - ctx->desc->params];
 
-        if (slot->arg && args[i].query) {
+        if (slot->arg && args[i].value.plain) {
             slot->twice = 1;
         }
 
@@ -164,7 +164,7 @@ aime_input_assign(aime_input_ctx_t *ctx, const aime_input_arg_t *args,
 /* One message names them all, also those that are null. */
 
 static int
-aime_input_unknown(aime_input_ctx_t *ctx, const aime_input_arg_t *args,
+aime_input_unknown(aime_input_ctx_t *ctx, const aime_json_member_t *args,
     size_t nargs, size_t nunknown)
 {
     size_t       i, n;
@@ -226,7 +226,7 @@ static int
 aime_input_param(aime_input_ctx_t *ctx, const aime_desc_param_t *param,
     const aime_input_slot_t *slot)
 {
-    const aime_input_arg_t  *arg;
+    const aime_json_member_t  *arg;
 
     arg = slot->arg;
 
@@ -234,11 +234,11 @@ aime_input_param(aime_input_ctx_t *ctx, const aime_desc_param_t *param,
         return aime_input_refused(ctx, param, "was given more than once");
     }
 
-    if (arg == NULL || (!arg->query && arg->value.type == AIME_JSON_NULL)) {
+    if (arg == NULL || (!arg->value.plain && arg->value.type == AIME_JSON_NULL)) {
         return aime_input_absent(ctx, param);
     }
 
-    if (arg->query && !aime_json_utf8(arg->value.text)) {
+    if (arg->value.plain && !aime_json_utf8(arg->value.text)) {
         return aime_input_refused(ctx, param,
                                   "holds bytes that are not UTF-8");
     }
@@ -249,7 +249,7 @@ aime_input_param(aime_input_ctx_t *ctx, const aime_desc_param_t *param,
 
 static int
 aime_input_given(aime_input_ctx_t *ctx, const aime_desc_param_t *param,
-    const aime_input_arg_t *arg)
+    const aime_json_member_t *arg)
 {
     int                rc;
     aime_str_t         parts[4];
@@ -268,7 +268,7 @@ aime_input_given(aime_input_ctx_t *ctx, const aime_desc_param_t *param,
         }
     }
 
-    if (!arg->query) {
+    if (!arg->value.plain) {
         return aime_input_value(ctx, param, &arg->value, arg);
     }
 
@@ -280,7 +280,7 @@ aime_input_given(aime_input_ctx_t *ctx, const aime_desc_param_t *param,
 
 static int
 aime_input_value(aime_input_ctx_t *ctx, const aime_desc_param_t *param,
-    const aime_json_value_t *value, const aime_input_arg_t *arg)
+    const aime_json_value_t *value, const aime_json_member_t *arg)
 {
     int                rc;
     aime_str_t         text;
@@ -382,19 +382,19 @@ aime_input_absent(aime_input_ctx_t *ctx, const aime_desc_param_t *param)
 /* Nothing, null, the empty string, or a list without anything in it. */
 
 static int
-aime_input_is_empty(const aime_input_arg_t *arg)
+aime_input_is_empty(const aime_json_member_t *arg)
 {
     char        last;
     size_t      i;
     aime_str_t  text;
 
-    if (arg == NULL || (!arg->query && arg->value.type == AIME_JSON_NULL)) {
+    if (arg == NULL || (!arg->value.plain && arg->value.type == AIME_JSON_NULL)) {
         return 1;
     }
 
     text = arg->value.text;
 
-    if (!arg->query && arg->value.type == AIME_JSON_STRING) {
+    if (!arg->value.plain && arg->value.type == AIME_JSON_STRING) {
         text.data++;
         text.len -= 2;
     }
@@ -562,7 +562,7 @@ aime_input_word(aime_str_t text)
 
 static int
 aime_input_fault(aime_input_ctx_t *ctx, const aime_desc_param_t *param,
-    const aime_input_arg_t *arg, const aime_desc_fault_t *fault)
+    const aime_json_member_t *arg, const aime_desc_fault_t *fault)
 {
     char        reason[AIME_DESC_FAULT_LEN];
     aime_str_t  value;
@@ -575,7 +575,7 @@ aime_input_fault(aime_input_ctx_t *ctx, const aime_desc_param_t *param,
         return aime_input_refused(ctx, param, reason);
     }
 
-    if (aime_input_quote(ctx->pool, &arg->value, arg->query, &value)
+    if (aime_input_quote(ctx->pool, &arg->value, arg->value.plain, &value)
         != AIME_OK)
     {
         return AIME_NOMEM;

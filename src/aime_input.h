@@ -14,19 +14,6 @@
 #include "aime_json.h"
 
 
-/*
- * An argument of a request.  From a JSON body, value is the slice as written.
- * From a query string (query = 1) value.text is the decoded argument itself,
- * without quotes, which is converted to the parameter's type.
- */
-
-typedef struct {
-    aime_str_t            name;
-    aime_json_value_t     value;
-    unsigned              query:1;
-} aime_input_arg_t;
-
-
 typedef struct {
     /*
      * What the worker gets: declared parameters in the order of the file,
@@ -46,13 +33,17 @@ typedef struct {
 
 
 /*
+ * The arguments of a request are the members of a JSON body as written, or
+ * those of a query string (value.plain), whose texts are converted to the
+ * parameters' types.
+ *
  * All violations are found in one go.  Arguments of one name: from a body the
  * caller has dropped all but the last, from a query string it is an error
  * that names the parameter.  Memory comes from the pool and lives as long as
  * it and the request's text.  AIME_OK (look at the errors) or AIME_NOMEM.
  */
 int aime_input_validate(aime_pool_t *pool, const aime_desc_t *desc,
-    const aime_input_arg_t *args, size_t nargs, aime_input_t *input);
+    const aime_json_member_t *args, size_t nargs, aime_input_t *input);
 
 
 #endif /* AIME_INPUT_H_INCLUDED */

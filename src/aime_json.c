@@ -31,6 +31,7 @@ typedef struct {
     const unsigned char  *pos;
     const unsigned char  *end;
     aime_json_error_t    *error;
+    int                   escaped;      /* was the last name */
     size_t                depth;
     uint64_t              objects[AIME_JSON_MAX_DEPTH / 64];
 } aime_json_scanner_t;
@@ -88,7 +89,7 @@ static size_t aime_json_utf8_char(const unsigned char *p,
 
 static int aime_json_list(aime_json_scanner_t *s, aime_json_list_t *list);
 static int aime_json_list_add(aime_json_scanner_t *s, aime_json_list_t *list,
-    aime_str_t raw, const aime_json_value_t *value);
+    aime_str_t raw, const aime_json_member_t *member);
 static int aime_json_list_room(aime_json_list_t *list);
 static size_t aime_json_list_find(aime_json_list_t *list, aime_str_t name);
 static void aime_json_tree_add(aime_json_list_t *list, size_t i);
@@ -312,6 +313,7 @@ aime_json_value(aime_json_scanner_t *s, aime_json_value_t *value)
 
     value->text.data = start;
     value->text.len = s->pos - start;
+    value->plain = 0;
 
     switch (*start) {
 
@@ -492,6 +494,8 @@ aime_json_name(aime_json_scanner_t *s, aime_str_t *name)
         return aime_json_fail(s, start, "name expected");
     }
 
+    s->escaped = 0;
+
     if (aime_json_string(s) != AIME_OK) {
         return AIME_ERROR;
     }
@@ -657,6 +661,7 @@ aime_json_string(aime_json_scanner_t *s)
 
         do {
             if (*p == '\\') {
+                s->escaped = 1;
                 n = aime_json_escape(p, s->end);
                 reason = "invalid escape";
 
@@ -842,9 +847,9 @@ aime_json_utf8_char(const unsigned char *p, const unsigned char *end)
 static int
 aime_json_list(aime_json_scanner_t *s, aime_json_list_t *list)
 {
-    int                rc;
-    aime_str_t         raw;
-    aime_json_value_t  value;
+    int                 rc;
+    aime_str_t          raw;
+    aime_json_member_t  member;
 
     for (rc = aime_json_open(s);
          rc == AIME_JSON_AGAIN;
@@ -854,11 +859,20 @@ aime_json_list(aime_json_scanner_t *s, aime_json_list_t *list)
             return AIME_ERROR;
         }
 
-        if (aime_json_value(s, &value) != AIME_OK) {
+        member.name.data = raw.data + 1;
+        member.name.len = raw.len - 2;
+
+        if (s->escaped
+            && aime_json_decode(list->pool, raw, &member.name) != AIME_OK)
+        {
+            return AIME_NOMEM;
+        }
+
+        if (aime_json_value(s, &member.value) != AIME_OK) {
             return AIME_ERROR;
         }
 
-        rc = aime_json_list_add(s, list, raw, &value);
+        rc = aime_json_list_add(s, list, raw, &member);
         if (rc != AIME_OK) {
             return rc;
         }
@@ -870,19 +884,14 @@ aime_json_list(aime_json_scanner_t *s, aime_json_list_t *list)
 
 static int
 aime_json_list_add(aime_json_scanner_t *s, aime_json_list_t *list,
-    aime_str_t raw, const aime_json_value_t *value)
+    aime_str_t raw, const aime_json_member_t *member)
 {
-    size_t      i;
-    aime_str_t  name;
+    size_t  i;
 
-    if (aime_json_decode(list->pool, raw, &name) != AIME_OK) {
-        return AIME_NOMEM;
-    }
-
-    i = aime_json_list_find(list, name);
+    i = aime_json_list_find(list, member->name);
 
     if (i < list->nelts) {
-        list->elts[i].value = *value;
+        list->elts[i].value = member->value;
         return AIME_OK;
     }
 
@@ -894,8 +903,7 @@ aime_json_list_add(aime_json_scanner_t *s, aime_json_list_t *list,
         return AIME_NOMEM;
     }
 
-    list->elts[i].name = name;
-    list->elts[i].value = *value;
+    list->elts[i] = *member;
     list->nelts++;
 
     if (list->nodes) {

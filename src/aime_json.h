@@ -61,11 +61,15 @@ typedef enum {
 } aime_json_type_e;
 
 
-/* A value as it stands in the text; a string with its quotes and escapes. */
+/*
+ * A value as it stands in the text; a string with its quotes and escapes,
+ * unless it came from elsewhere and is plain.
+ */
 
 typedef struct {
     aime_str_t            text;
     aime_json_type_e      type;
+    unsigned              plain:1;      /* text is the characters */
 } aime_json_value_t;
 
 

@@ -13,7 +13,6 @@
 
 
 static void ngx_aime_id_random(u_char *buf, size_t len);
-static ngx_int_t ngx_aime_id_digit(u_char c);
 
 
 /*
@@ -77,15 +76,22 @@ ngx_aime_id_print(u_char *dst, const u_char *id)
 {
     ngx_uint_t  i;
 
-    static const u_char  hex[] = "0123456789abcdef";
+    static const u_char  hex[] =
+        "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+        "202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f"
+        "404142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f"
+        "606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f"
+        "808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f"
+        "a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebf"
+        "c0c1c2c3c4c5c6c7c8c9cacbcccdcecfd0d1d2d3d4d5d6d7d8d9dadbdcdddedf"
+        "e0e1e2e3e4e5e6e7e8e9eaebecedeeeff0f1f2f3f4f5f6f7f8f9fafbfcfdfeff";
 
     for (i = 0; i < NGX_AIME_ID_LEN; i++) {
         if (ngx_aime_id_dash(i)) {
             *dst++ = '-';
         }
 
-        *dst++ = hex[id[i] >> 4];
-        *dst++ = hex[id[i] & 0x0f];
+        dst = ngx_cpymem(dst, hex + 2 * id[i], 2);
     }
 
     return dst;
@@ -95,8 +101,16 @@ ngx_aime_id_print(u_char *dst, const u_char *id)
 ngx_int_t
 ngx_aime_id_parse(const u_char *text, size_t len, u_char *id)
 {
-    ngx_int_t   high, low;
+    u_char      high, low;
     ngx_uint_t  i;
+
+    /* the value of a digit and one more, 0 for all else */
+
+    static const u_char  digits[256] = {
+        ['0'] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
+        ['A'] = 11, 12, 13, 14, 15, 16,
+        ['a'] = 11, 12, 13, 14, 15, 16
+    };
 
     if (len != NGX_AIME_UUID_LEN) {
         return NGX_ERROR;
@@ -107,29 +121,15 @@ ngx_aime_id_parse(const u_char *text, size_t len, u_char *id)
             return NGX_ERROR;
         }
 
-        high = ngx_aime_id_digit(*text++);
-        low = ngx_aime_id_digit(*text++);
+        high = digits[*text++];
+        low = digits[*text++];
 
-        if (high == NGX_ERROR || low == NGX_ERROR) {
+        if (high == 0 || low == 0) {
             return NGX_ERROR;
         }
 
-        id[i] = (u_char) (high << 4 | low);
+        id[i] = (u_char) ((high - 1) << 4 | (low - 1));
     }
 
     return NGX_OK;
 }
-
-
-static ngx_int_t
-ngx_aime_id_digit(u_char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-
-    c |= 0x20;
-
-    return (c >= 'a' && c <= 'f') ? c - 'a' + 10 : NGX_ERROR;
-}
-

@@ -17,8 +17,6 @@
 
 
 static ngx_uint_t ngx_aime_shm_class(size_t size);
-static ngx_uint_t ngx_aime_shm_nslots(ngx_uint_t class);
-static size_t ngx_aime_shm_table_size(ngx_uint_t class);
 static ngx_aime_shm_block_t *ngx_aime_shm_take_block(
     ngx_aime_shm_arena_t *arena, ngx_uint_t class);
 static ngx_aime_shm_block_t *ngx_aime_shm_block(ngx_aime_shm_arena_t *arena,
@@ -34,15 +32,49 @@ static u_char *ngx_aime_shm_mark(ngx_aime_shm_arena_t *arena,
 
 
 /*
+ * How blocks are cut, worked out by the compiler: nothing is divided while the
+ * lock is held.
+ */
+
+typedef struct {
+    uint32_t                     size;      /* of a slot */
+    uint32_t                     table;     /* bytes, in front of the slots */
+    uint32_t                     nslots;
+    uint32_t                     inverse;   /* of size, times 2^32 */
+} ngx_aime_shm_cut_t;
+
+
+/* a few bytes more than slots fit into what it leaves */
+
+#define ngx_aime_shm_table(size)                                              \
+    (((NGX_AIME_SHM_BLOCK_SIZE / (size)) + 15) & ~15)
+
+#define ngx_aime_shm_cut(size)                                                \
+    { size, ngx_aime_shm_table(size),                                         \
+      (NGX_AIME_SHM_BLOCK_SIZE - ngx_aime_shm_table(size)) / (size),          \
+      0xffffffff / (size) + 1 }
+
+
+/*
  * The steps are at most a quarter apart; the last ones are what divides a
  * block (less its table) evenly.
  */
 
-static const uint32_t  ngx_aime_shm_sizes[NGX_AIME_SHM_NCLASSES] = {
-    32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512,
-    576, 640, 768, 896, 1024, 1152, 1280, 1536, 1792, 2048, 2560, 3072, 3584,
-    4080, 5032, 6544, 8176, 9352, 10912, 13104, 16376, 21832, 32760,
-    NGX_AIME_SHM_BLOCK_SIZE
+static const ngx_aime_shm_cut_t  ngx_aime_shm_cuts[NGX_AIME_SHM_NCLASSES] = {
+    ngx_aime_shm_cut(32), ngx_aime_shm_cut(48), ngx_aime_shm_cut(64),
+    ngx_aime_shm_cut(80), ngx_aime_shm_cut(96), ngx_aime_shm_cut(112),
+    ngx_aime_shm_cut(128), ngx_aime_shm_cut(160), ngx_aime_shm_cut(192),
+    ngx_aime_shm_cut(224), ngx_aime_shm_cut(256), ngx_aime_shm_cut(320),
+    ngx_aime_shm_cut(384), ngx_aime_shm_cut(448), ngx_aime_shm_cut(512),
+    ngx_aime_shm_cut(576), ngx_aime_shm_cut(640), ngx_aime_shm_cut(768),
+    ngx_aime_shm_cut(896), ngx_aime_shm_cut(1024), ngx_aime_shm_cut(1152),
+    ngx_aime_shm_cut(1280), ngx_aime_shm_cut(1536), ngx_aime_shm_cut(1792),
+    ngx_aime_shm_cut(2048), ngx_aime_shm_cut(2560), ngx_aime_shm_cut(3072),
+    ngx_aime_shm_cut(3584), ngx_aime_shm_cut(4080), ngx_aime_shm_cut(5032),
+    ngx_aime_shm_cut(6544), ngx_aime_shm_cut(8176), ngx_aime_shm_cut(9352),
+    ngx_aime_shm_cut(10912), ngx_aime_shm_cut(13104), ngx_aime_shm_cut(16376),
+    ngx_aime_shm_cut(21832), ngx_aime_shm_cut(32760),
+    { NGX_AIME_SHM_BLOCK_SIZE, 0, 1, 0 }
 };
 
 
@@ -102,11 +134,13 @@ ngx_aime_shm_arena_init(ngx_aime_shm_arena_t *arena, ngx_slab_pool_t *shpool)
 void *
 ngx_aime_shm_alloc_locked(ngx_aime_shm_arena_t *arena, size_t size)
 {
-    u_char                *data;
-    ngx_uint_t             class, slot;
-    ngx_aime_shm_block_t  *block;
+    u_char                    *data;
+    ngx_uint_t                 class, slot;
+    ngx_aime_shm_block_t      *block;
+    const ngx_aime_shm_cut_t  *cut;
 
     class = ngx_aime_shm_class(size);
+    cut = &ngx_aime_shm_cuts[class];
 
     if (class == NGX_AIME_SHM_CLASS_WHOLE
         || ngx_queue_empty(&arena->partial[class]))
@@ -121,7 +155,7 @@ ngx_aime_shm_alloc_locked(ngx_aime_shm_arena_t *arena, size_t size)
                                ngx_aime_shm_block_t, link);
     }
 
-    arena->used += ngx_aime_shm_sizes[class];
+    arena->used += cut->size;
     block->used++;
 
     data = ngx_aime_shm_data(arena, block);
@@ -131,17 +165,17 @@ ngx_aime_shm_alloc_locked(ngx_aime_shm_arena_t *arena, size_t size)
     }
 
     slot = (u_char *) memchr(data + block->hint, NGX_AIME_SHM_FREE,
-                             ngx_aime_shm_nslots(class) - block->hint)
+                             cut->nslots - block->hint)
            - data;
 
     data[slot] = NGX_AIME_SHM_DRAFT;
     block->hint = slot + 1;
 
-    if (block->used == ngx_aime_shm_nslots(class)) {
+    if (block->used == cut->nslots) {
         ngx_queue_remove(&block->link);
     }
 
-    return ngx_aime_shm_slot(data, class, slot);
+    return data + cut->table + slot * cut->size;
 }
 
 
@@ -173,11 +207,11 @@ ngx_aime_shm_free_locked(ngx_aime_shm_arena_t *arena, void *p)
     *mark = NGX_AIME_SHM_FREE;
     ngx_aime_shm_order();
 
-    arena->used -= ngx_aime_shm_sizes[class];
+    arena->used -= ngx_aime_shm_cuts[class].size;
 
     if (class != NGX_AIME_SHM_CLASS_WHOLE) {
         slot = mark - ngx_aime_shm_data(arena, block);
-        full = (block->used == ngx_aime_shm_nslots(class));
+        full = (block->used == ngx_aime_shm_cuts[class].nslots);
 
         if (slot < block->hint) {
             block->hint = slot;
@@ -240,13 +274,13 @@ ngx_aime_shm_kind_locked(ngx_aime_shm_arena_t *arena, void *p)
         return (p == data) ? block->kind : NGX_AIME_SHM_FREE;
     }
 
-    if ((u_char *) p < data + ngx_aime_shm_table_size(class)) {
+    if ((u_char *) p < data + ngx_aime_shm_cuts[class].table) {
         return NGX_AIME_SHM_FREE;
     }
 
     mark = ngx_aime_shm_mark(arena, block, p);
 
-    return (mark < data + ngx_aime_shm_nslots(class)
+    return (mark < data + ngx_aime_shm_cuts[class].nslots
             && p == ngx_aime_shm_slot(data, class, mark - data))
            ? *mark : NGX_AIME_SHM_FREE;
 }
@@ -293,7 +327,7 @@ ngx_aime_shm_next_locked(ngx_aime_shm_arena_t *arena,
             continue;
         }
 
-        end = data + ngx_aime_shm_nslots(class);
+        end = data + ngx_aime_shm_cuts[class].nslots;
         mark = mark ? mark : data;
         mark = (mark < end) ? memchr(mark, kind, end - mark) : NULL;
 
@@ -337,10 +371,10 @@ ngx_aime_shm_recount_locked(ngx_aime_shm_arena_t *arena)
             continue;
         }
 
-        arena->used += block->used * ngx_aime_shm_sizes[class];
+        arena->used += block->used * ngx_aime_shm_cuts[class].size;
 
         if (class != NGX_AIME_SHM_CLASS_WHOLE
-            && block->used < ngx_aime_shm_nslots(class))
+            && block->used < ngx_aime_shm_cuts[class].nslots)
         {
             ngx_queue_insert_tail(&arena->partial[class], &block->link);
         }
@@ -373,7 +407,7 @@ ngx_aime_shm_census_locked(ngx_aime_shm_arena_t *arena, ngx_uint_t *counts)
             return NGX_ERROR;
         }
 
-        used += n * ngx_aime_shm_sizes[block->class];
+        used += n * ngx_aime_shm_cuts[block->class].size;
     }
 
     return (used == arena->used && nfree == arena->nfree) ? NGX_OK
@@ -399,7 +433,7 @@ ngx_aime_shm_count(ngx_aime_shm_arena_t *arena, ngx_aime_shm_block_t *block,
 
     if (block->class != NGX_AIME_SHM_CLASS_WHOLE) {
         data = ngx_aime_shm_data(arena, block);
-        nslots = ngx_aime_shm_nslots(block->class);
+        nslots = ngx_aime_shm_cuts[block->class].nslots;
     }
 
     n = 0;
@@ -418,7 +452,7 @@ ngx_aime_shm_count(ngx_aime_shm_arena_t *arena, ngx_aime_shm_block_t *block,
 size_t
 ngx_aime_shm_slot_size(size_t size)
 {
-    return ngx_aime_shm_sizes[ngx_aime_shm_class(size)];
+    return ngx_aime_shm_cuts[ngx_aime_shm_class(size)].size;
 }
 
 
@@ -427,7 +461,7 @@ ngx_aime_shm_class(size_t size)
 {
     ngx_uint_t  low, high, middle;
 
-    if (size > ngx_aime_shm_sizes[NGX_AIME_SHM_CLASS_WHOLE - 1]) {
+    if (size > ngx_aime_shm_cuts[NGX_AIME_SHM_CLASS_WHOLE - 1].size) {
         return NGX_AIME_SHM_CLASS_WHOLE;
     }
 
@@ -437,7 +471,7 @@ ngx_aime_shm_class(size_t size)
     while (low < high) {
         middle = (low + high) / 2;
 
-        if (ngx_aime_shm_sizes[middle] < size) {
+        if (ngx_aime_shm_cuts[middle].size < size) {
             low = middle + 1;
 
         } else {
@@ -446,23 +480,6 @@ ngx_aime_shm_class(size_t size)
     }
 
     return low;
-}
-
-
-/* a few bytes more than slots fit into what it leaves */
-
-static size_t
-ngx_aime_shm_table_size(ngx_uint_t class)
-{
-    return ngx_align(NGX_AIME_SHM_BLOCK_SIZE / ngx_aime_shm_sizes[class], 16);
-}
-
-
-static ngx_uint_t
-ngx_aime_shm_nslots(ngx_uint_t class)
-{
-    return (NGX_AIME_SHM_BLOCK_SIZE - ngx_aime_shm_table_size(class))
-           / ngx_aime_shm_sizes[class];
 }
 
 
@@ -489,7 +506,7 @@ ngx_aime_shm_take_block(ngx_aime_shm_arena_t *arena, ngx_uint_t class)
 
     if (class != NGX_AIME_SHM_CLASS_WHOLE) {
         ngx_memzero(ngx_aime_shm_data(arena, block),
-                    ngx_aime_shm_table_size(class));
+                    ngx_aime_shm_cuts[class].table);
         ngx_queue_insert_head(&arena->partial[class], &block->link);
     }
 
@@ -519,8 +536,8 @@ ngx_aime_shm_data(ngx_aime_shm_arena_t *arena, ngx_aime_shm_block_t *block)
 static u_char *
 ngx_aime_shm_slot(u_char *data, ngx_uint_t class, ngx_uint_t slot)
 {
-    return data + ngx_aime_shm_table_size(class)
-           + slot * ngx_aime_shm_sizes[class];
+    return data + ngx_aime_shm_cuts[class].table
+           + slot * ngx_aime_shm_cuts[class].size;
 }
 
 
@@ -530,7 +547,8 @@ static u_char *
 ngx_aime_shm_mark(ngx_aime_shm_arena_t *arena, ngx_aime_shm_block_t *block,
     void *p)
 {
-    u_char  *data;
+    u_char                    *data;
+    const ngx_aime_shm_cut_t  *cut;
 
     if (block->class == NGX_AIME_SHM_CLASS_WHOLE) {
         return &block->kind;
@@ -538,7 +556,9 @@ ngx_aime_shm_mark(ngx_aime_shm_arena_t *arena, ngx_aime_shm_block_t *block,
 
     data = ngx_aime_shm_data(arena, block);
 
+    cut = &ngx_aime_shm_cuts[block->class];
+
     return data
-           + ((u_char *) p - data - ngx_aime_shm_table_size(block->class))
-             / ngx_aime_shm_sizes[block->class];
+           + (((uint64_t) ((u_char *) p - data - cut->table) * cut->inverse)
+              >> 32);
 }

@@ -11,6 +11,8 @@
 #include "ngx_aime_shm_index.h"
 
 
+static ngx_uint_t ngx_aime_shm_worker_described(
+    ngx_aime_shm_worker_t *worker, ngx_str_t *fields);
 static void ngx_aime_shm_worker_undescribe(ngx_aime_zone_t *zone,
     ngx_aime_shm_worker_t *worker);
 static void ngx_aime_shm_worker_link(ngx_aime_zone_t *zone,
@@ -216,6 +218,10 @@ ngx_aime_shm_worker_describe_locked(ngx_aime_zone_t *zone,
         len += fields[i].len;
     }
 
+    if (ngx_aime_shm_worker_described(worker, fields)) {
+        return NGX_OK;
+    }
+
     block = NULL;
 
     if (len) {
@@ -245,6 +251,33 @@ ngx_aime_shm_worker_describe_locked(ngx_aime_zone_t *zone,
     }
 
     return NGX_OK;
+}
+
+
+/* With each poll it says the same again. */
+
+static ngx_uint_t
+ngx_aime_shm_worker_described(ngx_aime_shm_worker_t *worker,
+    ngx_str_t *fields)
+{
+    u_char      *p;
+    ngx_uint_t   i;
+
+    p = worker->fields;
+
+    for (i = 0; p && i < NGX_AIME_WORKER_NFIELDS; i++) {
+
+        if (worker->field_len[i] != fields[i].len
+            || (fields[i].len
+                && ngx_memcmp(p, fields[i].data, fields[i].len) != 0))
+        {
+            return 0;
+        }
+
+        p += fields[i].len;
+    }
+
+    return p != NULL;
 }
 
 

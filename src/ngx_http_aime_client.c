@@ -109,7 +109,7 @@ ngx_http_aime_client_login(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ngx_http_aime_reply_start(&reply, r);
+    ngx_http_aime_reply_start(&reply, r, NGX_HTTP_AIME_REPLY_SIZE);
 
     if (rc == NGX_DECLINED) {
 
@@ -286,7 +286,7 @@ ngx_http_aime_client_progress(ngx_http_request_t *r)
                                    NGX_HTTP_BAD_REQUEST);
     }
 
-    ngx_http_aime_reply_start(&reply, r);
+    ngx_http_aime_reply_start(&reply, r, NGX_HTTP_AIME_REPLY_SIZE);
     ngx_http_aime_reply_chars(&reply, "{\"success\":true,\"job_id\":");
     ngx_http_aime_reply_id(&reply, view.id);
     ngx_http_aime_reply_chars(&reply, ",\"ep_version\":");
@@ -315,7 +315,7 @@ ngx_http_aime_progress_done(ngx_http_request_t *r, ngx_aime_job_view_t *view)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ngx_http_aime_reply_start(&reply, r);
+    ngx_http_aime_reply_start(&reply, r, NGX_HTTP_AIME_REPLY_SIZE);
     ngx_http_aime_reply_chars(&reply, "{\"success\":true,\"job_id\":");
     ngx_http_aime_reply_id(&reply, view->id);
     ngx_http_aime_reply_chars(&reply, ",\"ep_version\":");
@@ -358,7 +358,7 @@ ngx_http_aime_client_cancel(ngx_http_request_t *r)
         view.state = NGX_AIME_JOB_DONE;
     }
 
-    ngx_http_aime_reply_start(&reply, r);
+    ngx_http_aime_reply_start(&reply, r, NGX_HTTP_AIME_REPLY_SIZE);
     ngx_http_aime_reply_chars(&reply, "{\"success\":true,\"job_id\":");
     ngx_http_aime_reply_id(&reply, view.id);
     ngx_http_aime_reply_chars(&reply, ",\"ep_version\":");

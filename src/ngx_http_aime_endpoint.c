@@ -74,7 +74,13 @@ static void ngx_http_aime_input_notice(void *ctx, const char *param,
     const char *attribute, unsigned int line);
 static void *ngx_http_aime_load_alloc(void *ctx, size_t size);
 static void ngx_http_aime_load_outputs(ngx_http_aime_load_t *load,
-    const cJSON *table, ngx_array_t *names);
+    const cJSON *table, ngx_array_t *outputs);
+static void ngx_http_aime_load_times(ngx_http_aime_load_t *load,
+    ngx_array_t *outputs);
+static void ngx_http_aime_load_output(ngx_http_aime_load_t *load,
+    ngx_array_t *outputs, ngx_str_t *name, ngx_uint_t number);
+static ngx_int_t ngx_http_aime_quote(ngx_pool_t *pool, ngx_str_t *text,
+    ngx_str_t *quoted);
 static void ngx_http_aime_load_vars(ngx_http_aime_load_t *load,
     ngx_http_aime_endpoint_t *ep);
 static ngx_int_t ngx_http_aime_load_var(ngx_http_aime_load_t *load,
@@ -307,10 +313,13 @@ ngx_http_aime_endpoint_load(ngx_conf_t *cf, ngx_str_t *path,
                                ngx_http_aime_table(&load, progress,
                                                    "OUTPUTS"),
                                &ep->progress_outputs);
+    ngx_http_aime_load_times(&load, &ep->outputs);
 
     ngx_http_aime_load_vars(&load, ep);
 
-    if (ngx_http_aime_load_texts(&load, ep) != NGX_OK || load.failed) {
+    if (load.failed || ngx_http_aime_load_texts(&load, ep) != NGX_OK
+        || ngx_http_aime_quote(cf->pool, &ep->name, &ep->quoted) != NGX_OK)
+    {
         return NULL;
     }
 
@@ -882,12 +891,13 @@ ngx_http_aime_load_alloc(void *ctx, size_t size)
 
 static void
 ngx_http_aime_load_outputs(ngx_http_aime_load_t *load, const cJSON *table,
-    ngx_array_t *names)
+    ngx_array_t *outputs)
 {
+    ngx_str_t     name;
     const cJSON  *item;
-    ngx_str_t    *name;
 
-    if (ngx_array_init(names, load->cf->pool, 8, sizeof(ngx_str_t))
+    if (ngx_array_init(outputs, load->cf->pool, 8,
+                       sizeof(ngx_http_aime_output_t))
         != NGX_OK)
     {
         load->failed = 1;
@@ -895,15 +905,86 @@ ngx_http_aime_load_outputs(ngx_http_aime_load_t *load, const cJSON *table,
     }
 
     cJSON_ArrayForEach(item, table) {
-        name = ngx_array_push(names);
-        if (name == NULL) {
-            load->failed = 1;
-            return;
-        }
+        name.len = ngx_strlen(item->string);
+        name.data = (u_char *) item->string;
 
-        name->len = ngx_strlen(item->string);
-        name->data = (u_char *) item->string;
+        ngx_http_aime_load_output(load, outputs, &name, 0);
     }
+}
+
+
+/* The times that workers measure go to clients with a result's others. */
+
+static void
+ngx_http_aime_load_times(ngx_http_aime_load_t *load, ngx_array_t *outputs)
+{
+    aime_str_t   name;
+    ngx_uint_t   i;
+
+    static ngx_str_t  times[] = {
+        ngx_string("arrival_time"),
+        ngx_string("finished_time"),
+        ngx_string("preprocessing_duration")
+    };
+
+    for (i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        name.data = times[i].data;
+        name.len = times[i].len;
+
+        if (!load->failed && ngx_http_aime_output(outputs, &name) == NULL) {
+            ngx_http_aime_load_output(load, outputs, &times[i], 1);
+        }
+    }
+}
+
+
+static void
+ngx_http_aime_load_output(ngx_http_aime_load_t *load, ngx_array_t *outputs,
+    ngx_str_t *name, ngx_uint_t number)
+{
+    ngx_str_t                quoted;
+    ngx_http_aime_output_t  *output;
+
+    output = ngx_array_push(outputs);
+
+    if (output == NULL
+        || ngx_http_aime_quote(load->cf->pool, name, &quoted) != NGX_OK)
+    {
+        load->failed = 1;
+        return;
+    }
+
+    output->name = *name;
+    output->number = number;
+
+    output->lead.len = quoted.len + 2;
+    output->lead.data = ngx_pnalloc(load->cf->pool, output->lead.len);
+
+    if (output->lead.data == NULL) {
+        load->failed = 1;
+        return;
+    }
+
+    (void) ngx_sprintf(output->lead.data, ",%V:", &quoted);
+}
+
+
+static ngx_int_t
+ngx_http_aime_quote(ngx_pool_t *pool, ngx_str_t *text, ngx_str_t *quoted)
+{
+    aime_str_t  str;
+
+    str.data = text->data;
+    str.len = text->len;
+
+    quoted->data = ngx_pnalloc(pool, aime_json_quoted_len(str));
+    if (quoted->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    quoted->len = aime_json_quote(quoted->data, str) - quoted->data;
+
+    return NGX_OK;
 }
 
 
@@ -1447,6 +1528,26 @@ ngx_http_aime_print(ngx_pool_t *pool, const cJSON *item, ngx_str_t *text)
     cJSON_free(p);
 
     return text->data ? NGX_OK : NGX_ERROR;
+}
+
+
+ngx_http_aime_output_t *
+ngx_http_aime_output(ngx_array_t *outputs, aime_str_t *name)
+{
+    ngx_uint_t               i;
+    ngx_http_aime_output_t  *output;
+
+    output = outputs->elts;
+
+    for (i = 0; i < outputs->nelts; i++) {
+        if (output[i].name.len == name->len
+            && ngx_memcmp(output[i].name.data, name->data, name->len) == 0)
+        {
+            return &output[i];
+        }
+    }
+
+    return NULL;
 }
 
 

@@ -63,6 +63,15 @@ typedef struct {
 } ngx_http_aime_var_t;
 
 
+/* A member of a worker's report that clients get. */
+
+typedef struct {
+    ngx_str_t                    name;
+    ngx_str_t                    lead;          /* ,"name": */
+    unsigned                     number:1;      /* only as a number */
+} ngx_http_aime_output_t;
+
+
 typedef struct {
     ngx_str_t                    name;
     ngx_str_t                    path;
@@ -75,7 +84,7 @@ typedef struct {
     ngx_array_t                  keys;          /* ngx_http_aime_key_t */
 
     aime_desc_t                  inputs;
-    ngx_array_t                  outputs;       /* ngx_str_t */
+    ngx_array_t                  outputs;       /* ngx_http_aime_output_t */
     ngx_array_t                  progress_outputs;
     ngx_array_t                  vars;          /* ngx_http_aime_var_t */
 
@@ -89,6 +98,7 @@ typedef struct {
 
     /* JSON texts */
     ngx_str_t                    version;
+    ngx_str_t                    quoted;        /* its name */
     ngx_str_t                    descriptions;  /* members of a job reply */
     ngx_str_t                    details;       /* members of the details */
     ngx_str_t                    category;
@@ -115,6 +125,10 @@ ngx_http_aime_server_t *ngx_http_aime_server_load(ngx_conf_t *cf,
     ngx_str_t *path);
 ngx_http_aime_endpoint_t *ngx_http_aime_endpoint_load(ngx_conf_t *cf,
     ngx_str_t *path, ngx_http_aime_server_t *server, ngx_array_t *types);
+
+/* The output of that name among an endpoint's, or NULL. */
+ngx_http_aime_output_t *ngx_http_aime_output(ngx_array_t *outputs,
+    aime_str_t *name);
 
 /* The key of that id among an endpoint's, or NULL. */
 ngx_http_aime_key_t *ngx_http_aime_endpoint_key(

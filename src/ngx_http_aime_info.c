@@ -70,7 +70,7 @@ ngx_http_aime_info_key(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ngx_http_aime_reply_start(&reply, r);
+    ngx_http_aime_reply_start(&reply, r, NGX_HTTP_AIME_REPLY_SIZE);
 
     if (rc == NGX_OK && ngx_http_aime_any_key(amcf, id)) {
         ngx_http_aime_reply_chars(&reply, "{\"success\":true,"
@@ -108,7 +108,7 @@ ngx_http_aime_info_endpoints(ngx_http_request_t *r)
                                          "Key not valid");
     }
 
-    ngx_http_aime_reply_start(&reply, r);
+    ngx_http_aime_reply_start(&reply, r, NGX_HTTP_AIME_REPLY_SIZE);
     ngx_http_aime_reply_chars(&reply, "{\"endpoints\":[");
 
     ep = amcf->endpoints.elts;
@@ -190,7 +190,7 @@ ngx_http_aime_info_details(ngx_http_request_t *r)
     ngx_aime_job_queue_state(amcf->zone, ep->type->shm, &nqueued,
                              &retry_after);
 
-    ngx_http_aime_reply_start(&reply, r);
+    ngx_http_aime_reply_start(&reply, r, NGX_HTTP_AIME_REPLY_SIZE);
     ngx_http_aime_reply_chars(&reply, "{");
     ngx_http_aime_reply_text(&reply, &ep->details);
     ngx_http_aime_reply_chars(&reply, ",\"free_queue_slots\":");

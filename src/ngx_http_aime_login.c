@@ -86,7 +86,7 @@ ngx_http_aime_worker_login(ngx_http_request_t *r)
                                            "worker %V", &claim.name, NULL);
     }
 
-    ngx_http_aime_reply_start(&reply, r);
+    ngx_http_aime_reply_start(&reply, r, NGX_HTTP_AIME_REPLY_SIZE);
     ngx_http_aime_reply_chars(&reply, "{\"cmd\":\"ok\",\"success\":true,"
                                       "\"request_timeout\":");
 
@@ -141,7 +141,7 @@ ngx_http_aime_worker_check(ngx_http_request_t *r)
                                         &view)
                    == NGX_OK;
 
-    ngx_http_aime_reply_start(&reply, r);
+    ngx_http_aime_reply_start(&reply, r, NGX_HTTP_AIME_REPLY_SIZE);
     ngx_http_aime_reply_chars(&reply, valid ? "{\"cmd\":\"ok\""
                                             : "{\"cmd\":\"error\",\"msg\":");
 

@@ -14,6 +14,10 @@
 
 #define NGX_HTTP_AIME_FIRST_SLOTS    64
 
+/* how often a request that waits without a limit looks by itself, in ms */
+
+#define NGX_HTTP_AIME_LOOK_INTERVAL  60000
+
 
 /* A slot holds a request, or the number of the next free slot. */
 
@@ -25,6 +29,9 @@ typedef struct {
 
 static ngx_int_t ngx_http_aime_park_slot(ngx_http_aime_park_t *park,
     ngx_log_t *log);
+static void ngx_http_aime_park_unlook(ngx_http_aime_park_t *park);
+static ngx_int_t ngx_http_aime_park_listen(ngx_http_aime_park_t *park);
+static void ngx_http_aime_park_look_handler(ngx_event_t *ev);
 static void ngx_http_aime_park_handler(ngx_event_t *ev);
 static void ngx_http_aime_park_timer(ngx_event_t *ev);
 static void ngx_http_aime_park_cleanup(void *data);
@@ -33,6 +40,11 @@ static void ngx_http_aime_park_cleanup(void *data);
 static ngx_http_aime_slot_t  *ngx_http_aime_slots;
 static uint32_t               ngx_http_aime_nslots;
 static uint32_t               ngx_http_aime_free_slot;
+
+/* one timer for all that wait without a limit, and how many do */
+
+static ngx_event_t            ngx_http_aime_look;
+static ngx_uint_t             ngx_http_aime_nlooks;
 
 
 void
@@ -166,15 +178,84 @@ ngx_http_aime_park_slot(ngx_http_aime_park_t *park, ngx_log_t *log)
 ngx_int_t
 ngx_http_aime_park_wait(ngx_http_aime_park_t *park, ngx_msec_t msec)
 {
+    ngx_http_aime_park_unlook(park);
+
+    /* not cancelable: a quitting process must not forget who waits */
+
+    ngx_add_timer(&park->timer, msec);
+
+    return ngx_http_aime_park_listen(park);
+}
+
+
+ngx_int_t
+ngx_http_aime_park_look(ngx_http_aime_park_t *park)
+{
+    if (park->timer.timer_set) {
+        ngx_del_timer(&park->timer);
+    }
+
+    if (!park->looks) {
+        park->looks = 1;
+
+        if (ngx_http_aime_nlooks++ == 0) {
+            ngx_http_aime_look.handler = ngx_http_aime_park_look_handler;
+            ngx_http_aime_look.log = ngx_cycle->log;
+
+            /* nor is this one cancelable */
+
+            ngx_add_timer(&ngx_http_aime_look, NGX_HTTP_AIME_LOOK_INTERVAL);
+        }
+    }
+
+    return ngx_http_aime_park_listen(park);
+}
+
+
+static void
+ngx_http_aime_park_look_handler(ngx_event_t *ev)
+{
+    uint32_t               i;
+    ngx_http_aime_park_t  *park;
+
+    ngx_add_timer(ev, NGX_HTTP_AIME_LOOK_INTERVAL);
+
+    for (i = 0; i < ngx_http_aime_nslots; i++) {
+        park = ngx_http_aime_slots[i].park;
+
+        if (park && park->looks) {
+            park->why |= NGX_HTTP_AIME_TIMEOUT;
+            ngx_post_event(&park->event, &ngx_posted_events);
+        }
+    }
+}
+
+
+static void
+ngx_http_aime_park_unlook(ngx_http_aime_park_t *park)
+{
+    if (!park->looks) {
+        return;
+    }
+
+    park->looks = 0;
+
+    if (--ngx_http_aime_nlooks == 0) {
+        ngx_del_timer(&ngx_http_aime_look);
+    }
+}
+
+
+/* For the peer's going away. */
+
+static ngx_int_t
+ngx_http_aime_park_listen(ngx_http_aime_park_t *park)
+{
     ngx_event_t         *rev;
     ngx_http_request_t  *r;
 
     r = park->request;
     rev = r->connection->read;
-
-    /* not cancelable: a quitting process must not forget who waits */
-
-    ngx_add_timer(&park->timer, msec);
 
     r->read_event_handler = ngx_http_test_reading;
     r->write_event_handler = ngx_http_request_empty_handler;
@@ -273,6 +354,8 @@ ngx_http_aime_park_end(ngx_http_aime_park_t *park)
     }
 
     park->ended = 1;
+
+    ngx_http_aime_park_unlook(park);
 
     if (park->timer.timer_set) {
         ngx_del_timer(&park->timer);

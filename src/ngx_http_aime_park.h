@@ -41,6 +41,7 @@ struct ngx_http_aime_park_s {
     ngx_aime_shm_parked_t       *parked;    /* its entry in the zone */
     uint32_t                     slot;      /* which names it there */
 
+    ngx_uint_t                   looks;     /* waits without a time limit */
     ngx_uint_t                   streams;   /* goes on after its header */
     ngx_uint_t                   ended;
     ngx_uint_t                   why;
@@ -75,6 +76,13 @@ void ngx_http_aime_park_end(ngx_http_aime_park_t *park);
  */
 ngx_int_t ngx_http_aime_park_wait(ngx_http_aime_park_t *park,
     ngx_msec_t msec);
+
+/*
+ * Waits until it is woken.  Lest that ever be missed, it is resumed with
+ * NGX_HTTP_AIME_TIMEOUT once a minute, and may just return
+ * NGX_HTTP_AIME_PARKED then.
+ */
+ngx_int_t ngx_http_aime_park_look(ngx_http_aime_park_t *park);
 
 
 /* Has it go on soon, as when it is woken. */

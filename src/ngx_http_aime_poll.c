@@ -18,6 +18,10 @@
 #define NGX_HTTP_AIME_POLL_PAUSE    1000
 
 
+/* bytes around the jobs of an answer, and around the inputs of each */
+
+#define NGX_HTTP_AIME_POLL_SIZE     128
+
 /* times that jobs of removed endpoints are passed over at once */
 
 #define NGX_HTTP_AIME_POLL_LOOKS    64
@@ -352,7 +356,7 @@ ngx_http_aime_poll_resume(ngx_http_request_t *r, ngx_http_aime_park_t *park,
 static ngx_int_t
 ngx_http_aime_poll_jobs(ngx_http_request_t *r, ngx_http_aime_park_t *park)
 {
-    ngx_str_t                   name;
+    size_t                      size;
     ngx_uint_t                  i;
     ngx_http_aime_poll_t       *poll;
     ngx_http_aime_reply_t       reply;
@@ -371,14 +375,22 @@ ngx_http_aime_poll_jobs(ngx_http_request_t *r, ngx_http_aime_park_t *park)
     }
 
     poll->answered = 1;
-    name = endpoint->name;
 
-    ngx_http_aime_reply_start(&reply, r);
+    size = NGX_HTTP_AIME_POLL_SIZE + endpoint->quoted.len
+           + ngx_http_aime_reply_cost(endpoint->descriptions.len);
+
+    for (i = 0; i < poll->poll.njobs; i++) {
+        size += NGX_HTTP_AIME_POLL_SIZE
+                + ngx_http_aime_reply_cost(poll->poll.jobs[i].input->payload
+                                           ->len);
+    }
+
+    ngx_http_aime_reply_start(&reply, r, size);
     ngx_http_aime_reply_chars(&reply, "{\"cmd\":\"job\","
                                       "\"api_server_version\":\""
                                       NGX_HTTP_AIME_API_VERSION "\","
                                       "\"endpoint_name\":");
-    ngx_http_aime_reply_string(&reply, &name);
+    ngx_http_aime_reply_text(&reply, &endpoint->quoted);
     ngx_http_aime_reply_chars(&reply, poll->single ? ",\"job_data\":"
                                                    : ",\"job_data\":[");
 
@@ -398,7 +410,7 @@ ngx_http_aime_poll_jobs(ngx_http_request_t *r, ngx_http_aime_park_t *park)
     }
 
     ngx_http_aime_reply_chars(&reply, poll->single ? "," : "],");
-    ngx_http_aime_reply_text(&reply, &endpoint->descriptions);
+    ngx_http_aime_reply_lasting(&reply, &endpoint->descriptions);
     ngx_http_aime_reply_chars(&reply, "}");
 
     return ngx_http_aime_reply_send(&reply, NGX_HTTP_OK);
@@ -457,7 +469,7 @@ ngx_http_aime_poll_no_job(ngx_http_request_t *r, ngx_http_aime_park_t *park)
 
     ngx_aime_worker_seen(poll->zone, poll->poll.type, &poll->poll.worker);
 
-    ngx_http_aime_reply_start(&reply, r);
+    ngx_http_aime_reply_start(&reply, r, NGX_HTTP_AIME_POLL_SIZE);
     ngx_http_aime_reply_chars(&reply, "{\"cmd\":\"no_job\","
                                       "\"api_server_version\":\""
                                       NGX_HTTP_AIME_API_VERSION "\"}");

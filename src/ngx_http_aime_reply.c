@@ -7,13 +7,15 @@
 #include "ngx_aime_job.h"
 
 
-#define NGX_HTTP_AIME_TEXT_SIZE      1000
-
 /* whose milliseconds a double holds */
 
 #define NGX_HTTP_AIME_MAX_SECONDS    1e12
 
 
+static void ngx_http_aime_reply_place(ngx_http_aime_reply_t *reply,
+    u_char *data, size_t len);
+static void ngx_http_aime_reply_copy(ngx_http_aime_reply_t *reply,
+    ngx_aime_shm_payload_t *payload, size_t offset, size_t len);
 static void ngx_http_aime_reply_link(ngx_http_aime_reply_t *reply,
     ngx_buf_t *b);
 static u_char *ngx_http_aime_seconds(u_char *dst, double n);
@@ -29,13 +31,14 @@ static ngx_uint_t ngx_http_aime_header_sane(ngx_str_t *value);
 
 void
 ngx_http_aime_reply_start(ngx_http_aime_reply_t *reply,
-    ngx_http_request_t *r)
+    ngx_http_request_t *r, size_t size)
 {
     ngx_memzero(reply, sizeof(ngx_http_aime_reply_t));
 
     reply->request = r;
     reply->pool = r->pool;
     reply->last = &reply->first;
+    reply->expect = size;
 }
 
 
@@ -54,12 +57,13 @@ ngx_http_aime_reply_room(ngx_http_aime_reply_t *reply, size_t size)
         return b->last;
     }
 
-    b = ngx_create_temp_buf(reply->pool,
-                            ngx_max(size, NGX_HTTP_AIME_TEXT_SIZE));
+    b = ngx_create_temp_buf(reply->pool, ngx_max(size, reply->expect));
     if (b == NULL) {
         reply->failed = 1;
         return NULL;
     }
+
+    reply->expect = NGX_HTTP_AIME_REPLY_SIZE;
 
     ngx_http_aime_reply_link(reply, b);
     reply->text = b;
@@ -179,25 +183,40 @@ ngx_http_aime_reply_seconds(ngx_http_aime_reply_t *reply, double n)
 static u_char *
 ngx_http_aime_seconds(u_char *dst, double n)
 {
-    u_char    digits[NGX_INT64_LEN], *p;
-    uint64_t  ms;
+    u_char      digits[NGX_INT64_LEN + 8], *p;
+    uint64_t    ms, seconds;
+    ngx_uint_t  two;
+
+    static const u_char  pairs[] =
+        "00010203040506070809101112131415161718192021222324"
+        "25262728293031323334353637383940414243444546474849"
+        "50515253545556575859606162636465666768697071727374"
+        "75767778798081828384858687888990919293949596979899";
 
     if (!(n >= 0 && n < NGX_HTTP_AIME_MAX_SECONDS)) {
         return ngx_sprintf(dst, "%.3f", n);
     }
 
     ms = (uint64_t) (n * 1000 + 0.5);
-    p = digits + sizeof(digits);
+    seconds = ms / 1000;
+    ms %= 1000;
+
+    p = digits + sizeof(digits) - 4;
+
+    p[0] = '.';
+    p[1] = '0' + ms / 100;
+    ngx_memcpy(p + 2, pairs + 2 * (ms % 100), 2);
 
     do {
-        if (p == digits + sizeof(digits) - 3) {
-            *--p = '.';
-        }
+        two = seconds % 100;
+        seconds /= 100;
 
-        *--p = '0' + ms % 10;
-        ms /= 10;
+        p -= 2;
+        ngx_memcpy(p, pairs + 2 * two, 2);
 
-    } while (ms || p > digits + sizeof(digits) - 5);
+    } while (seconds);
+
+    p += (two < 10);
 
     return ngx_cpymem(dst, p, digits + sizeof(digits) - p);
 }
@@ -208,8 +227,12 @@ ngx_http_aime_reply_payload(ngx_http_aime_reply_t *reply,
     ngx_aime_shm_payload_t *payload, size_t offset, size_t len)
 {
     size_t                 n;
-    ngx_buf_t             *b;
     ngx_aime_shm_chunk_t  *chunk;
+
+    if (len <= NGX_HTTP_AIME_REPLY_COPY) {
+        ngx_http_aime_reply_copy(reply, payload, offset, len);
+        return;
+    }
 
     for (chunk = &payload->first; chunk && len; chunk = chunk->next) {
 
@@ -218,30 +241,86 @@ ngx_http_aime_reply_payload(ngx_http_aime_reply_t *reply,
             continue;
         }
 
-        b = ngx_calloc_buf(reply->pool);
-        if (b == NULL) {
-            reply->failed = 1;
-            return;
-        }
-
         n = ngx_min(len, chunk->size - offset);
 
-        b->memory = 1;
-        b->start = chunk->data + offset;
-        b->pos = b->start;
-        b->last = b->start + n;
-        b->end = b->last;
+        ngx_http_aime_reply_place(reply, chunk->data + offset, n);
 
-        ngx_http_aime_reply_link(reply, b);
-
-        reply->len += n;
         offset = 0;
         len -= n;
     }
+}
+
+
+void
+ngx_http_aime_reply_lasting(ngx_http_aime_reply_t *reply, ngx_str_t *text)
+{
+    if (text->len <= NGX_HTTP_AIME_REPLY_COPY) {
+        ngx_http_aime_reply_text(reply, text);
+
+    } else {
+        ngx_http_aime_reply_place(reply, text->data, text->len);
+    }
+}
+
+
+/* Bytes that are sent from where they are. */
+
+static void
+ngx_http_aime_reply_place(ngx_http_aime_reply_t *reply, u_char *data,
+    size_t len)
+{
+    ngx_buf_t  *b;
+
+    b = ngx_calloc_buf(reply->pool);
+    if (b == NULL) {
+        reply->failed = 1;
+        return;
+    }
+
+    b->memory = 1;
+    b->start = data;
+    b->pos = b->start;
+    b->last = b->start + len;
+    b->end = b->last;
+
+    ngx_http_aime_reply_link(reply, b);
+
+    reply->len += len;
 
     /* what follows must not go in front of it */
 
     reply->text = NULL;
+}
+
+
+static void
+ngx_http_aime_reply_copy(ngx_http_aime_reply_t *reply,
+    ngx_aime_shm_payload_t *payload, size_t offset, size_t len)
+{
+    u_char                *p;
+    size_t                 n;
+    ngx_aime_shm_chunk_t  *chunk;
+
+    p = ngx_http_aime_reply_room(reply, len);
+    if (p == NULL) {
+        return;
+    }
+
+    for (chunk = &payload->first; chunk && len; chunk = chunk->next) {
+
+        if (offset >= chunk->size) {
+            offset -= chunk->size;
+            continue;
+        }
+
+        n = ngx_min(len, chunk->size - offset);
+        p = ngx_cpymem(p, chunk->data + offset, n);
+
+        offset = 0;
+        len -= n;
+    }
+
+    ngx_http_aime_reply_wrote(reply, p);
 }
 
 
@@ -473,7 +552,7 @@ ngx_http_aime_error(ngx_http_request_t *r, ngx_uint_t status,
 {
     ngx_http_aime_reply_t  reply;
 
-    ngx_http_aime_reply_start(&reply, r);
+    ngx_http_aime_reply_start(&reply, r, NGX_HTTP_AIME_REPLY_SIZE);
     ngx_http_aime_reply_error(&reply, error, 1);
 
     return ngx_http_aime_reply_send(&reply, status);
@@ -510,7 +589,7 @@ ngx_http_aime_replace_error(ngx_http_request_t *r, ngx_chain_t **body)
         return NGX_ERROR;
     }
 
-    ngx_http_aime_reply_start(&reply, r);
+    ngx_http_aime_reply_start(&reply, r, NGX_HTTP_AIME_REPLY_SIZE);
 
     if (ctx->route && ctx->route->shape == NGX_HTTP_AIME_SHAPE_WORKER) {
         status = ngx_http_aime_worker_status(r, status, &cmd);

@@ -12,6 +12,14 @@
 #include "ngx_aime_shm_payload.h"
 
 
+/* bytes of an answer's texts, if nothing more is known of it */
+
+#define NGX_HTTP_AIME_REPLY_SIZE       512
+
+/* payloads up to that size are copied: cheaper than buffers of their own */
+
+#define NGX_HTTP_AIME_REPLY_COPY       2048
+
 /* which nginx has no names for */
 
 #define NGX_HTTP_AIME_GONE             410
@@ -24,13 +32,15 @@ typedef struct {
     ngx_chain_t                 *first;
     ngx_chain_t                **last;
     ngx_buf_t                   *text;      /* the one that texts go to */
+    size_t                       expect;    /* its size */
     off_t                        len;
     unsigned                     failed:1;  /* no memory */
 } ngx_http_aime_reply_t;
 
 
+/* size: of its texts, about; what is beyond that takes another buffer. */
 void ngx_http_aime_reply_start(ngx_http_aime_reply_t *reply,
-    ngx_http_request_t *r);
+    ngx_http_request_t *r, size_t size);
 
 /*
  * Texts.  room gives place for size bytes, NULL if there is no memory (the
@@ -57,6 +67,17 @@ ngx_http_aime_reply_chars(ngx_http_aime_reply_t *reply, const char *text)
     ngx_http_aime_reply_bytes(reply, text, ngx_strlen(text));
 }
 
+/* Text that lasts as long as the configuration: as payloads are. */
+void ngx_http_aime_reply_lasting(ngx_http_aime_reply_t *reply,
+    ngx_str_t *text);
+
+/* The bytes of the texts' buffer that a payload of that length takes. */
+static ngx_inline size_t
+ngx_http_aime_reply_cost(size_t len)
+{
+    return (len <= NGX_HTTP_AIME_REPLY_COPY) ? len : 0;
+}
+
 /* A JSON string, quotes included; data NULL: null. */
 void ngx_http_aime_reply_string(ngx_http_aime_reply_t *reply,
     ngx_str_t *text);
@@ -67,8 +88,9 @@ void ngx_http_aime_reply_integer(ngx_http_aime_reply_t *reply, ngx_int_t n);
 void ngx_http_aime_reply_seconds(ngx_http_aime_reply_t *reply, double n);
 
 /*
- * Bytes offset to offset + len of a payload, in place.  Who holds it must hold
- * it until they were sent: see ngx_http_aime_reply_hold().
+ * Bytes offset to offset + len of a payload: copied if they are few, else in
+ * place.  Who holds it must hold it until they were sent: see
+ * ngx_http_aime_reply_hold().
  */
 void ngx_http_aime_reply_payload(ngx_http_aime_reply_t *reply,
     ngx_aime_shm_payload_t *payload, size_t offset, size_t len);

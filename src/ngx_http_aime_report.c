@@ -83,24 +83,13 @@ static ngx_int_t ngx_http_aime_pieces_init(ngx_http_request_t *r,
     ngx_http_aime_pieces_t *pieces, ngx_uint_t n);
 static void ngx_http_aime_piece(ngx_http_aime_pieces_t *pieces,
     const void *data, size_t len);
-static ngx_int_t ngx_http_aime_member_piece(ngx_http_request_t *r,
-    ngx_http_aime_pieces_t *pieces, aime_str_t *name,
-    aime_json_value_t *value);
+static ngx_int_t ngx_http_aime_output_piece(ngx_http_request_t *r,
+    ngx_http_aime_pieces_t *pieces, ngx_array_t *outputs,
+    aime_json_member_t *arg);
 static ngx_int_t ngx_http_aime_one_line(ngx_http_request_t *r,
     aime_str_t *text);
 static void ngx_http_aime_fill(ngx_http_aime_pieces_t *pieces,
     ngx_aime_shm_payload_t *payload);
-static ngx_uint_t ngx_http_aime_named(ngx_array_t *names, aime_str_t *name);
-
-
-/* measured by workers, and passed on with a result's times */
-
-static ngx_str_t  ngx_http_aime_worker_times[] = {
-    ngx_string("arrival_time"),
-    ngx_string("finished_time"),
-    ngx_string("preprocessing_duration"),
-    ngx_null_string
-};
 
 
 ngx_int_t
@@ -122,7 +111,7 @@ ngx_http_aime_worker_progress(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ngx_http_aime_reply_start(&reply, r);
+    ngx_http_aime_reply_start(&reply, r, 32 * (reports.nelts + 1));
     ngx_http_aime_reply_chars(&reply, "[");
 
     for (i = 0; i < reports.nelts; i++) {
@@ -208,7 +197,7 @@ ngx_http_aime_progress_item(ngx_http_request_t *r, aime_json_value_t *report,
     u_char                      id[NGX_AIME_ID_LEN];
     ngx_int_t                   rc;
     ngx_str_t                   job_id;
-    aime_input_arg_t            arg;
+    aime_json_member_t            arg;
     ngx_http_aime_args_t        args, data;
     ngx_http_aime_claim_t       claim;
     ngx_aime_worker_view_t      view;
@@ -217,7 +206,7 @@ ngx_http_aime_progress_item(ngx_http_request_t *r, aime_json_value_t *report,
 
     amcf = ngx_http_get_module_main_conf(r, ngx_http_aime_api_module);
 
-    ngx_memzero(&arg, sizeof(aime_input_arg_t));
+    ngx_memzero(&arg, sizeof(aime_json_member_t));
     arg.value = *report;
 
     if (ngx_http_aime_arg_members(r, &arg, &args) != NGX_OK
@@ -316,8 +305,8 @@ ngx_http_aime_progress_publish(ngx_http_request_t *r,
     ngx_http_aime_args_t *args, ngx_http_aime_args_t *data,
     ngx_aime_shm_endpoint_t *shm, uint64_t worker, const u_char *id)
 {
-    ngx_uint_t                  i, n;
-    aime_input_arg_t           *number;
+    ngx_uint_t                  i, first;
+    aime_json_member_t           *number;
     ngx_aime_shm_hold_t        *hold;
     ngx_http_aime_pieces_t      pieces;
     ngx_http_aime_endpoint_t   *endpoint;
@@ -333,8 +322,6 @@ ngx_http_aime_progress_publish(ngx_http_request_t *r,
         number = NULL;
     }
 
-    n = endpoint ? endpoint->progress_outputs.nelts : 0;
-
     if (ngx_http_aime_pieces_init(r, &pieces, 3 + 2 * data->nelts)
         != NGX_OK)
     {
@@ -348,28 +335,24 @@ ngx_http_aime_progress_publish(ngx_http_request_t *r,
 
     ngx_http_aime_piece(&pieces, "{", 1);
 
-    for (i = 0; n && i < data->nelts; i++) {
+    first = pieces.nelts;
 
-        if (!ngx_http_aime_named(&endpoint->progress_outputs,
-                                 &data->elts[i].name))
-        {
-            continue;
-        }
-
-        if (ngx_http_aime_member_piece(r, &pieces, &data->elts[i].name,
-                                       &data->elts[i].value)
+    for (i = 0; endpoint && i < data->nelts; i++) {
+        if (ngx_http_aime_output_piece(r, &pieces,
+                                       &endpoint->progress_outputs,
+                                       &data->elts[i])
             != NGX_OK)
         {
             return NGX_ERROR;
         }
+    }
 
-        /* a comma stands in front of each member but the first */
+    /* a comma stands in front of each member but the first */
 
-        if (pieces.nelts == (number ? 4 : 3)) {
-            pieces.elts[pieces.nelts - 2].data++;
-            pieces.elts[pieces.nelts - 2].len--;
-            pieces.len--;
-        }
+    if (pieces.nelts > first) {
+        pieces.elts[first].data++;
+        pieces.elts[first].len--;
+        pieces.len--;
     }
 
     ngx_http_aime_piece(&pieces, "}", 1);
@@ -558,10 +541,9 @@ ngx_http_aime_result_pieces(ngx_http_request_t *r,
     ngx_http_aime_result_t *result)
 {
     u_char                  *p;
-    ngx_str_t                version, *time;
+    ngx_str_t                version;
     ngx_uint_t               i;
-    aime_str_t               name, value;
-    aime_input_arg_t        *arg;
+    aime_str_t               value;
     ngx_http_aime_pieces_t  *pieces;
 
     static ngx_str_t  no_version = ngx_string("null");
@@ -605,28 +587,10 @@ ngx_http_aime_result_pieces(ngx_http_request_t *r,
         ngx_http_aime_piece(pieces, version.data, version.len);
     }
 
-    for (time = ngx_http_aime_worker_times; time->len; time++) {
-        arg = ngx_http_aime_arg(args, (char *) time->data);
-
-        name.data = time->data;
-        name.len = time->len;
-
-        if (arg && arg->value.type == AIME_JSON_NUMBER
-            && !ngx_http_aime_named(&result->endpoint->outputs, &name)
-            && ngx_http_aime_member_piece(r, pieces, &name, &arg->value)
-               != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-    }
-
     for (i = 0; i < args->nelts; i++) {
-        arg = &args->elts[i];
-
-        if (ngx_http_aime_named(&result->endpoint->outputs, &arg->name)
-            && ngx_http_aime_member_piece(r, pieces, &arg->name,
-                                          &arg->value)
-               != NGX_OK)
+        if (ngx_http_aime_output_piece(r, pieces, &result->endpoint->outputs,
+                                       &args->elts[i])
+            != NGX_OK)
         {
             return NGX_ERROR;
         }
@@ -762,7 +726,7 @@ ngx_http_aime_result_answer(ngx_http_request_t *r,
 {
     ngx_http_aime_reply_t  reply;
 
-    ngx_http_aime_reply_start(&reply, r);
+    ngx_http_aime_reply_start(&reply, r, sizeof("{\"cmd\":\"ok\"}"));
 
     if (verdict == NGX_DECLINED) {
         ngx_http_aime_reply_chars(&reply, "{\"cmd\":\"warning\",\"msg\":");
@@ -801,35 +765,33 @@ ngx_http_aime_piece(ngx_http_aime_pieces_t *pieces, const void *data,
 }
 
 
-/* Two pieces: ,"name": and the value. */
+/* Two pieces, ,"name": and the value, if the endpoint names that output. */
 
 static ngx_int_t
-ngx_http_aime_member_piece(ngx_http_request_t *r,
-    ngx_http_aime_pieces_t *pieces, aime_str_t *name,
-    aime_json_value_t *value)
+ngx_http_aime_output_piece(ngx_http_request_t *r,
+    ngx_http_aime_pieces_t *pieces, ngx_array_t *outputs,
+    aime_json_member_t *arg)
 {
-    u_char      *p, *start;
-    aime_str_t   text;
+    aime_str_t               text;
+    ngx_http_aime_output_t  *output;
 
-    text = value->text;
+    output = ngx_http_aime_output(outputs, &arg->name);
 
-    if (value->type >= AIME_JSON_ARRAY
+    if (output == NULL
+        || (output->number && arg->value.type != AIME_JSON_NUMBER))
+    {
+        return NGX_OK;
+    }
+
+    text = arg->value.text;
+
+    if (arg->value.type >= AIME_JSON_ARRAY
         && ngx_http_aime_one_line(r, &text) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    start = ngx_pnalloc(r->pool, aime_json_quoted_len(*name) + 2);
-    if (start == NULL) {
-        return NGX_ERROR;
-    }
-
-    p = start;
-    *p++ = ',';
-    p = aime_json_quote(p, *name);
-    *p++ = ':';
-
-    ngx_http_aime_piece(pieces, start, p - start);
+    ngx_http_aime_piece(pieces, output->lead.data, output->lead.len);
     ngx_http_aime_piece(pieces, text.data, text.len);
 
     return NGX_OK;
@@ -886,24 +848,3 @@ ngx_http_aime_fill(ngx_http_aime_pieces_t *pieces,
                           pieces->elts[i].len);
     }
 }
-
-
-static ngx_uint_t
-ngx_http_aime_named(ngx_array_t *names, aime_str_t *name)
-{
-    ngx_str_t   *known;
-    ngx_uint_t   i;
-
-    known = names->elts;
-
-    for (i = 0; i < names->nelts; i++) {
-        if (known[i].len == name->len
-            && ngx_memcmp(known[i].data, name->data, name->len) == 0)
-        {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-

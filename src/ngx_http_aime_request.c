@@ -330,7 +330,7 @@ ngx_http_aime_query(ngx_http_request_t *r, ngx_http_aime_args_t *args,
 {
     u_char            *p, *end, *amp, *eq;
     ngx_uint_t         n;
-    aime_input_arg_t  *arg;
+    aime_json_member_t  *arg;
 
     args->elts = NULL;
     args->nelts = 0;
@@ -351,7 +351,7 @@ ngx_http_aime_query(ngx_http_request_t *r, ngx_http_aime_args_t *args,
         return NGX_DECLINED;
     }
 
-    args->elts = ngx_pcalloc(r->pool, n * sizeof(aime_input_arg_t));
+    args->elts = ngx_pcalloc(r->pool, n * sizeof(aime_json_member_t));
     if (args->elts == NULL) {
         return NGX_ERROR;
     }
@@ -374,7 +374,7 @@ ngx_http_aime_query(ngx_http_request_t *r, ngx_http_aime_args_t *args,
 
         arg = &args->elts[args->nelts++];
 
-        arg->query = 1;
+        arg->value.plain = 1;
         arg->value.type = AIME_JSON_STRING;
 
         if (ngx_http_aime_unescape_arg(r, p, eq, &arg->name) != NGX_OK
@@ -499,7 +499,6 @@ ngx_http_aime_members_args(ngx_http_request_t *r, aime_str_t text,
     ngx_http_aime_args_t *args, aime_json_error_t *mistake)
 {
     int                  rc;
-    ngx_uint_t           i;
     aime_pool_t          pool;
     aime_json_members_t  members;
 
@@ -513,18 +512,8 @@ ngx_http_aime_members_args(ngx_http_request_t *r, aime_str_t text,
         return (rc == AIME_ERROR) ? NGX_DECLINED : NGX_ERROR;
     }
 
-    args->elts = ngx_pcalloc(r->pool,
-                             (members.nelts + 1) * sizeof(aime_input_arg_t));
-    if (args->elts == NULL) {
-        return NGX_ERROR;
-    }
-
+    args->elts = members.elts;
     args->nelts = members.nelts;
-
-    for (i = 0; i < members.nelts; i++) {
-        args->elts[i].name = members.elts[i].name;
-        args->elts[i].value = members.elts[i].value;
-    }
 
     return NGX_OK;
 }
@@ -551,12 +540,12 @@ ngx_http_aime_json_error(ngx_http_request_t *r, aime_json_error_t *error,
 }
 
 
-aime_input_arg_t *
+aime_json_member_t *
 ngx_http_aime_arg_named(ngx_http_aime_args_t *args, const char *name,
     size_t len)
 {
     ngx_uint_t         i;
-    aime_input_arg_t  *arg;
+    aime_json_member_t  *arg;
 
     for (i = 0; i < args->nelts; i++) {
         arg = &args->elts[i];
@@ -586,7 +575,7 @@ ngx_http_aime_arg_text(ngx_http_request_t *r, ngx_http_aime_args_t *args,
 {
     aime_str_t         decoded;
     aime_pool_t        pool;
-    aime_input_arg_t  *arg;
+    aime_json_member_t  *arg;
 
     ngx_str_null(text);
 
@@ -598,7 +587,7 @@ ngx_http_aime_arg_text(ngx_http_request_t *r, ngx_http_aime_args_t *args,
 
     decoded = arg->value.text;
 
-    if (!arg->query && arg->value.type == AIME_JSON_STRING) {
+    if (!arg->value.plain && arg->value.type == AIME_JSON_STRING) {
         pool = ngx_http_aime_pool(r);
 
         if (aime_json_decode(&pool, arg->value.text, &decoded) != AIME_OK) {
@@ -619,7 +608,7 @@ ngx_http_aime_credential(ngx_http_request_t *r, ngx_http_aime_args_t *args,
 {
     ngx_int_t          rc;
     aime_str_t         value;
-    aime_input_arg_t  *arg;
+    aime_json_member_t  *arg;
 
     rc = ngx_http_aime_arg_text(r, args, name, text);
 
@@ -633,7 +622,7 @@ ngx_http_aime_credential(ngx_http_request_t *r, ngx_http_aime_args_t *args,
         return NGX_DECLINED;
     }
 
-    if (!arg->query) {
+    if (!arg->value.plain) {
         return NGX_OK;
     }
 

@@ -70,7 +70,7 @@ typedef struct {
 
 
 typedef struct {
-    aime_input_arg_t            *elts;
+    aime_json_member_t            *elts;
     ngx_uint_t                   nelts;
 } ngx_http_aime_args_t;
 
@@ -134,10 +134,10 @@ ngx_int_t ngx_http_aime_json_error(ngx_http_request_t *r,
     aime_json_error_t *error, ngx_str_t *text);
 
 /* The argument of that name, or NULL if it is absent or null. */
-aime_input_arg_t *ngx_http_aime_arg_named(ngx_http_aime_args_t *args,
+aime_json_member_t *ngx_http_aime_arg_named(ngx_http_aime_args_t *args,
     const char *name, size_t len);
 
-static ngx_inline aime_input_arg_t *
+static ngx_inline aime_json_member_t *
 ngx_http_aime_arg(ngx_http_aime_args_t *args, const char *name)
 {
     return ngx_http_aime_arg_named(args, name, ngx_strlen(name));

@@ -644,7 +644,8 @@ ngx_http_aime_event_start(ngx_http_aime_stream_t *stream,
     stream->spent = stream->pool;
     stream->pool = pool;
 
-    ngx_http_aime_reply_start(reply, stream->request);
+    ngx_http_aime_reply_start(reply, stream->request,
+                              NGX_HTTP_AIME_REPLY_SIZE);
     reply->pool = pool;
 
     return NGX_OK;

@@ -12,10 +12,6 @@
 #include "ngx_http_aime_view.h"
 
 
-/* how often a waiting request looks by itself, milliseconds */
-
-#define NGX_HTTP_AIME_LOOK_INTERVAL    60000
-
 /* after which to look whether an endpoint is enabled again, seconds */
 
 #define NGX_HTTP_AIME_DISABLED_WAIT    60
@@ -23,6 +19,11 @@
 /* and whether media can be converted again */
 
 #define NGX_HTTP_AIME_MEDIA_WAIT       5
+
+
+/* bytes of the answer to who does not wait, without the version */
+
+#define NGX_HTTP_AIME_SUBMITTED_SIZE   96
 
 
 /* What becomes a job; spec: where the input has no errors. */
@@ -153,7 +154,7 @@ ngx_http_aime_convert(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_http_aime_park_wait(park, NGX_HTTP_AIME_LOOK_INTERVAL);
+    return ngx_http_aime_park_look(park);
 }
 
 
@@ -170,10 +171,6 @@ ngx_http_aime_convert_resume(ngx_http_request_t *r,
     rc = ngx_http_aime_media_done(submission->media, &error);
 
     if (rc == NGX_AGAIN) {
-        if (why & NGX_HTTP_AIME_TIMEOUT) {
-            return ngx_http_aime_park_wait(park, NGX_HTTP_AIME_LOOK_INTERVAL);
-        }
-
         return NGX_HTTP_AIME_PARKED;
     }
 
@@ -327,7 +324,7 @@ ngx_http_aime_refuse_inputs(ngx_http_request_t *r, aime_input_t *input)
         errors[i].len = input->errors.elts[i].len;
     }
 
-    ngx_http_aime_reply_start(&reply, r);
+    ngx_http_aime_reply_start(&reply, r, NGX_HTTP_AIME_REPLY_SIZE);
     ngx_http_aime_reply_error(&reply, errors, input->errors.nelts);
 
     return ngx_http_aime_reply_send(&reply, NGX_HTTP_BAD_REQUEST);
@@ -506,7 +503,8 @@ ngx_http_aime_submitted(ngx_http_request_t *r,
 
     ngx_http_aime_note_job(r, id);
 
-    ngx_http_aime_reply_start(&reply, r);
+    ngx_http_aime_reply_start(&reply, r, NGX_HTTP_AIME_SUBMITTED_SIZE
+                                         + endpoint->version.len);
     ngx_http_aime_reply_chars(&reply, "{\"success\":true,\"job_id\":");
     ngx_http_aime_reply_id(&reply, id);
     ngx_http_aime_reply_chars(&reply, ",\"ep_version\":");
@@ -545,7 +543,7 @@ ngx_http_aime_submit_waiting(ngx_http_request_t *r,
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
-        return ngx_http_aime_park_wait(park, NGX_HTTP_AIME_LOOK_INTERVAL);
+        return ngx_http_aime_park_look(park);
     }
 
     rc = (rc == NGX_AIME_SAME_REQUEST)
@@ -677,7 +675,9 @@ ngx_http_aime_submit_resume(ngx_http_request_t *r,
     case NGX_AIME_JOB_DONE:
         wait->answered = 1;
 
-        ngx_http_aime_reply_start(&reply, r);
+        ngx_http_aime_reply_start(&reply, r,
+                                  ngx_http_aime_result_size(wait->endpoint,
+                                                            &view));
         ngx_http_aime_result(&reply, wait->endpoint, &view);
 
         return ngx_http_aime_reply_send(&reply, NGX_HTTP_OK);
@@ -688,11 +688,10 @@ ngx_http_aime_submit_resume(ngx_http_request_t *r,
                                    NGX_HTTP_GATEWAY_TIME_OUT);
 
     default:
-        if (why & NGX_HTTP_AIME_TIMEOUT) {
-            return ngx_http_aime_park_wait(park, NGX_HTTP_AIME_LOOK_INTERVAL);
-        }
 
-        return NGX_HTTP_AIME_PARKED;
+        /* again: it may have waited for room until now */
+
+        return ngx_http_aime_park_look(park);
     }
 }
 
@@ -750,7 +749,7 @@ ngx_http_aime_refuse_client(ngx_http_request_t *r,
         return ngx_http_aime_error(r, NGX_HTTP_FORBIDDEN, errors);
 
     default:
-        ngx_http_aime_reply_start(&reply, r);
+        ngx_http_aime_reply_start(&reply, r, NGX_HTTP_AIME_REPLY_SIZE);
         ngx_http_aime_reply_error(&reply, no_session, 2);
 
         return ngx_http_aime_reply_send(&reply, NGX_HTTP_UNAUTHORIZED);

@@ -60,12 +60,12 @@ static ngx_int_t ngx_http_aime_vars_set_cookie(ngx_http_request_t *r,
 
 static ngx_uint_t ngx_http_aime_vars_carried(
     ngx_http_aime_endpoint_t *endpoint, ngx_http_aime_args_t *result,
-    aime_input_arg_t **carried);
+    aime_json_member_t **carried);
 static ngx_uint_t ngx_http_aime_vars_stays(
-    ngx_http_aime_endpoint_t *endpoint, aime_input_arg_t **carried,
+    ngx_http_aime_endpoint_t *endpoint, aime_json_member_t **carried,
     aime_str_t *key);
 static ngx_int_t ngx_http_aime_vars_collect(ngx_http_request_t *r,
-    ngx_http_aime_endpoint_t *endpoint, aime_input_arg_t **carried,
+    ngx_http_aime_endpoint_t *endpoint, aime_json_member_t **carried,
     ngx_aime_shm_hold_t *before, ngx_http_aime_vars_text_t *text);
 static void ngx_http_aime_vars_push(ngx_http_aime_vars_text_t *text,
     aime_str_t key, aime_str_t value);
@@ -470,7 +470,7 @@ ngx_http_aime_vars_merge(ngx_http_request_t *r,
     const u_char *id, ngx_aime_job_vars_t *vars)
 {
     ngx_int_t                    rc;
-    aime_input_arg_t           **carried;
+    aime_json_member_t           **carried;
     ngx_http_aime_vars_text_t    text;
 
     vars->before = NULL;
@@ -515,7 +515,7 @@ ngx_http_aime_vars_merge(ngx_http_request_t *r,
 
 static ngx_uint_t
 ngx_http_aime_vars_carried(ngx_http_aime_endpoint_t *endpoint,
-    ngx_http_aime_args_t *result, aime_input_arg_t **carried)
+    ngx_http_aime_args_t *result, aime_json_member_t **carried)
 {
     ngx_uint_t            i, k, any;
     ngx_http_aime_var_t  *var;
@@ -552,7 +552,7 @@ ngx_http_aime_vars_carried(ngx_http_aime_endpoint_t *endpoint,
 
 static ngx_int_t
 ngx_http_aime_vars_collect(ngx_http_request_t *r,
-    ngx_http_aime_endpoint_t *endpoint, aime_input_arg_t **carried,
+    ngx_http_aime_endpoint_t *endpoint, aime_json_member_t **carried,
     ngx_aime_shm_hold_t *before, ngx_http_aime_vars_text_t *text)
 {
     ngx_uint_t            i;
@@ -608,7 +608,7 @@ ngx_http_aime_vars_collect(ngx_http_request_t *r,
 
 static ngx_uint_t
 ngx_http_aime_vars_stays(ngx_http_aime_endpoint_t *endpoint,
-    aime_input_arg_t **carried, aime_str_t *key)
+    aime_json_member_t **carried, aime_str_t *key)
 {
     ngx_uint_t            i;
     ngx_http_aime_var_t  *var;

@@ -8,6 +8,10 @@
 
 #define NGX_HTTP_AIME_MAX_QUOTED    64
 
+/* bytes of a result without version and outputs */
+
+#define NGX_HTTP_AIME_RESULT_SIZE   448
+
 
 /* A result that is being sent to a client that did not wait for it. */
 
@@ -82,6 +86,15 @@ const char *
 ngx_http_aime_state_name(ngx_uint_t state)
 {
     return ngx_http_aime_state_names[state];
+}
+
+
+size_t
+ngx_http_aime_result_size(ngx_http_aime_endpoint_t *endpoint,
+    ngx_aime_job_view_t *view)
+{
+    return NGX_HTTP_AIME_RESULT_SIZE + endpoint->version.len
+           + ngx_http_aime_reply_cost(view->payload->payload->len);
 }
 
 
@@ -253,7 +266,7 @@ ngx_http_aime_ended(ngx_http_request_t *r, ngx_http_aime_endpoint_t *endpoint,
 {
     ngx_http_aime_reply_t  reply;
 
-    ngx_http_aime_reply_start(&reply, r);
+    ngx_http_aime_reply_start(&reply, r, NGX_HTTP_AIME_REPLY_SIZE);
     ngx_http_aime_reply_chars(&reply, "{\"success\":false,\"error\":");
     ngx_http_aime_end_errors(&reply, endpoint, view);
     ngx_http_aime_reply_chars(&reply, ",\"job_id\":");

@@ -23,6 +23,10 @@ ngx_int_t ngx_http_aime_no_job_text(ngx_http_request_t *r, ngx_str_t *job_id,
 /* The word for a state on the wire. */
 const char *ngx_http_aime_state_name(ngx_uint_t state);
 
+/* Bytes that ngx_http_aime_result() adds to the texts of an answer, about. */
+size_t ngx_http_aime_result_size(ngx_http_aime_endpoint_t *endpoint,
+    ngx_aime_job_view_t *view);
+
 /*
  * Adds the result object of a done job, PROTOCOL section 2; the view's payload
  * must be held for as long as the answer is being sent.

@@ -9,27 +9,65 @@
 #define NGX_HTTP_AIME_MAX_QUOTED    NGX_AIME_NAME_LEN
 
 
-static void ngx_http_aime_worker_field(ngx_http_aime_args_t *args,
-    const char *name, ngx_str_t *field);
+static void ngx_http_aime_fields_of(ngx_http_aime_args_t *args,
+    ngx_str_t *names, ngx_str_t *fields);
 
 
-/* names in the order of ngx_aime_worker_field_e */
+/*
+ * The names of the fields in the order of ngx_aime_worker_field_e.  Generation
+ * A says all in one object, where versions and batch have other names; B says
+ * what its model is in another one.
+ */
 
-static const char  *ngx_http_aime_field_names[NGX_AIME_WORKER_NFIELDS] = {
-    "interface_version",
-    "version",
-    "gpu_name",
-    "num_gpus",
-    "framework",
-    "framework_version",
-    "pytorch_version",
-    "model_label",
-    "model_quantization",
-    "model_size",
-    "model_family",
-    "model_type",
-    "model_repo_name",
-    "max_batch_size"
+static ngx_str_t  ngx_http_aime_poll_fields[NGX_AIME_WORKER_NFIELDS] = {
+    ngx_string("version"),
+    ngx_string("worker_version"),
+    ngx_string("gpu_name"),
+    ngx_string("num_gpus"),
+    ngx_string("framework"),
+    ngx_string("framework_version"),
+    ngx_string("pytorch_version"),
+    ngx_string("model_label"),
+    ngx_string("model_quantization"),
+    ngx_string("model_size"),
+    ngx_string("model_family"),
+    ngx_string("model_type"),
+    ngx_string("model_repo_name"),
+    ngx_string("max_job_batch")
+};
+
+static ngx_str_t  ngx_http_aime_login_fields[NGX_AIME_WORKER_NFIELDS] = {
+    ngx_string("interface_version"),
+    ngx_string("version"),
+    ngx_string("gpu_name"),
+    ngx_string("num_gpus"),
+    ngx_string("framework"),
+    ngx_string("framework_version"),
+    ngx_string("pytorch_version"),
+    ngx_null_string,
+    ngx_null_string,
+    ngx_null_string,
+    ngx_null_string,
+    ngx_null_string,
+    ngx_null_string,
+    ngx_string("max_batch_size")
+};
+
+static ngx_str_t  ngx_http_aime_model_fields[NGX_AIME_WORKER_NFIELDS] = {
+    ngx_null_string,
+    ngx_null_string,
+    ngx_null_string,
+    ngx_null_string,
+    ngx_null_string,
+    ngx_null_string,
+    ngx_null_string,
+    ngx_string("label"),
+    ngx_string("quantization"),
+    ngx_string("size"),
+    ngx_string("family"),
+    ngx_string("type"),
+    ngx_string("repo_name"),
+    ngx_null_string
 };
 
 
@@ -114,54 +152,47 @@ void
 ngx_http_aime_worker_fields(ngx_http_aime_args_t *args,
     ngx_http_aime_args_t *model, ngx_str_t *fields)
 {
-    ngx_uint_t   i;
-    const char  *field;
-
-    for (i = 0; i < NGX_AIME_WORKER_NFIELDS; i++) {
-        field = ngx_http_aime_field_names[i];
-
-        if (model && i >= NGX_AIME_WORKER_MODEL_LABEL
-            && i <= NGX_AIME_WORKER_MODEL_REPO_NAME)
-        {
-            field += sizeof("model_") - 1;
-            ngx_http_aime_worker_field(model, field, &fields[i]);
-
-        } else {
-            ngx_http_aime_worker_field(args, field, &fields[i]);
-        }
-    }
+    ngx_memzero(fields, NGX_AIME_WORKER_NFIELDS * sizeof(ngx_str_t));
 
     if (model) {
-        return;
+        ngx_http_aime_fields_of(args, ngx_http_aime_login_fields, fields);
+        ngx_http_aime_fields_of(model, ngx_http_aime_model_fields, fields);
+
+    } else {
+        ngx_http_aime_fields_of(args, ngx_http_aime_poll_fields, fields);
     }
-
-    /* generation A has other names for its versions and its batch */
-
-    fields[NGX_AIME_WORKER_INTERFACE_VERSION]
-        = fields[NGX_AIME_WORKER_VERSION];
-
-    ngx_http_aime_worker_field(args, "worker_version",
-                               &fields[NGX_AIME_WORKER_VERSION]);
-    ngx_http_aime_worker_field(args, "max_job_batch",
-                               &fields[NGX_AIME_WORKER_MAX_BATCH_SIZE]);
 }
 
 
 /* Only what is simple: a worker's name for its GPU is no structure. */
 
 static void
-ngx_http_aime_worker_field(ngx_http_aime_args_t *args, const char *name,
-    ngx_str_t *field)
+ngx_http_aime_fields_of(ngx_http_aime_args_t *args, ngx_str_t *names,
+    ngx_str_t *fields)
 {
-    aime_input_arg_t  *arg;
+    ngx_uint_t           i, n;
+    aime_json_member_t  *arg;
 
-    ngx_str_null(field);
+    for (i = 0; i < args->nelts; i++) {
+        arg = &args->elts[i];
 
-    arg = ngx_http_aime_arg(args, name);
+        if (arg->value.type == AIME_JSON_NULL
+            || arg->value.type >= AIME_JSON_ARRAY)
+        {
+            continue;
+        }
 
-    if (arg && arg->value.type < AIME_JSON_ARRAY) {
-        field->data = (u_char *) arg->value.text.data;
-        field->len = arg->value.text.len;
+        for (n = 0; n < NGX_AIME_WORKER_NFIELDS; n++) {
+            if (names[n].len == arg->name.len
+                && arg->name.len
+                && ngx_memcmp(names[n].data, arg->name.data, arg->name.len)
+                   == 0)
+            {
+                fields[n].data = (u_char *) arg->value.text.data;
+                fields[n].len = arg->value.text.len;
+                break;
+            }
+        }
     }
 }
 
@@ -171,7 +202,7 @@ ngx_http_aime_arg_number(ngx_http_aime_args_t *args, const char *name,
     double *value)
 {
     aime_number_t      number;
-    aime_input_arg_t  *arg;
+    aime_json_member_t  *arg;
 
     arg = ngx_http_aime_arg(args, name);
 
@@ -188,7 +219,7 @@ ngx_http_aime_arg_number(ngx_http_aime_args_t *args, const char *name,
 
 
 ngx_int_t
-ngx_http_aime_arg_members(ngx_http_request_t *r, aime_input_arg_t *arg,
+ngx_http_aime_arg_members(ngx_http_request_t *r, aime_json_member_t *arg,
     ngx_http_aime_args_t *args)
 {
     ngx_int_t          rc;

@@ -54,7 +54,7 @@ ngx_int_t ngx_http_aime_arg_number(ngx_http_aime_args_t *args,
 
 /* The members of an argument that is an object; else there are none. */
 ngx_int_t ngx_http_aime_arg_members(ngx_http_request_t *r,
-    aime_input_arg_t *arg, ngx_http_aime_args_t *args);
+    aime_json_member_t *arg, ngx_http_aime_args_t *args);
 
 /* A text with %V in it once or twice, from the request's pool. */
 ngx_int_t ngx_http_aime_worker_text(ngx_http_request_t *r, ngx_str_t *text,

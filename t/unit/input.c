@@ -28,13 +28,13 @@ static void *failing_alloc(void *ctx, size_t size);
 static int compile(aime_pool_t *pool, const char *toml, cJSON **tree,
     aime_desc_t *desc);
 static size_t body_args(aime_pool_t *pool, aime_str_t body,
-    aime_input_arg_t *args);
-static size_t query_args(const char *query, aime_input_arg_t *args);
+    aime_json_member_t *args);
+static size_t query_args(const char *query, aime_json_member_t *args);
 static size_t append(char *dst, size_t pos, aime_str_t text);
 static void render(const aime_desc_t *desc, const aime_input_t *input,
     char *dst);
 static int matches(const char *got, const char *expected);
-static void check(const aime_desc_t *desc, const aime_input_arg_t *args,
+static void check(const aime_desc_t *desc, const aime_json_member_t *args,
     size_t nargs, const row_t *row);
 static void check_bodies(const char *toml, const row_t *rows, const char *base);
 static void check_queries(const char *toml, const row_t *rows,
@@ -789,7 +789,7 @@ compile(aime_pool_t *pool, const char *toml, cJSON **tree, aime_desc_t *desc)
 /* The members of a JSON object, as the arguments of a request. */
 
 static size_t
-body_args(aime_pool_t *pool, aime_str_t body, aime_input_arg_t *args)
+body_args(aime_pool_t *pool, aime_str_t body, aime_json_member_t *args)
 {
     size_t               i;
     aime_json_error_t    error;
@@ -801,7 +801,7 @@ body_args(aime_pool_t *pool, aime_str_t body, aime_input_arg_t *args)
     }
 
     for (i = 0; i < members.nelts; i++) {
-        memset(&args[i], 0, sizeof(aime_input_arg_t));
+        memset(&args[i], 0, sizeof(aime_json_member_t));
         args[i].name = members.elts[i].name;
         args[i].value = members.elts[i].value;
     }
@@ -813,7 +813,7 @@ body_args(aime_pool_t *pool, aime_str_t body, aime_input_arg_t *args)
 /* name=value;name=value, each in a block of its own */
 
 static size_t
-query_args(const char *query, aime_input_arg_t *args)
+query_args(const char *query, aime_json_member_t *args)
 {
     size_t       n, len;
     const char  *equal;
@@ -822,8 +822,8 @@ query_args(const char *query, aime_input_arg_t *args)
         equal = strchr(query, '=');
         len = strcspn(equal, ";");
 
-        memset(&args[n], 0, sizeof(aime_input_arg_t));
-        args[n].query = 1;
+        memset(&args[n], 0, sizeof(aime_json_member_t));
+        args[n].value.plain = 1;
         args[n].name = tap_copy(query, equal - query);
         args[n].value.text = tap_copy(equal + 1, len - 1);
 
@@ -946,7 +946,7 @@ matches(const char *got, const char *expected)
 
 
 static void
-check(const aime_desc_t *desc, const aime_input_arg_t *args, size_t nargs,
+check(const aime_desc_t *desc, const aime_json_member_t *args, size_t nargs,
     const row_t *row)
 {
     int           rc, ok;
@@ -1010,7 +1010,7 @@ check_bodies(const char *toml, const row_t *rows, const char *base)
     tap_pool_t        mem, desc_mem;
     aime_desc_t       desc;
     aime_pool_t       pool, desc_pool;
-    aime_input_arg_t  args[16];
+    aime_json_member_t  args[16];
 
     desc_pool = tap_pool(&desc_mem);
     compile(&desc_pool, toml, &tree, &desc);
@@ -1044,7 +1044,7 @@ check_queries(const char *toml, const row_t *rows, const char *base)
     tap_pool_t        mem;
     aime_desc_t       desc;
     aime_pool_t       pool;
-    aime_input_arg_t  args[16];
+    aime_json_member_t  args[16];
 
     pool = tap_pool(&mem);
     compile(&pool, toml, &tree, &desc);
@@ -1080,7 +1080,7 @@ check_many(void)
     aime_desc_t       desc;
     aime_pool_t       pool;
     aime_input_t      input;
-    aime_input_arg_t  args[AIME_JSON_MAX_MEMBERS];
+    aime_json_member_t  args[AIME_JSON_MAX_MEMBERS];
     static char       toml[AIME_JSON_MAX_MEMBERS * 32];
 
     pool = tap_pool(&mem);
@@ -1154,7 +1154,7 @@ check_long(void)
     aime_desc_t       desc;
     aime_pool_t       pool;
     aime_input_t      input;
-    aime_input_arg_t  args[4];
+    aime_json_member_t  args[4];
 
     pool = tap_pool(&mem);
     compile(&pool,
@@ -1245,7 +1245,7 @@ check_order(void)
     aime_desc_t       desc;
     aime_pool_t       pool;
     aime_input_t      input;
-    aime_input_arg_t  args[8];
+    aime_json_member_t  args[8];
 
     pool = tap_pool(&mem);
     compile(&pool, "z.default = \"1\"\na = { }\nm.type = \"int\"\n", &tree,
