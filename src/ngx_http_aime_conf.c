@@ -452,7 +452,9 @@ ngx_http_aime_is_route(ngx_http_aime_loc_conf_t *conf,
     ngx_str_t  rest;
 
     if (uri->len < conf->prefix.len
-        || ngx_memcmp(uri->data, conf->prefix.data, conf->prefix.len) != 0)
+        || (conf->prefix.len
+            && ngx_memcmp(uri->data, conf->prefix.data, conf->prefix.len)
+               != 0))
     {
         return 0;
     }

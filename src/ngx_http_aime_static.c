@@ -109,12 +109,8 @@ ngx_http_aime_static_handler(ngx_http_request_t *r,
         return rc;
     }
 
-    ngx_str_null(&rest);
-
-    if (entry->folder) {
-        rest.data = r->uri.data + entry->uri.len;
-        rest.len = r->uri.len - entry->uri.len;
-    }
+    rest.data = r->uri.data + entry->uri.len;
+    rest.len = entry->folder ? r->uri.len - entry->uri.len : 0;
 
     amcf = ngx_http_get_module_main_conf(r, ngx_http_aime_api_module);
 

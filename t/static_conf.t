@@ -10,8 +10,12 @@ use lib 't/lib';
 use Test::More;
 use AimeTest;
 
+my ($second, $third) = map { AimeNginx::free_port() } 1 .. 2;
 my $srv = start_nginx(
     start => 0,
+    http => "server { listen 127.0.0.1:$second;\n"
+        . "location /v3/ { aime_api_endpoint one.toml; } }\n"
+        . "server { listen 127.0.0.1:$third; location / { } }\n",
     aime_locations => <<'CONF',
 location /v2/ { aime_api_endpoints endpoints; }
 location /one { aime_api_endpoint one.toml; }
@@ -68,6 +72,7 @@ $srv->start;
 
 notices();
 served();
+servers();
 reload();
 mistakes();
 done_testing();
@@ -132,6 +137,22 @@ sub served {
     ok($srv->get($_)->json->{error}, "$_: JSON") for qw(/one /one/x /v2/b/x);
     ok($srv->get('/v2/b/login')->json, 'a route is above an entry');
     is($srv->get('/oneself')->status, 404, 'beside a location');
+    return;
+}
+
+
+sub status_at {
+    my ($port, $path) = @_;
+    my $conn = AimeHttp->new(port => $port, close => 1);
+    return $conn->request(GET => $path)->status;
+}
+
+
+sub servers {
+    is(status_at($second, $_->[0]), $_->[1], "another server: $_->[0]")
+        for ['/same', 200], ['/plain/x', 200], ['/one/page/two.txt', 200],
+        ['/one', 200], ['/v3/x', 404], ['/v2/b', 404], ['/twice', 404];
+    is(status_at($third, '/same'), 404, 'a server without the module');
     return;
 }
 

@@ -16,7 +16,8 @@ my $srv = start_nginx(
         . "open_file_cache max=100;\n",
     server => "location /links/ { disable_symlinks on; }\n"
         . "location /closed/ { deny all; }\n"
-        . "location /own/ { return 200 own; }\n",
+        . "location /own/ { return 200 own; }\n"
+        . "location /page/ { error_page 404 /none.html; }\n",
     server_toml => server_toml(other => <<'TOML'),
 [STATIC]
 '/hello.txt' = { file = './static/hello.txt' }
@@ -27,6 +28,8 @@ my $srv = start_nginx(
 '/links' = { path = 'static' }
 '/closed' = { path = 'static' }
 '/own' = { path = 'static' }
+'/page' = { path = 'static' }
+'/none.html' = { file = 'static/none.html' }
 '/api/docs' = { path = 'static' }
 '/api/endpoints' = { file = 'static/hello.txt' }
 '/echo/progress' = { file = 'static/hello.txt' }
@@ -45,6 +48,9 @@ spew("$conf/static/$_->[0]", $_->[1]) for ['hello.txt', $text],
     ['index.html', '<p>index'], ['sub/index.html', '<p>sub'],
     ['no/index.html/x', ''], ['.htpasswd', 'hash'], ['.git/config', 'url'],
     ['old.cfg~', 'key'], ['a.CFG', 'key'], ['a b', 'space'], ['a%2fb', 'odd'];
+my $large = join '', map { "$_\n" } 1 .. 400_000;
+spew("$conf/static/large", $large);
+spew("$conf/static/none.html", '<p>none');
 spew("$conf/other/name.html", '<p>other');
 spew("$conf/endpoints/echo/page/index.html", '<p>echo');
 spew("$conf/keys.txt", 'keys of others');
@@ -101,6 +107,7 @@ sub folders {
     gives('/demo/', '<p>index', 'text/html');
     gives('/demo/hello.txt', $text, 'text/plain');
     gives('/demo/empty', '', 'text/plain');
+    ok($srv->get('/demo/large')->body eq $large, 'a large file');
     gives('/demo/a%20b', 'space');
     gives('/demo/a%252fb', 'odd');
     gives('/demo/sub/', '<p>sub', 'text/html');
@@ -217,5 +224,9 @@ sub routes {
 sub locations {
     refused('/closed/hello.txt', 403);
     is($srv->get('/own/hello.txt')->body, 'own', 'what a location does itself');
+    my $answer = $srv->get('/page/more');
+    is($answer->status, 404, 'error_page: the status stays');
+    is($answer->body, '<p>none', '… and its page is a file, too');
+    ok($srv->get('/echo/more')->json->{error}, '… not for routes');
     return;
 }
