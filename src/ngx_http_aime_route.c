@@ -70,7 +70,7 @@ ngx_http_aime_route_handler(ngx_http_request_t *r)
     ctx = ngx_http_aime_route_find(r);
 
     if (ctx == NULL) {
-        entry = ngx_http_aime_static_find(r, -1);
+        entry = ngx_http_aime_static_here(r);
 
         return entry ? ngx_http_aime_static_handler(r, entry) : NGX_DECLINED;
     }

@@ -86,6 +86,36 @@ ngx_http_aime_static_find(ngx_http_request_t *r, ngx_int_t claimed)
 }
 
 
+ngx_http_aime_static_t *
+ngx_http_aime_static_here(ngx_http_request_t *r)
+{
+    ngx_int_t                  len;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    len = clcf->name.len;
+
+    if (clcf->named) {
+        len = 0;
+    }
+
+#if (NGX_PCRE)
+    if (clcf->regex) {
+        len = 0;
+    }
+#endif
+
+    /* entries have no slash at their end */
+
+    while (len && clcf->name.data[len - 1] == '/') {
+        len--;
+    }
+
+    return ngx_http_aime_static_find(r, len - 1);
+}
+
+
 ngx_int_t
 ngx_http_aime_static_handler(ngx_http_request_t *r,
     ngx_http_aime_static_t *entry)

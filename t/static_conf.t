@@ -19,7 +19,8 @@ my $srv = start_nginx(
     aime_locations => <<'CONF',
 location /v2/ { aime_api_endpoints endpoints; }
 location /one { aime_api_endpoint one.toml; }
-location /plain/ { }
+location /plain/ { root own; }
+location ~ \.rx$ { add_header X-Regex yes; }
 CONF
     server_toml => server_toml(other => <<'TOML'),
 [STATIC]
@@ -64,7 +65,9 @@ spew("$conf/one.toml", endpoint_toml('one',
         . "'/one' = {file = 'site/one.txt'}\n"
         . "'/plain/x' = {file = 'site/two.txt'}\n"));
 spew("$conf/site/$_.txt", $_) for qw(one two three);
-spew("$conf/site/$_->[0]", $_->[1]) for ['readme.md', '# md'],
+spew($srv->dir . '/own/plain/y', 'own');
+spew("$conf/site/$_->[0]", $_->[1]) for ['plain/y', 'site'], ['a.rx', 'rx'],
+    ['readme.md', '# md'],
     ['manual.md', '# md'], ['manual.html', '<h1>md'], ['raw.scss', '$a: 1'],
     ['done.scss', '$b: 2'], ['done.css', 'p {}'], ['plain.html', '<p>{x}'],
     ['template.html', '<p>{{ x }}'], ['index.html', '<p>site'];
@@ -137,6 +140,10 @@ sub served {
     ok($srv->get($_)->json->{error}, "$_: JSON") for qw(/one /one/x /v2/b/x);
     ok($srv->get('/v2/b/login')->json, 'a route is above an entry');
     is($srv->get('/oneself')->status, 404, 'beside a location');
+    is($srv->get('/plain/y')->body, 'own', 'in a location of its own files');
+    my $answer = $srv->get('/a.rx');
+    is($answer->body, 'rx', 'in a location given by a regular expression');
+    is($answer->header('X-Regex'), 'yes', '… with its settings');
     return;
 }
 
