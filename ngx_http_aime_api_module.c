@@ -303,7 +303,7 @@ ngx_http_aime_init(ngx_conf_t *cf)
     ngx_http_aime_route_init(&ngx_http_aime_routes);
     ngx_http_aime_filter_init();
 
-    return NGX_OK;
+    return ngx_http_aime_finish_conf(cf);
 }
 
 

@@ -762,6 +762,7 @@ static int
 aime_desc_allow(aime_desc_compile_t *c, const cJSON *list, unsigned *allowed)
 {
     aime_str_t            name;
+    char                  text[AIME_DESC_ERROR_LEN];
     const cJSON          *item;
     aime_media_format_e   format;
 
@@ -782,15 +783,24 @@ aime_desc_allow(aime_desc_compile_t *c, const cJSON *list, unsigned *allowed)
 
         if (aime_media_format_named(name, &format) == AIME_OK) {
             *allowed |= 1u << format;
-
-        } else {
-            aime_desc_rules_notice(c, item->valuestring, item);
         }
     }
 
     if (*allowed == 0) {
         return aime_desc_fail(c, list, "INPUTS.%s.format.allowed has no format "
                               "that is known", c->table->string);
+    }
+
+    cJSON_ArrayForEach(item, list) {
+        name.data = (const unsigned char *) item->valuestring;
+        name.len = strlen(item->valuestring);
+
+        if (aime_media_format_named(name, &format) != AIME_OK) {
+            (void) snprintf(text, sizeof(text), "format.allowed: unknown %s "
+                            "format \"%.60s\"", c->table->string,
+                            item->valuestring);
+            aime_desc_rules_notice(c, text, item);
+        }
     }
 
     return AIME_OK;

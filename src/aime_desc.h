@@ -168,7 +168,8 @@ int aime_desc_compile(aime_pool_t *pool, const cJSON *inputs,
 /*
  * The formats that a server file's [INPUTS] allows, by kind: masks with the
  * bits 1 << aime_media_format_e; 0: there is no list, any will do.  Names that
- * are not known are told as notices.  AIME_OK, AIME_ERROR.
+ * are not known are told as notices, as long as there is another.  AIME_OK,
+ * AIME_ERROR.
  */
 int aime_desc_allowed(const cJSON *inputs, unsigned *allowed,
     aime_desc_notice_pt notice, void *notice_ctx, aime_desc_error_t *error);

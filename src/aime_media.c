@@ -35,7 +35,10 @@ typedef enum {
 } aime_media_values_e;
 
 
-/* attribute, rule, values: of the attribute that is compiled, NULL outside */
+/*
+ * attribute, rule, values, unknown: of the attribute that is compiled, NULL
+ * outside
+ */
 
 typedef struct {
     aime_pool_t          *pool;
@@ -44,6 +47,7 @@ typedef struct {
     aime_media_rule_t    *rule;
     aime_media_values_e   values;
     const char           *attribute;
+    const cJSON          *unknown;      /* a default that is no format */
 
     aime_media_notice_pt  notice;
     void                 *notice_ctx;
@@ -87,6 +91,8 @@ static int aime_media_set_align(aime_media_compile_t *c, const cJSON *item);
 static int aime_media_set_default(aime_media_compile_t *c, const cJSON *item);
 static int aime_media_set_supported(aime_media_compile_t *c,
     const cJSON *item);
+static int aime_media_tell_unknown(aime_media_compile_t *c,
+    const cJSON *list);
 static int aime_media_set_convert(aime_media_compile_t *c, const cJSON *item);
 static int aime_media_set_aspect(aime_media_compile_t *c, const cJSON *item);
 static int aime_media_check(aime_media_compile_t *c, const cJSON *table);
@@ -102,6 +108,9 @@ static int aime_media_pair(aime_media_compile_t *c, const cJSON *item,
 static int aime_media_number(aime_media_compile_t *c, const cJSON *item,
     const char *key, int above_0, double *value);
 static int aime_media_number_item(const cJSON *item, double *value);
+static void aime_media_unknown_format(aime_media_compile_t *c,
+    const char *key, const cJSON *item);
+static int aime_media_no_format(aime_media_compile_t *c, const cJSON *item);
 static void aime_media_unknown(aime_media_compile_t *c, const cJSON *item);
 static int aime_media_fail(aime_media_compile_t *c, const cJSON *item,
     const char *fmt, ...) __attribute__((format(printf, 3, 4)));
@@ -334,6 +343,7 @@ aime_media_attribute(aime_media_compile_t *c, const cJSON *table,
     c->values = attribute->values;
     c->rule = (aime_media_rule_t *) ((char *) c->rules + attribute->offset);
     c->rule->given = 1;
+    c->unknown = NULL;
 
     if (!cJSON_IsObject(table)) {
         return aime_media_fail(c, table, "must be a table");
@@ -405,10 +415,21 @@ aime_media_set_align(aime_media_compile_t *c, const cJSON *item)
 static int
 aime_media_set_default(aime_media_compile_t *c, const cJSON *item)
 {
+    int  rc;
+
+    rc = aime_media_value(c, item, item->string, 1, &c->rule->default_value);
+
+    if (rc == AIME_OK
+        && c->values == AIME_MEDIA_FORMATS
+        && c->rule->default_value.value[0] == AIME_MEDIA_UNKNOWN)
+    {
+        c->unknown = item;
+        return AIME_OK;
+    }
+
     c->rule->has_default = 1;
 
-    return aime_media_value(c, item, item->string, 1,
-                            &c->rule->default_value);
+    return rc;
 }
 
 
@@ -433,13 +454,55 @@ aime_media_set_supported(aime_media_compile_t *c, const cJSON *item)
     }
 
     c->rule->supported = value;
-    c->rule->nsupported = n;
 
     cJSON_ArrayForEach(one, item) {
-        rc = aime_media_value(c, one, "each of supported", 1, value++);
+        rc = aime_media_value(c, one, "each of supported", 1, value);
 
         if (rc != AIME_OK) {
             return rc;
+        }
+
+        if (c->values == AIME_MEDIA_FORMATS
+            && value->value[0] == AIME_MEDIA_UNKNOWN)
+        {
+            continue;
+        }
+
+        value++;
+    }
+
+    c->rule->nsupported = value - c->rule->supported;
+
+    if (c->rule->nsupported == 0) {
+        return aime_media_no_format(c, item->child);
+    }
+
+    return aime_media_tell_unknown(c, item);
+}
+
+
+/* Not before it is known that others are there, or an error would follow. */
+
+static int
+aime_media_tell_unknown(aime_media_compile_t *c, const cJSON *list)
+{
+    int                  rc;
+    const cJSON         *one;
+    aime_media_value_t   value;
+
+    if (c->values != AIME_MEDIA_FORMATS) {
+        return AIME_OK;
+    }
+
+    cJSON_ArrayForEach(one, list) {
+        rc = aime_media_word(c, one, "", &value);
+
+        if (rc != AIME_OK) {
+            return rc;
+        }
+
+        if (value.value[0] == AIME_MEDIA_UNKNOWN) {
+            aime_media_unknown_format(c, "supported", one);
         }
     }
 
@@ -489,6 +552,15 @@ aime_media_check(aime_media_compile_t *c, const cJSON *table)
     aime_media_rule_t  *rule;
 
     rule = c->rule;
+
+    if (c->unknown) {
+
+        if (rule->nsupported == 0) {
+            return aime_media_no_format(c, c->unknown);
+        }
+
+        aime_media_unknown_format(c, "default", c->unknown);
+    }
 
     if (rule->has_minimum
         && rule->has_maximum
@@ -545,7 +617,10 @@ aime_media_flag(aime_media_compile_t *c, const cJSON *item)
 }
 
 
-/* above_0: 0 is no such value */
+/*
+ * above_0: 0 is no such value.  A format that this kind does not have becomes
+ * AIME_MEDIA_UNKNOWN.
+ */
 
 static int
 aime_media_value(aime_media_compile_t *c, const cJSON *item, const char *key,
@@ -598,14 +673,25 @@ aime_media_word(aime_media_compile_t *c, const cJSON *item, const char *key,
     if (aime_media_format_named(name, &format) != AIME_OK
         || !aime_media_kind_has(c->kind, format))
     {
-        return aime_media_fail(c, item, "%s has no format \"%.60s\"",
-                               aime_media_kind_name(c->kind),
-                               item->valuestring);
+        format = AIME_MEDIA_UNKNOWN;
     }
 
     value->value[0] = format;
 
     return AIME_OK;
+}
+
+
+/*
+ * Where none of the formats is known there would be no rule: what must not pass
+ * would.
+ */
+
+static int
+aime_media_no_format(aime_media_compile_t *c, const cJSON *item)
+{
+    return aime_media_fail(c, item, "%s has no format \"%.60s\"",
+                           aime_media_kind_name(c->kind), item->valuestring);
 }
 
 
@@ -699,6 +785,26 @@ aime_media_number_item(const cJSON *item, double *value)
     *value = aime_number_double(&number);
 
     return AIME_OK;
+}
+
+
+/* A format that is ignored, of the key supported or default. */
+
+static void
+aime_media_unknown_format(aime_media_compile_t *c, const char *key,
+    const cJSON *item)
+{
+    char  name[AIME_MEDIA_ERROR_LEN];
+
+    if (c->notice == NULL) {
+        return;
+    }
+
+    (void) snprintf(name, sizeof(name), "%s.%s: unknown %s format \"%.60s\"",
+                    c->attribute, key, aime_media_kind_name(c->kind),
+                    item->valuestring);
+
+    c->notice(c->notice_ctx, name, item);
 }
 
 

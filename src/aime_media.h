@@ -121,7 +121,8 @@ typedef struct {
 
 
 /*
- * Called for every attribute, or key of one, that is not known ("size.foo");
+ * Called for every attribute, or key of one, that is not known ("size.foo"),
+ * and for every format (name: 'format.supported: unknown image format "heic"');
  * may be NULL.
  */
 typedef void (*aime_media_notice_pt)(void *ctx, const char *name,
@@ -135,8 +136,9 @@ typedef void (*aime_media_notice_pt)(void *ctx, const char *name,
  * table itself count for the attributes that have none of their own; type,
  * required, default and what is for humans is not looked at.  Memory comes
  * from the pool; the tree is not needed afterwards.  Words are matched
- * whatever their case; jpg is jpeg.  AIME_OK, AIME_NOMEM, or AIME_ERROR with a
- * text that begins with the attribute ("size: minimum must be ...").
+ * whatever their case; jpg is jpeg.  A format that is not known is ignored as
+ * long as another is named.  AIME_OK, AIME_NOMEM, or AIME_ERROR with a text
+ * that begins with the attribute ("size: minimum must be ...").
  */
 int aime_media_rules_compile(aime_pool_t *pool, const cJSON *table,
     aime_media_kind_e kind, aime_media_rules_t *rules,

@@ -49,6 +49,12 @@ static ngx_http_aime_endpoint_t *ngx_http_aime_get_endpoint(ngx_conf_t *cf,
     ngx_http_aime_loc_conf_t *conf, ngx_str_t *path);
 static ngx_int_t ngx_http_aime_load_endpoints(ngx_conf_t *cf,
     ngx_http_aime_loc_conf_t *conf);
+static ngx_int_t ngx_http_aime_add_statics(ngx_conf_t *cf,
+    ngx_http_aime_loc_conf_t *conf);
+static void ngx_http_aime_static_notices(ngx_conf_t *cf,
+    ngx_http_aime_srv_conf_t *ascf);
+static ngx_uint_t ngx_http_aime_is_route(ngx_http_aime_loc_conf_t *conf,
+    ngx_http_aime_endpoint_t *ep, ngx_str_t *uri);
 static ngx_int_t ngx_http_aime_drop_error_pages(ngx_conf_t *cf,
     ngx_http_aime_loc_conf_t *conf, ngx_http_core_loc_conf_t *clcf);
 static ngx_int_t ngx_http_aime_load_dir(ngx_conf_t *cf,
@@ -86,6 +92,9 @@ ngx_http_aime_create_main_conf(ngx_conf_t *cf)
         || ngx_array_init(&amcf->endpoints, cf->pool, 8, sizeof(void *))
            != NGX_OK
         || ngx_array_init(&amcf->servers, cf->pool, 1, sizeof(void *))
+           != NGX_OK
+        || ngx_array_init(&amcf->secrets, cf->pool, 8,
+                          sizeof(ngx_http_aime_secret_t))
            != NGX_OK)
     {
         return NULL;
@@ -135,7 +144,21 @@ ngx_http_aime_count_rows(ngx_cycle_t *cycle)
 void *
 ngx_http_aime_create_srv_conf(ngx_conf_t *cf)
 {
-    return ngx_pcalloc(cf->pool, sizeof(ngx_http_aime_srv_conf_t));
+    ngx_http_aime_srv_conf_t  *ascf;
+
+    ascf = ngx_pcalloc(cf->pool, sizeof(ngx_http_aime_srv_conf_t));
+
+    if (ascf == NULL
+        || ngx_array_init(&ascf->statics, cf->pool, 4,
+                          sizeof(ngx_http_aime_static_t))
+           != NGX_OK
+        || ngx_array_init(&ascf->routes, cf->pool, 4, sizeof(void *))
+           != NGX_OK)
+    {
+        return NULL;
+    }
+
+    return ascf;
 }
 
 
@@ -185,7 +208,9 @@ ngx_http_aime_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->server = prev->server;
     }
 
-    if (ngx_http_aime_load_endpoints(cf, conf) != NGX_OK) {
+    if (ngx_http_aime_load_endpoints(cf, conf) != NGX_OK
+        || ngx_http_aime_add_statics(cf, conf) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
@@ -274,6 +299,184 @@ ngx_http_aime_load_endpoints(ngx_conf_t *cf, ngx_http_aime_loc_conf_t *conf)
     cf->conf_file = saved;
 
     return rc;
+}
+
+
+/*
+ * The files of a server{} are those that its server file names, once there is
+ * a location of ours, and the endpoint files of its locations.
+ */
+
+static ngx_int_t
+ngx_http_aime_add_statics(ngx_conf_t *cf, ngx_http_aime_loc_conf_t *conf)
+{
+    ngx_uint_t                  i;
+    ngx_http_aime_endpoint_t  **ep;
+    ngx_http_aime_loc_conf_t  **route;
+    ngx_http_aime_srv_conf_t   *ascf;
+
+    ascf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_aime_api_module);
+
+    if (ascf->used && ascf->server == NULL && conf->server) {
+        ascf->server = conf->server;
+
+        if (ngx_http_aime_static_add(cf, &ascf->statics,
+                                     &conf->server->statics)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    if (conf->endpoint == NULL && conf->endpoints == NULL) {
+        return NGX_OK;
+    }
+
+    route = ngx_array_push(&ascf->routes);
+    if (route == NULL) {
+        return NGX_ERROR;
+    }
+
+    *route = conf;
+
+    if (conf->endpoint) {
+        return ngx_http_aime_static_add(cf, &ascf->statics,
+                                        &conf->endpoint->statics);
+    }
+
+    ep = conf->endpoints->elts;
+
+    for (i = 0; i < conf->endpoints->nelts; i++) {
+        if (ngx_http_aime_static_add(cf, &ascf->statics, &ep[i]->statics)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_aime_finish_conf(ngx_conf_t *cf)
+{
+    ngx_uint_t                   i;
+    ngx_http_conf_ctx_t         *ctx;
+    ngx_http_aime_server_t     **server;
+    ngx_http_aime_endpoint_t   **ep;
+    ngx_http_core_srv_conf_t   **cscf;
+    ngx_http_core_main_conf_t   *cmcf;
+    ngx_http_aime_main_conf_t   *amcf;
+
+    amcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_aime_api_module);
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    server = amcf->servers.elts;
+
+    for (i = 0; i < amcf->servers.nelts; i++) {
+        if (ngx_http_aime_static_secret(&amcf->secrets, &server[i]->path)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    ep = amcf->endpoints.elts;
+
+    for (i = 0; i < amcf->endpoints.nelts; i++) {
+        if (ngx_http_aime_static_secret(&amcf->secrets, &ep[i]->path)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    cscf = cmcf->servers.elts;
+
+    for (i = 0; i < cmcf->servers.nelts; i++) {
+        ctx = cscf[i]->ctx;
+
+        ngx_http_aime_static_notices(cf,
+            ctx->srv_conf[ngx_http_aime_api_module.ctx_index]);
+    }
+
+    return NGX_OK;
+}
+
+
+/* Routes of endpoints come first: tells of the files that they hide. */
+
+static void
+ngx_http_aime_static_notices(ngx_conf_t *cf, ngx_http_aime_srv_conf_t *ascf)
+{
+    ngx_uint_t                  i, n, k, count;
+    ngx_http_aime_static_t     *entry;
+    ngx_http_aime_endpoint_t  **ep;
+    ngx_http_aime_loc_conf_t  **route;
+
+    entry = ascf->statics.elts;
+    route = ascf->routes.elts;
+
+    for (i = 0; i < ascf->statics.nelts; i++) {
+        for (n = 0; n < ascf->routes.nelts; n++) {
+
+            if (route[n]->endpoint) {
+                ep = &route[n]->endpoint;
+                count = 1;
+
+            } else {
+                ep = route[n]->endpoints->elts;
+                count = route[n]->endpoints->nelts;
+            }
+
+            for (k = 0; k < count; k++) {
+                if (ngx_http_aime_is_route(route[n], ep[k], &entry[i].uri)) {
+                    ngx_log_error(NGX_LOG_NOTICE, cf->log, 0,
+                                  "\"%V\":%ui: STATIC.\"%V%s\" is not "
+                                  "served, it is a route of endpoint \"%V\"",
+                                  &entry[i].from, entry[i].line,
+                                  &entry[i].uri, entry[i].slash ? "/" : "",
+                                  &ep[k]->name);
+                }
+            }
+        }
+    }
+}
+
+
+static ngx_uint_t
+ngx_http_aime_is_route(ngx_http_aime_loc_conf_t *conf,
+    ngx_http_aime_endpoint_t *ep, ngx_str_t *uri)
+{
+    ngx_str_t  rest;
+
+    if (uri->len < conf->prefix.len
+        || (conf->prefix.len
+            && ngx_memcmp(uri->data, conf->prefix.data, conf->prefix.len)
+               != 0))
+    {
+        return 0;
+    }
+
+    rest.data = uri->data + conf->prefix.len;
+    rest.len = uri->len - conf->prefix.len;
+
+    if (conf->endpoints) {
+        if (rest.len < 1 + ep->name.len || rest.data[0] != '/'
+            || ngx_memcmp(rest.data + 1, ep->name.data, ep->name.len) != 0)
+        {
+            return 0;
+        }
+
+        rest.data += 1 + ep->name.len;
+        rest.len -= 1 + ep->name.len;
+    }
+
+    return rest.len == 0
+           || (rest.len == 6 && ngx_memcmp(rest.data, "/login", 6) == 0)
+           || (rest.len == 7 && ngx_memcmp(rest.data, "/cancel", 7) == 0)
+           || (rest.len == 9 && ngx_memcmp(rest.data, "/progress", 9) == 0);
 }
 
 

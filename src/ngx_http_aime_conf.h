@@ -17,6 +17,7 @@ typedef struct {
     ngx_array_t                  types;     /* ngx_http_aime_type_t * */
     ngx_array_t                  endpoints; /* ngx_http_aime_endpoint_t * */
     ngx_array_t                  servers;   /* ngx_http_aime_server_t * */
+    ngx_array_t                  secrets;   /* ngx_http_aime_secret_t */
     ngx_msec_t                   session_timeout;
     ngx_uint_t                   used;      /* some location is ours */
 } ngx_http_aime_main_conf_t;
@@ -24,6 +25,9 @@ typedef struct {
 
 typedef struct {
     ngx_uint_t                   used;      /* some location is ours */
+    ngx_http_aime_server_t      *server;    /* whose entries are in statics */
+    ngx_array_t                  statics;   /* ngx_http_aime_static_t */
+    ngx_array_t                  routes;    /* ngx_http_aime_loc_conf_t * */
 } ngx_http_aime_srv_conf_t;
 
 
@@ -84,6 +88,12 @@ char *ngx_http_aime_init_main_conf(ngx_conf_t *cf, void *conf);
 void *ngx_http_aime_create_srv_conf(ngx_conf_t *cf);
 void *ngx_http_aime_create_loc_conf(ngx_conf_t *cf);
 char *ngx_http_aime_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child);
+
+/*
+ * What is known only when everything is merged: the files that hold secrets,
+ * and the entries of [STATIC] that routes hide.
+ */
+ngx_int_t ngx_http_aime_finish_conf(ngx_conf_t *cf);
 
 /* setters */
 char *ngx_http_aime_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

@@ -16,6 +16,7 @@
 #include "aime_desc.h"
 #include "ngx_aime_shm_zone.h"
 #include "ngx_http_aime_key.h"
+#include "ngx_http_aime_static_conf.h"
 
 
 /*
@@ -27,6 +28,7 @@ typedef struct {
     ngx_str_t                    path;
     cJSON                       *tree;
     unsigned                     allowed[AIME_MEDIA_NKINDS];
+    ngx_array_t                  statics;       /* ngx_http_aime_static_t */
 } ngx_http_aime_server_t;
 
 
@@ -87,6 +89,7 @@ typedef struct {
     ngx_array_t                  outputs;       /* ngx_http_aime_output_t */
     ngx_array_t                  progress_outputs;
     ngx_array_t                  vars;          /* ngx_http_aime_var_t */
+    ngx_array_t                  statics;       /* ngx_http_aime_static_t */
 
     ngx_uint_t                   max_queue_length;
     ngx_uint_t                   client_request_limit;

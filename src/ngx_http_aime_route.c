@@ -4,9 +4,12 @@
 
 #include "ngx_http_aime_route.h"
 #include "ngx_http_aime_reply.h"
+#include "ngx_http_aime_static.h"
 
 
 static ngx_str_t ngx_http_aime_route_uri(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_aime_route_is_static(ngx_http_request_t *r,
+    ngx_http_aime_loc_conf_t *alcf, ngx_http_aime_ctx_t *ctx);
 static ngx_http_aime_ctx_t *ngx_http_aime_route_early(ngx_http_request_t *r);
 static ngx_http_aime_ctx_t *ngx_http_aime_route_keep(ngx_http_request_t *r,
     ngx_http_aime_ctx_t *found);
@@ -61,12 +64,15 @@ ngx_int_t
 ngx_http_aime_route_handler(ngx_http_request_t *r)
 {
     ngx_http_aime_ctx_t       *ctx;
+    ngx_http_aime_static_t    *entry;
     ngx_http_aime_loc_conf_t  *alcf;
 
     ctx = ngx_http_aime_route_find(r);
 
     if (ctx == NULL) {
-        return NGX_DECLINED;
+        entry = ngx_http_aime_static_here(r);
+
+        return entry ? ngx_http_aime_static_handler(r, entry) : NGX_DECLINED;
     }
 
     if (ctx->unknown) {
@@ -164,6 +170,11 @@ ngx_http_aime_route_find(ngx_http_request_t *r)
     }
 
     if (ctx->route == NULL || ctx->unknown) {
+
+        if (ngx_http_aime_route_is_static(r, alcf, ctx)) {
+            return NULL;
+        }
+
         ctx->unknown = 1;
         ctx->route = ngx_http_aime_route_default(alcf->serves);
     }
@@ -172,6 +183,29 @@ ngx_http_aime_route_find(ngx_http_request_t *r)
                                        : ctx->endpoint->methods;
 
     return ngx_http_aime_route_keep(r, ctx);
+}
+
+
+/*
+ * Below our locations, and below an endpoint's name, there may be files, but
+ * not because of an entry that lies above.  Without a phase there is no content
+ * handler to send them, see ngx_http_aime_route_early().
+ */
+
+static ngx_uint_t
+ngx_http_aime_route_is_static(ngx_http_request_t *r,
+    ngx_http_aime_loc_conf_t *alcf, ngx_http_aime_ctx_t *ctx)
+{
+    size_t  claimed;
+
+    claimed = alcf->prefix.len;
+
+    if (alcf->serves == NGX_HTTP_AIME_SERVES_ENDPOINTS) {
+        claimed += 1 + ctx->endpoint->name.len;
+    }
+
+    return r->phase_handler != 0
+           && ngx_http_aime_static_find(r, claimed) != NULL;
 }
 
 

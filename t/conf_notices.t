@@ -21,6 +21,7 @@ my $unknown = start_nginx(
         workers => 'gpus = 2', other => "[SANIC]\nACCESS_LOG = true\n"
             . "[ADMIN]\na = 1\n[OPENAI]\nb = 2\n[OTHER]\nc = 3\n"));
 notices();
+formats();
 
 my $srv = start_nginx(endpoints => {
     plain => {}, own_meta => {endpoint => 'provide_worker_meta_data = false'},
@@ -54,6 +55,33 @@ sub notices {
     like($line{'[SANIC]'}, qr{/server\.toml":\d+: \[SANIC\]}, 'file');
     my $answer = $unknown->client->submit({p => 'long'});
     is($answer->status, 400, 'the rest of the file counts');
+    return;
+}
+
+
+sub formats {
+    my $media = start_nginx(
+        endpoints => {echo => {inputs => 'p = {type = "image", '
+            . 'format = {default = "avif", supported = ["heic", "png"]}}'}},
+        server_toml => server_toml(other =>
+            "[INPUTS]\nimage.format.allowed = [\"svg\", \"png\"]\n"));
+    like($media->log, qr{\[notice\].*/\Q$_ is ignored in }, $_)
+        for 'aime_api_endpoint.cfg":12: INPUTS.p.format.supported: '
+            . 'unknown image format "heic"',
+        'aime_api_endpoint.cfg":12: INPUTS.p.format.default: '
+            . 'unknown image format "avif"',
+        'server.toml":11: INPUTS.image.format.allowed: '
+            . 'unknown image format "svg"';
+    my @lines = $media->log =~ / is ignored in /g;
+    is(scalar @lines, 3, 'and of nothing else');
+    return if on_valgrind();    # `nginx -t` frees nothing
+    $media->allow(qr/\[emerg\]/);
+    $media->write_files(endpoints => {echo => {inputs =>
+        'p = {type = "image", format = {supported = ["heic", "avif"]}}'}});
+    my ($status, $output) = $media->check_conf;
+    is($status, 1, 'none that is known is an error');
+    like($output, qr/":12: parameter p: format: image has no format "heic"/,
+        'which names one');
     return;
 }
 

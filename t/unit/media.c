@@ -66,8 +66,12 @@ static const refuse_t  refused[] = {
       "auto_convert must be true or false" },
     { AIME_MEDIA_IMAGE, "resize_method = \"stretch\"",
       "resize_method must be \"scale\" or \"crop\"" },
-    { AIME_MEDIA_IMAGE, "format.supported = [\"png\", \"wav\"]",
+    { AIME_MEDIA_IMAGE, "format.supported = [\"heic\", \"wav\"]",
+      "format: image has no format \"heic\"" },
+    { AIME_MEDIA_IMAGE, "format = {default = \"png\", supported = [\"wav\"]}",
       "format: image has no format \"wav\"" },
+    { AIME_MEDIA_IMAGE, "format.supported = [\"png\", 1]",
+      "format: each of supported must be a string" },
     { AIME_MEDIA_AUDIO, "format.default = \"jpeg\"",
       "format: audio has no format \"jpeg\"" },
     { AIME_MEDIA_VIDEO, "format.default = \"avi\"",
@@ -318,6 +322,24 @@ test_notices(void)
     tap_is_str(notices.names, "size resize_method duration.supported "
                "channels.keep_aspect_ratio ", "those of audio");
     tap_ok(!rules.any, "they check nothing");
+
+    memset(&notices, 0, sizeof(notices_t));
+
+    tap_is_int(compile(&pool, "format = { default = \"avif\", supported = "
+                       "[\"heic\", \"png\", \"wav\", \"jpg\"] }",
+                       AIME_MEDIA_IMAGE, &rules, &notices, &error),
+               AIME_OK, "formats that are not known");
+    tap_is_str(notices.names,
+               "format.supported: unknown image format \"heic\" "
+               "format.supported: unknown image format \"wav\" "
+               "format.default: unknown image format \"avif\" ",
+               "are told");
+    tap_is_int((int) rules.format.nsupported, 2, "and ignored");
+    tap_is_int((int) rules.format.supported[0].value[0], AIME_MEDIA_PNG,
+               "the others count");
+    tap_is_int((int) rules.format.supported[1].value[0], AIME_MEDIA_JPEG,
+               "in their order");
+    tap_ok(rules.any && !rules.format.has_default, "a rule without a default");
 
     tap_is_int(compile(&pool, "foo = 1", AIME_MEDIA_IMAGE, &rules, NULL,
                        &error),
