@@ -291,8 +291,12 @@ aime_mediad_av_measure(aime_mediad_av_t *av)
     }
 
     if (av->sound && av->rate) {
-        seconds = (double) sound->samples / av->rate;
-        av->seconds = seconds;
+        av->seconds = (double) sound->samples / av->rate;
+
+        /* short sound would seem to have more bits than it was encoded with,
+           for what the decoder trims was encoded, too */
+
+        seconds = fmax(av->seconds, sound->span);
         av->bit_rate = seconds > 0 ? sound->bytes * 8 / seconds : 0;
     }
 
