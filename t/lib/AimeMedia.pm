@@ -203,9 +203,12 @@ sub make_media {
 # file: format, duration
 sub media_info {
     my ($bytes, $type) = @_;
-    my $path = spew("$dir/info.bin", $bytes);
-    my $json = `ffprobe -v error -show_streams -show_format -of json $path`;
-    my $info = JSON::PP->new->decode($json || '{}');
+    if (($made{asked} // '') ne ($bytes // '')) {
+        my $path = spew("$dir/info.bin", $bytes);
+        my $json = `ffprobe -v quiet -show_streams -show_format -of json $path`;
+        @made{qw(asked info)} = ($bytes, JSON::PP->new->decode($json || '{}'));
+    }
+    my $info = $made{info} // {};
     my ($stream) = grep { $_->{codec_type} eq ($type // 'video') }
         @{$info->{streams} // []};
     return {%{$stream // {}}, file => $info->{format}{format_name},
