@@ -61,7 +61,8 @@ sub start {
     }
     $self->{pid} = $pid;
     push @live, $self;
-    wait_until(sub { -S $self->{socket} && $self->workers })
+    wait_until(sub { -S $self->{socket}
+        && $self->workers == $self->{workers} })
         or die "aime-mediad did not start: " . $self->log_text;
     return $self;
 }
@@ -89,7 +90,9 @@ sub alive {
 sub status_of {
     my ($pid, $field) = @_;
     open my $in, '<', "/proc/$pid/status" or return undef;
-    while (<$in>) { return $1 if /^\Q$field\E:\s+(\S+)/ }
+    while (my $line = <$in>) {
+        return $1 if $line =~ /^\Q$field\E:\s+(\S+)/;
+    }
     return undef;
 }
 
