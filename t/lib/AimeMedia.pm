@@ -45,12 +45,13 @@ sub binary {
 }
 
 
-# workers, args (further ones), deaths => 1 if workers may die
+# workers, args (further ones), deaths => 1 if workers may die, socket (path)
 sub start {
     my ($class, %opt) = @_;
     my $n = ++$made{daemons};
-    my $self = bless {workers => 2, args => [], %opt, owner => $$,
-        socket => "$dir/mediad-$n.sock", log => "$dir/mediad-$n.log"}, $class;
+    my $self = bless {workers => 2, args => [],
+        socket => "$dir/mediad-$n.sock", log => "$dir/mediad-$n.log",
+        %opt, owner => $$}, $class;
     my $binary = binary() or Test::More::BAIL_OUT('no build/aime-mediad');
     my $pid = fork // die "fork: $!\n";
     if ($pid == 0) {
@@ -100,10 +101,10 @@ sub status_of {
 sub stop {
     my ($self, $signal) = @_;
     return if !$self->{pid};
-    kill $signal // 'TERM', $self->{pid};
+    CORE::kill($signal // 'TERM', $self->{pid});
     my $ended = wait_until(sub { waitpid($self->{pid}, WNOHANG) != 0 }, 20);
     my $status = $?;
-    if (!$ended) { kill 'KILL', $self->{pid}; waitpid $self->{pid}, 0 }
+    if (!$ended) { CORE::kill('KILL', $self->{pid}); waitpid $self->{pid}, 0 }
     $self->{pid} = 0;
     my $text = $self->log_text;
     Test::More::ok($ended && $status == 0, 'the daemon ends when told to')
@@ -117,10 +118,21 @@ sub stop {
 }
 
 
+# What no supervisor survives; the processes that were its workers
+sub kill {
+    my ($self) = @_;
+    my @workers = $self->workers;
+    CORE::kill('KILL', $self->{pid});
+    waitpid $self->{pid}, 0;
+    $self->{pid} = 0;
+    return @workers;
+}
+
+
 END {
     if ($$ == $OWNER) {
         my $status = $?;
-        kill 'KILL', grep { $_ } map { $_->{pid} } @live;
+        CORE::kill('KILL', grep { $_ } map { $_->{pid} } @live);
         waitpid $_, 0 for grep { $_ } map { $_->{pid} } @live;
         $? = $status;
     }
