@@ -42,8 +42,8 @@ $daemon->stop;
 done_testing();
 
 
-# A second of 20 pictures, white for half of it, then black, with some noise, for
-# two that are the same may become one; its sound is silence, then a tone
+# A second of 20 pictures, white for half of it, then black, with some noise,
+# for two that are the same may become one; its sound is silence, then a tone
 sub film {
     my ($format, $size) = @_;
     $size //= '64x48';
@@ -67,7 +67,8 @@ sub size_of {
 sub pictures {
     my ($data) = @_;
     spew($path, $data // '');
-    my $gray = `ffmpeg -nostdin -v error -i $path -vf scale=1:1 -f rawvideo -pix_fmt gray -`;
+    my $gray = `ffmpeg -nostdin -v error -i $path -vf scale=1:1 \\
+        -f rawvideo -pix_fmt gray -`;
     return join '', map { $_ > 220 ? 'w' : $_ < 35 ? 'b' : '?' }
         unpack 'C*', $gray;
 }
@@ -170,8 +171,8 @@ sub sizes {
                 'once is enough');
         }
     }
-    is(convert({size => {min => [10, 60], max => [32, 99]}}, film('mp4'))->{text},
-        "has a size of 64x48, below the minimum of 10x60\n"
+    is(convert({size => {min => [10, 60], max => [32, 99]}}, film('mp4'))
+        ->{text}, "has a size of 64x48, below the minimum of 10x60\n"
         . 'has a size of 64x48, above the maximum of 32x99', 'the texts');
     is(convert({size => {supported => [[32, 32]]}}, film('mp4'))->{text},
         'has a size of 64x48, supported: 32x32', 'of a list');
@@ -306,7 +307,8 @@ sub sound {
     }
     my $rules = {audio_bit_rate => {max => 32000, auto_convert => $yes}};
     for my $format ('mp4', 'webm') {
-        my $loud = make_media("loud.$format", '-f lavfi -i testsrc2=s=64x48:d=1 '
+        my $loud = make_media("loud.$format", '-f lavfi -i '
+            . 'testsrc2=s=64x48:d=1 '
             . "-f lavfi -i anoisesrc=d=1 $made_by{$format} -b:a 128k");
         like(convert({audio_bit_rate => {max => 32000}}, $loud)->{text},
             qr/^has an audio bit rate of \d+, above the maximum of 32000$/,
@@ -340,7 +342,8 @@ sub durations {
 
 
 sub several {
-    my $answer = convert({size => {max => 32}, format => {supported => ['webm']},
+    my $answer = convert({size => {max => 32},
+        format => {supported => ['webm']},
         color_space => {supported => ['rgb']}, duration => {max => 0.2},
         channels => {min => 2}}, film('mp4'));
     is_deeply([map { s/lasts \K\S+/N/r } sort split /\n/, $answer->{text}], [
@@ -373,7 +376,8 @@ sub limits {
         . '-pix_fmt yuv420p');
     like(convert({size => {min => 640, auto_convert => $yes}}, $fine,
         max_size => length $fine)->{text},
-        qr/^has more bytes when converted than the maximum of \d+$/, 'of the result');
+        qr/^has more bytes when converted than the maximum of \d+$/,
+        'of the result');
     return;
 }
 
@@ -394,6 +398,14 @@ sub streams {
     }
     is(convert({}, make_media('sound.mp3', '-f lavfi -i sine=440:d=0.5'))
         ->{text}, 'is no video of a known format, but mp3', 'an MP3');
+    spew($path, film('webm'));
+    my $piped = `ffmpeg -nostdin -v error -i $path -c copy -f webm - | cat`;
+    is(convert({}, $piped)->{status}, 'UNCHANGED',
+        'a WebM that was written to a pipe');
+    is(convert({}, substr $piped, 0, length($piped) / 2)->{status},
+        'UNCHANGED', 'or that the recording of a browser ended');
+    is(convert({}, substr film('webm'), 0, length($piped) / 2)->{text},
+        'is damaged: a part of it is missing', 'unlike one with a length');
     spew("$path.srt", "1\n00:00:00,000 --> 00:00:00,400\nHello\n");
     my $titled = make_media('titled.mp4', '-f lavfi -i testsrc2=s=64x64:d=0.5 '
         . "-i $path.srt -map 0 -map 1 -c:s mov_text -pix_fmt yuv420p");

@@ -69,7 +69,10 @@ sub start {
 }
 
 
-sub log_text { my ($self) = @_; return -e $self->{log} ? slurp($self->{log}) : '' }
+sub log_text {
+    my ($self) = @_;
+    return -e $self->{log} ? slurp($self->{log}) : '';
+}
 
 
 # The processes of the workers that run
@@ -236,7 +239,8 @@ sub media_info {
 sub media_pixels {
     my ($bytes, $format) = @_;
     my $path = spew("$dir/pixels.bin", $bytes);
-    return scalar `ffmpeg -nostdin -v error -noautorotate -i $path -frames:v 1 -f rawvideo -pix_fmt $format -`;
+    return scalar `ffmpeg -nostdin -v error -noautorotate -i $path \\
+        -frames:v 1 -f rawvideo -pix_fmt $format -`;
 }
 
 
