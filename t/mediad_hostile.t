@@ -455,7 +455,9 @@ sub overtime {
     refused($answer, qr/^takes more than 1 seconds to convert$/,
         'a film that takes too long');
     my ($worker) = $quick->workers;
-    my $large = make_media('large.png', '-f lavfi -i testsrc2=s=6000x5000:d=1 '
+
+    # easy to read, and three seconds of one call to write as a WebP
+    my $large = make_media('large.png', '-f lavfi -i mandelbrot=s=3000x2000 '
         . '-frames:v 1');
     $answer = $quick->convert(image => {format => {supported => ['webp'],
         auto_convert => $yes}}, $large);

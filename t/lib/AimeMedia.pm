@@ -15,7 +15,7 @@ use strict;
 use warnings;
 
 use Cwd qw(abs_path);
-use Exporter 'import';
+use Exporter ();
 use File::Basename qw(dirname);
 use File::Temp qw(tempdir);
 use IO::Socket::UNIX;
@@ -27,6 +27,7 @@ use Time::HiRes qw(time sleep);
 
 use AimeNginx qw(wait_until patience on_asan slurp spew);
 
+our @ISA = 'Exporter';
 our @EXPORT_OK = qw(make_media media_info media_pixels wait_until patience
     on_asan slurp spew);
 
@@ -36,6 +37,16 @@ my @STATUS  = qw(UNCHANGED CONVERTED REFUSED FAILED);
 my $MAGIC   = 0x444d4941;
 my $dir     = tempdir(CLEANUP => 1);
 my (%made, @live);
+
+
+# Who makes media needs ffmpeg, or is skipped
+sub import {
+    my ($class, @names) = @_;
+    Test::More::plan(skip_all => 'needs ffmpeg and ffprobe')
+        if grep({ /^(?:make_)?media/ } @names)
+        && system('{ command -v ffmpeg && command -v ffprobe; } >/dev/null');
+    return $class->export_to_level(1, $class, @names);
+}
 
 
 sub binary {
