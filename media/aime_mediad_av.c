@@ -23,6 +23,9 @@
 #define AIME_MEDIAD_BIT_RATE   64000
 #define AIME_MEDIAD_DEPTH      16
 
+/* seconds; the longest frame that is usual is one of AAC at 8000 Hz */
+#define AIME_MEDIAD_MAX_PADDING  0.13
+
 
 /* What was found out; depth 0: the sound is lossy. */
 
@@ -39,6 +42,7 @@ typedef struct {
     int                   channels;
     int                   depth;
     double                bit_rate;
+    double                frame;        /* seconds of sound in a packet */
 
     aime_mediad_size_t    stored;
     aime_mediad_size_t    size;         /* as shown */
@@ -66,6 +70,7 @@ static int aime_mediad_av_look_movie(aime_mediad_av_t *av,
 static void aime_mediad_av_depth(aime_mediad_av_t *av);
 static unsigned int aime_mediad_av_orientation(const AVStream *stream);
 static void aime_mediad_av_measure(aime_mediad_av_t *av);
+static double aime_mediad_av_padding(const aime_mediad_av_t *av);
 static int aime_mediad_av_rules(aime_mediad_av_t *av);
 static void aime_mediad_av_number(aime_mediad_av_t *av,
     const aime_media_rule_t *rule, const char *what, double value,
@@ -79,6 +84,7 @@ static int aime_mediad_av_lossless(aime_mediad_av_t *av);
 static double aime_mediad_av_wanted(const aime_media_rule_t *rule,
     double value);
 static int aime_mediad_av_plan_movie(aime_mediad_av_t *av);
+static int aime_mediad_av_even(aime_mediad_av_t *av);
 static int aime_mediad_av_convert(aime_mediad_av_t *av);
 static int aime_mediad_av_take(void *ctx, aime_mediad_stream_e which,
     AVFrame *frame);
@@ -291,9 +297,14 @@ aime_mediad_av_measure(aime_mediad_av_t *av)
     }
 
     if (av->sound && av->rate) {
-        seconds = (double) sound->samples / av->rate;
-        av->seconds = seconds;
+        av->seconds = (double) sound->samples / av->rate;
+
+        /* short sound would seem to have more bits than it was encoded with,
+           for what the decoder trims was encoded, too */
+
+        seconds = fmax(av->seconds, sound->span);
         av->bit_rate = seconds > 0 ? sound->bytes * 8 / seconds : 0;
+        av->frame = sound->packets ? seconds / sound->packets : 0;
     }
 
     if (av->movie && isfinite(movie->end)) {
@@ -304,6 +315,30 @@ aime_mediad_av_measure(aime_mediad_av_t *av)
                                     / (movie->end - movie->start), 100000);
         }
     }
+}
+
+
+/*
+ * Seconds that encoders may add: to the end of the last frame of lossy sound,
+ * and of the last picture.
+ */
+
+static double
+aime_mediad_av_padding(const aime_mediad_av_t *av)
+{
+    double  seconds;
+
+    seconds = 0;
+
+    if (av->sound && av->depth == 0) {
+        seconds = av->frame;
+    }
+
+    if (av->movie && av->frame_rate.num > 0 && av->frame_rate.den > 0) {
+        seconds = fmax(seconds, 1 / av_q2d(av->frame_rate));
+    }
+
+    return fmin(seconds, AIME_MEDIAD_MAX_PADDING);
 }
 
 
@@ -349,7 +384,8 @@ aime_mediad_av_rules(aime_mediad_av_t *av)
 
     av->target.max_seconds = HUGE_VAL;
 
-    if (aime_mediad_fit_duration(av->job, av->seconds)
+    if (aime_mediad_fit_duration(av->job, av->seconds,
+                                 aime_mediad_av_padding(av))
         == AIME_MEDIAD_CONVERT)
     {
         av->target.max_seconds = rules->duration.maximum.value[0];
@@ -538,6 +574,7 @@ aime_mediad_av_lossy(aime_mediad_av_t *av)
     }
 
     av->target.bit_rate = rate < INT32_MAX ? (int) rate : INT32_MAX;
+    av->target.bounded = rule->given;
 
     return AIME_MEDIAD_OK;
 }
@@ -598,7 +635,6 @@ aime_mediad_av_wanted(const aime_media_rule_t *rule, double value)
 static int
 aime_mediad_av_plan_movie(aime_mediad_av_t *av)
 {
-    int                   gray;
     aime_mediad_size_t   *size;
     aime_media_rule_t    *rule;
     aime_mediad_target_t *target;
@@ -607,29 +643,22 @@ aime_mediad_av_plan_movie(aime_mediad_av_t *av)
     size = &target->size;
     rule = &av->job->rules.color_space;
 
-    /* H.264 and VP8 store yuv, H.264 gray as well */
+    /* H.264 could store gray as well, but decoders make yuv of it */
 
-    gray = target->format == AIME_MEDIA_MP4
-           && rule->nsupported
-           && aime_mediad_fit_allows(rule, AIME_MEDIA_GRAY)
-           && (!aime_mediad_fit_allows(rule, AIME_MEDIA_YUV)
-               || aime_mediad_color(av->pixels) == AIME_MEDIA_GRAY);
-
-    if (!gray && !aime_mediad_fit_allows(rule, AIME_MEDIA_YUV)) {
+    if (!aime_mediad_fit_allows(rule, AIME_MEDIA_YUV)) {
         return aime_mediad_refuse(av->job, "cannot be converted: %s stores "
                                   "none of the supported color spaces",
                                   aime_media_format_name(target->format));
     }
 
-    /* chroma at half the resolution wants even numbers */
-
-    if (target->format == AIME_MEDIA_MP4 && !gray) {
-        size->width = size->width > 1 ? size->width & ~1 : 2;
-        size->height = size->height > 1 ? size->height & ~1 : 2;
+    if (target->format == AIME_MEDIA_MP4
+        && aime_mediad_av_even(av) != AIME_MEDIAD_OK)
+    {
+        return AIME_MEDIAD_DONE;
     }
 
     target->frame_rate = av->frame_rate;
-    target->change.pixels = gray ? AV_PIX_FMT_GRAY8 : AV_PIX_FMT_YUV420P;
+    target->change.pixels = AV_PIX_FMT_YUV420P;
     target->change.orientation = av->orientation;
     target->change.size = *size;
 
@@ -637,6 +666,33 @@ aime_mediad_av_plan_movie(aime_mediad_av_t *av)
     aime_mediad_unturn(&target->change, &av->stored);
 
     return AIME_MEDIAD_OK;
+}
+
+
+/* Chroma at half the resolution wants even numbers, be it one more. */
+
+static int
+aime_mediad_av_even(aime_mediad_av_t *av)
+{
+    int                  i;
+    aime_mediad_size_t   size, *wanted;
+
+    wanted = &av->target.size;
+
+    for (i = 0; i < 4; i++) {
+        size.width = (wanted->width + (i & 1)) & ~1;
+        size.height = (wanted->height + (i >> 1)) & ~1;
+
+        if (size.width && size.height
+            && aime_mediad_fit_takes(av->job, &size))
+        {
+            *wanted = size;
+            return AIME_MEDIAD_OK;
+        }
+    }
+
+    return aime_mediad_refuse(av->job, "with a size of %dx%d cannot be stored "
+                              "as mp4", wanted->width, wanted->height);
 }
 
 

@@ -148,6 +148,19 @@ aime_mediad_fit_size(aime_mediad_job_t *job, const aime_mediad_size_t *size,
 }
 
 
+int
+aime_mediad_fit_takes(const aime_mediad_job_t *job,
+    const aime_mediad_size_t *size)
+{
+    aime_media_value_t  value;
+
+    value.value[0] = size->width;
+    value.value[1] = size->height;
+
+    return !aime_mediad_size_broken(&job->rules.size, &value);
+}
+
+
 /* broken: 1 is the minimum, 2 the maximum, 3 the multiple, 0 none of them */
 
 static void
@@ -471,7 +484,8 @@ aime_mediad_fit_target(const aime_media_rule_t *rule, double value)
 
 
 aime_mediad_fit_e
-aime_mediad_fit_duration(aime_mediad_job_t *job, double seconds)
+aime_mediad_fit_duration(aime_mediad_job_t *job, double seconds,
+    double padding)
 {
     char                      text[64], bound[64];
     aime_media_value_t        value;
@@ -482,7 +496,7 @@ aime_mediad_fit_duration(aime_mediad_job_t *job, double seconds)
     value.value[0] = round(seconds * 1000) / 1000;
     aime_mediad_print_number(text, sizeof(text), &value);
 
-    /* a millisecond is less than what encoders pad */
+    /* containers count in milliseconds */
 
     if (rule->has_minimum && seconds < rule->minimum.value[0] - 0.001) {
         aime_mediad_print_number(bound, sizeof(bound), &rule->minimum);
@@ -491,7 +505,9 @@ aime_mediad_fit_duration(aime_mediad_job_t *job, double seconds)
         return AIME_MEDIAD_VIOLATED;
     }
 
-    if (!rule->has_maximum || seconds <= rule->maximum.value[0] + 0.001) {
+    if (!rule->has_maximum
+        || seconds <= rule->maximum.value[0] + fmax(padding, 0.001))
+    {
         return AIME_MEDIAD_FITS;
     }
 

@@ -48,6 +48,10 @@ aime_mediad_fit_e aime_mediad_fit_color(aime_mediad_job_t *job,
 aime_mediad_fit_e aime_mediad_fit_size(aime_mediad_job_t *job,
     const aime_mediad_size_t *size, aime_mediad_size_t *target);
 
+/* Is the rule of sizes met; says nothing. */
+int aime_mediad_fit_takes(const aime_mediad_job_t *job,
+    const aime_mediad_size_t *size);
+
 /*
  * what: the beginning of a violation with one %s for the value ("has a sample
  * rate of %s").  An average (of bits per second) may miss the rule by a 20th.
@@ -62,10 +66,10 @@ double aime_mediad_fit_target(const aime_media_rule_t *rule, double value);
 
 /*
  * Duration: seconds below the minimum cannot be converted; above the maximum
- * they can be cut.
+ * they can be cut.  padding: what the last frame may be too long.
  */
 aime_mediad_fit_e aime_mediad_fit_duration(aime_mediad_job_t *job,
-    double seconds);
+    double seconds, double padding);
 
 /*
  * Is the value among the supported, or nothing is asked; the candidates in the

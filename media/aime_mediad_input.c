@@ -12,6 +12,7 @@
 
 #include "aime_mediad_codec.h"
 #include "aime_mediad_input.h"
+#include "aime_mediad_length.h"
 
 
 /* streams of a file, of which two are read at most */
@@ -156,6 +157,20 @@ aime_mediad_input_format(aime_mediad_input_t *input)
     }
 
     input->fmt = fmt;
+
+    switch (aime_mediad_length(input->job)) {
+
+    case AIME_MEDIAD_CUT:
+        return aime_mediad_refuse(input->job, "is damaged: a part of it is "
+                                  "missing");
+
+    case AIME_MEDIAD_OPEN_END:
+        input->open_end = 1;
+        break;
+
+    default:
+        break;
+    }
 
     return AIME_MEDIAD_OK;
 }
@@ -353,7 +368,7 @@ aime_mediad_input_packet(aime_mediad_input_t *input,
             continue;
         }
 
-        if (packet->flags & AV_PKT_FLAG_CORRUPT) {
+        if ((packet->flags & AV_PKT_FLAG_CORRUPT) && !input->open_end) {
             return aime_mediad_refuse(input->job, "is damaged: a part of it is "
                                       "missing");
         }
@@ -361,8 +376,10 @@ aime_mediad_input_packet(aime_mediad_input_t *input,
         stream->bytes += packet->size;
         stream->packets++;
 
+        base = av_q2d(stream->stream->time_base);
+        stream->span += packet->duration * base;
+
         if (packet->pts != AV_NOPTS_VALUE) {
-            base = av_q2d(stream->stream->time_base);
             stream->start = fmin(stream->start, packet->pts * base);
             stream->end = fmax(stream->end,
                                (packet->pts + packet->duration) * base);

@@ -35,6 +35,7 @@ typedef struct {
     unsigned long         errors;
     double                start;
     double                end;
+    double                span;         /* of packets, before any is trimmed */
 
     unsigned              decoded:1;    /* at least one frame was */
     unsigned              once:1;       /* only the first frame is wanted */
@@ -55,6 +56,7 @@ typedef struct {
     aime_mediad_stream_t  streams[AIME_MEDIAD_NSTREAMS];
 
     unsigned              stop:1;       /* the handler has seen enough */
+    unsigned              open_end:1;   /* it ends where it ends */
 } aime_mediad_input_t;
 
 

@@ -26,6 +26,10 @@
 
 #define AIME_MEDIAD_BACKLOG      511
 
+/* how often, and after how many milliseconds, a socket is looked at again */
+#define AIME_MEDIAD_VACATE_TRIES  10
+#define AIME_MEDIAD_VACATE_PAUSE  50
+
 /*
  * A worker that ends sooner than this many seconds after its start is replaced
  * at once a few times, then later and later: a damper, in milliseconds.
@@ -46,6 +50,7 @@ typedef struct {
 
 static int aime_mediad_listen(const aime_mediad_options_t *options);
 static int aime_mediad_vacate(const struct sockaddr_un *addr);
+static int aime_mediad_taken(const struct sockaddr_un *addr);
 static int aime_mediad_pidfile(const char *path);
 static void aime_mediad_watch(const aime_mediad_options_t *options,
     aime_mediad_slot_t *slots, int fd);
@@ -174,7 +179,7 @@ aime_mediad_listen(const aime_mediad_options_t *options)
 static int
 aime_mediad_vacate(const struct sockaddr_un *addr)
 {
-    int          fd, rc, err;
+    int          tries;
     struct stat  st;
 
     if (lstat(addr->sun_path, &st) != 0) {
@@ -186,20 +191,17 @@ aime_mediad_vacate(const struct sockaddr_un *addr)
         return -1;
     }
 
-    fd = socket(AF_UNIX, SOCK_STREAM|SOCK_CLOEXEC|SOCK_NONBLOCK, 0);
+    /* workers of a supervisor that was killed need a moment to follow it */
 
-    if (fd == -1) {
-        return -1;
-    }
+    for (tries = 0; aime_mediad_taken(addr); tries++) {
 
-    rc = connect(fd, (const struct sockaddr *) addr, sizeof(*addr));
-    err = errno;
+        if (tries == AIME_MEDIAD_VACATE_TRIES) {
+            aime_mediad_log("%s: another process listens there",
+                            addr->sun_path);
+            return -1;
+        }
 
-    (void) close(fd);
-
-    if (rc == 0 || err != ECONNREFUSED) {
-        aime_mediad_log("%s: another process listens there", addr->sun_path);
-        return -1;
+        (void) usleep(AIME_MEDIAD_VACATE_PAUSE * 1000);
     }
 
     if (unlink(addr->sun_path) != 0) {
@@ -209,6 +211,28 @@ aime_mediad_vacate(const struct sockaddr_un *addr)
     }
 
     return 0;
+}
+
+
+/* Does anybody listen there?  If it cannot be told, somebody does. */
+
+static int
+aime_mediad_taken(const struct sockaddr_un *addr)
+{
+    int  fd, rc, err;
+
+    fd = socket(AF_UNIX, SOCK_STREAM|SOCK_CLOEXEC|SOCK_NONBLOCK, 0);
+
+    if (fd == -1) {
+        return 1;
+    }
+
+    rc = connect(fd, (const struct sockaddr *) addr, sizeof(*addr));
+    err = errno;
+
+    (void) close(fd);
+
+    return rc == 0 || err != ECONNREFUSED;
 }
 
 

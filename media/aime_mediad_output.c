@@ -256,6 +256,12 @@ aime_mediad_output_add_sound(aime_mediad_output_t *output)
         ctx->global_quality = FF_QP2LAMBDA * AIME_MEDIAD_VORBIS_QUALITY;
     }
 
+    /* a variable rate is far off in short sound */
+
+    if (output->target.bounded && ctx->codec_id == AV_CODEC_ID_OPUS) {
+        (void) av_opt_set(ctx->priv_data, "vbr", "off", 0);
+    }
+
     if (output->fmt->oformat->flags & AVFMT_GLOBALHEADER) {
         ctx->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
     }

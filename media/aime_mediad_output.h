@@ -33,6 +33,7 @@ typedef struct {
     unsigned              movie:1;
     unsigned              real:1;           /* samples are floating point */
     unsigned              vorbis:1;         /* WebM without Opus */
+    unsigned              bounded:1;        /* bit_rate is no mere wish */
 } aime_mediad_target_t;
 
 

@@ -49,6 +49,7 @@ static void aime_mediad_bmp(aime_mediad_bytes_t *bytes,
     aime_mediad_probe_t *probe);
 static void aime_mediad_tiff(aime_mediad_bytes_t *bytes,
     aime_mediad_probe_t *probe);
+static int aime_mediad_tiff_directory(aime_mediad_bytes_t *bytes);
 static int aime_mediad_tiff_strips(aime_mediad_bytes_t *bytes,
     unsigned int offsets, unsigned int lens);
 static unsigned int aime_mediad_tiff_tag(aime_mediad_bytes_t *bytes,
@@ -394,10 +395,49 @@ aime_mediad_tiff(aime_mediad_bytes_t *bytes, aime_mediad_probe_t *probe)
         probe->orientation = value;
     }
 
-    probe->complete = aime_mediad_tiff_strips(bytes, AIME_MEDIAD_TIFF_STRIPS,
-                                              AIME_MEDIAD_TIFF_STRIP_LENS)
+    probe->complete = aime_mediad_tiff_directory(bytes)
+                      && aime_mediad_tiff_strips(bytes,
+                                                 AIME_MEDIAD_TIFF_STRIPS,
+                                                 AIME_MEDIAD_TIFF_STRIP_LENS)
                       && aime_mediad_tiff_strips(bytes, AIME_MEDIAD_TIFF_TILES,
                                                  AIME_MEDIAD_TIFF_TILE_LENS);
+}
+
+
+/* Do the values that its entries point to lie within the file? */
+
+static int
+aime_mediad_tiff_directory(aime_mediad_bytes_t *bytes)
+{
+    size_t        at;
+    uint64_t      len;
+    unsigned int  n, type;
+
+    static const unsigned int  sizes[] = {
+        0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8
+    };
+
+    at = aime_mediad_u32(bytes, 4);
+    n = aime_mediad_u16(bytes, at);
+
+    for (at += 2; n; n--) {
+
+        if (at + AIME_MEDIAD_TIFF_ENTRY > bytes->len) {
+            return 0;
+        }
+
+        type = aime_mediad_u16(bytes, at + 2);
+        len = aime_mediad_u32(bytes, at + 4);
+        len *= type < sizeof(sizes) / sizeof(sizes[0]) ? sizes[type] : 0;
+
+        if (len > 4 && aime_mediad_u32(bytes, at + 8) + len > bytes->len) {
+            return 0;
+        }
+
+        at += AIME_MEDIAD_TIFF_ENTRY;
+    }
+
+    return 1;
 }
 
 

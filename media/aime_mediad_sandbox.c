@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -103,8 +104,14 @@ aime_mediad_sandbox(const aime_mediad_options_t *options, int listen_fd,
         return -1;
     }
 
+    /*
+     * Without its supervisor a worker would keep the socket, and nobody would
+     * replace it: it ends, too.  To become another user forgets that wish.
+     */
+
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0
-        || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+        || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0
+        || prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
     {
         aime_mediad_log("prctl() failed: %s", strerror(errno));
         return -1;

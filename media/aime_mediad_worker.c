@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
@@ -111,11 +110,15 @@ aime_mediad_worker(const aime_mediad_options_t *options, int listen_fd,
         return 1;
     }
 
+    /* it may have ended before the sandbox ties the worker to it */
+
+    if (getppid() != master) {
+        return 0;
+    }
+
     for (n = 0; n < AIME_MEDIAD_CONVERSIONS; /* void */ ) {
 
-        if (aime_mediad_wait(AIME_MEDIAD_LISTEN_FD) != 0
-            || getppid() != master)
-        {
+        if (aime_mediad_wait(AIME_MEDIAD_LISTEN_FD) != 0) {
             break;
         }
 

@@ -15,7 +15,7 @@ use strict;
 use warnings;
 
 use Cwd qw(abs_path);
-use Exporter 'import';
+use Exporter ();
 use File::Basename qw(dirname);
 use File::Temp qw(tempdir);
 use IO::Socket::UNIX;
@@ -27,6 +27,7 @@ use Time::HiRes qw(time sleep);
 
 use AimeNginx qw(wait_until patience on_asan slurp spew);
 
+our @ISA = 'Exporter';
 our @EXPORT_OK = qw(make_media media_info media_pixels wait_until patience
     on_asan slurp spew);
 
@@ -38,6 +39,16 @@ my $dir     = tempdir(CLEANUP => 1);
 my (%made, @live);
 
 
+# Who makes media needs ffmpeg, or is skipped
+sub import {
+    my ($class, @names) = @_;
+    Test::More::plan(skip_all => 'needs ffmpeg and ffprobe')
+        if grep({ /^(?:make_)?media/ } @names)
+        && system('{ command -v ffmpeg && command -v ffprobe; } >/dev/null');
+    return $class->export_to_level(1, $class, @names);
+}
+
+
 sub binary {
     my $module = $ENV{MODULE} || "$ROOT/build/-";
     my $path = dirname($module) . '/aime-mediad';
@@ -45,12 +56,13 @@ sub binary {
 }
 
 
-# workers, args (further ones), deaths => 1 if workers may die
+# workers, args (further ones), deaths => 1 if workers may die, socket (path)
 sub start {
     my ($class, %opt) = @_;
     my $n = ++$made{daemons};
-    my $self = bless {workers => 2, args => [], %opt, owner => $$,
-        socket => "$dir/mediad-$n.sock", log => "$dir/mediad-$n.log"}, $class;
+    my $self = bless {workers => 2, args => [],
+        socket => "$dir/mediad-$n.sock", log => "$dir/mediad-$n.log",
+        %opt, owner => $$}, $class;
     my $binary = binary() or Test::More::BAIL_OUT('no build/aime-mediad');
     my $pid = fork // die "fork: $!\n";
     if ($pid == 0) {
@@ -61,13 +73,17 @@ sub start {
     }
     $self->{pid} = $pid;
     push @live, $self;
-    wait_until(sub { -S $self->{socket} && $self->workers })
+    wait_until(sub { -S $self->{socket}
+        && $self->workers == $self->{workers} })
         or die "aime-mediad did not start: " . $self->log_text;
     return $self;
 }
 
 
-sub log_text { my ($self) = @_; return -e $self->{log} ? slurp($self->{log}) : '' }
+sub log_text {
+    my ($self) = @_;
+    return -e $self->{log} ? slurp($self->{log}) : '';
+}
 
 
 # The processes of the workers that run
@@ -89,7 +105,9 @@ sub alive {
 sub status_of {
     my ($pid, $field) = @_;
     open my $in, '<', "/proc/$pid/status" or return undef;
-    while (<$in>) { return $1 if /^\Q$field\E:\s+(\S+)/ }
+    while (my $line = <$in>) {
+        return $1 if $line =~ /^\Q$field\E:\s+(\S+)/;
+    }
     return undef;
 }
 
@@ -97,10 +115,10 @@ sub status_of {
 sub stop {
     my ($self, $signal) = @_;
     return if !$self->{pid};
-    kill $signal // 'TERM', $self->{pid};
+    CORE::kill($signal // 'TERM', $self->{pid});
     my $ended = wait_until(sub { waitpid($self->{pid}, WNOHANG) != 0 }, 20);
     my $status = $?;
-    if (!$ended) { kill 'KILL', $self->{pid}; waitpid $self->{pid}, 0 }
+    if (!$ended) { CORE::kill('KILL', $self->{pid}); waitpid $self->{pid}, 0 }
     $self->{pid} = 0;
     my $text = $self->log_text;
     Test::More::ok($ended && $status == 0, 'the daemon ends when told to')
@@ -114,10 +132,21 @@ sub stop {
 }
 
 
+# What no supervisor survives; the processes that were its workers
+sub kill {
+    my ($self) = @_;
+    my @workers = $self->workers;
+    CORE::kill('KILL', $self->{pid});
+    waitpid $self->{pid}, 0;
+    $self->{pid} = 0;
+    return @workers;
+}
+
+
 END {
     if ($$ == $OWNER) {
         my $status = $?;
-        kill 'KILL', grep { $_ } map { $_->{pid} } @live;
+        CORE::kill('KILL', grep { $_ } map { $_->{pid} } @live);
         waitpid $_, 0 for grep { $_ } map { $_->{pid} } @live;
         $? = $status;
     }
@@ -203,9 +232,12 @@ sub make_media {
 # file: format, duration
 sub media_info {
     my ($bytes, $type) = @_;
-    my $path = spew("$dir/info.bin", $bytes);
-    my $json = `ffprobe -v error -show_streams -show_format -of json $path`;
-    my $info = JSON::PP->new->decode($json || '{}');
+    if (($made{asked} // '') ne ($bytes // '')) {
+        my $path = spew("$dir/info.bin", $bytes);
+        my $json = `ffprobe -v quiet -show_streams -show_format -of json $path`;
+        @made{qw(asked info)} = ($bytes, JSON::PP->new->decode($json || '{}'));
+    }
+    my $info = $made{info} // {};
     my ($stream) = grep { $_->{codec_type} eq ($type // 'video') }
         @{$info->{streams} // []};
     return {%{$stream // {}}, file => $info->{format}{format_name},
@@ -218,7 +250,8 @@ sub media_info {
 sub media_pixels {
     my ($bytes, $format) = @_;
     my $path = spew("$dir/pixels.bin", $bytes);
-    return scalar `ffmpeg -nostdin -v error -noautorotate -i $path -frames:v 1 -f rawvideo -pix_fmt $format -`;
+    return scalar `ffmpeg -nostdin -v error -noautorotate -i $path \\
+        -frames:v 1 -f rawvideo -pix_fmt $format -`;
 }
 
 
