@@ -79,6 +79,8 @@ static int aime_mediad_av_lossless(aime_mediad_av_t *av);
 static double aime_mediad_av_wanted(const aime_media_rule_t *rule,
     double value);
 static int aime_mediad_av_plan_movie(aime_mediad_av_t *av);
+static int aime_mediad_av_even(aime_mediad_av_t *av,
+    aime_mediad_size_t *size);
 static int aime_mediad_av_convert(aime_mediad_av_t *av);
 static int aime_mediad_av_take(void *ctx, aime_mediad_stream_e which,
     AVFrame *frame);
@@ -623,9 +625,11 @@ aime_mediad_av_plan_movie(aime_mediad_av_t *av)
 
     /* chroma at half the resolution wants even numbers */
 
-    if (target->format == AIME_MEDIA_MP4 && !gray) {
-        size->width = size->width > 1 ? size->width & ~1 : 2;
-        size->height = size->height > 1 ? size->height & ~1 : 2;
+    if (target->format == AIME_MEDIA_MP4
+        && !gray
+        && aime_mediad_av_even(av, size) != AIME_MEDIAD_OK)
+    {
+        return AIME_MEDIAD_DONE;
     }
 
     target->frame_rate = av->frame_rate;
@@ -637,6 +641,33 @@ aime_mediad_av_plan_movie(aime_mediad_av_t *av)
     aime_mediad_unturn(&target->change, &av->stored);
 
     return AIME_MEDIAD_OK;
+}
+
+
+/* The even size next to this one that the rule takes, the smallest first. */
+
+static int
+aime_mediad_av_even(aime_mediad_av_t *av, aime_mediad_size_t *size)
+{
+    int                 n;
+    aime_mediad_size_t  even;
+
+    for (n = 0; n < 4; n++) {
+        even.width = (size->width + (n & 1)) & ~1;
+        even.height = (size->height + (n >> 1)) & ~1;
+
+        if (even.width
+            && even.height
+            && aime_mediad_fit_size_meets(&av->job->rules.size, &even))
+        {
+            *size = even;
+            return AIME_MEDIAD_OK;
+        }
+    }
+
+    return aime_mediad_refuse(av->job, "with a size of %dx%d cannot be stored "
+                              "as %s", size->width, size->height,
+                              aime_media_format_name(av->target.format));
 }
 
 

@@ -148,6 +148,19 @@ aime_mediad_fit_size(aime_mediad_job_t *job, const aime_mediad_size_t *size,
 }
 
 
+int
+aime_mediad_fit_size_meets(const aime_media_rule_t *rule,
+    const aime_mediad_size_t *size)
+{
+    aime_media_value_t  value;
+
+    value.value[0] = size->width;
+    value.value[1] = size->height;
+
+    return !aime_mediad_size_broken(rule, &value);
+}
+
+
 /* broken: 1 is the minimum, 2 the maximum, 3 the multiple, 0 none of them */
 
 static void

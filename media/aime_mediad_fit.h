@@ -48,6 +48,10 @@ aime_mediad_fit_e aime_mediad_fit_color(aime_mediad_job_t *job,
 aime_mediad_fit_e aime_mediad_fit_size(aime_mediad_job_t *job,
     const aime_mediad_size_t *size, aime_mediad_size_t *target);
 
+/* Does a size meet the rule; nothing is said of one that does not. */
+int aime_mediad_fit_size_meets(const aime_media_rule_t *rule,
+    const aime_mediad_size_t *size);
+
 /*
  * what: the beginning of a violation with one %s for the value ("has a sample
  * rate of %s").  An average (of bits per second) may miss the rule by a 20th.
