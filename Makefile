@@ -2,8 +2,8 @@
 #
 #   make            the module, build/ngx_http_aime_api_module.so, and the media
 #                   daemon, build/aime-mediad
-#   make install    copies the module into nginx's modules folder and the daemon
-#                   to /usr/sbin (DESTDIR honoured)
+#   make install    copies the module into nginx's modules folder, the daemon to
+#                   /usr/sbin, its service to /lib/systemd (DESTDIR honoured)
 #   make run        a complete example: server, worker, client
 #   make test       the test suite (T=t/some.t for one file of it)
 #   make valgrind   what of it nginx serves, under valgrind with one process
@@ -28,6 +28,8 @@ MODULE    := $(BUILD)/$(NAME).so
 DAEMON    := $(BUILD)/aime-mediad
 LOAD      := $(BUILD)/aime-load
 BENCH_MODULE := $(BUILD)/ngx_http_bench_module.so
+SERVICE   := aime-mediad.service
+UNITS     := /lib/systemd/system
 
 ifeq ($(NGINX),)
 NGINX     := $(shell PATH="$$PATH:/usr/sbin:/usr/local/sbin"; \
@@ -113,6 +115,8 @@ install: $(MODULE) $(DAEMON)
 	echo "installed $$path/$(NAME).so"
 	@install -D -m 755 $(DAEMON) "$(DESTDIR)/usr/sbin/aime-mediad" && \
 	echo "installed $(DESTDIR)/usr/sbin/aime-mediad"
+	@install -D -m 644 media/$(SERVICE) "$(DESTDIR)$(UNITS)/$(SERVICE)" && \
+	echo "installed $(DESTDIR)$(UNITS)/$(SERVICE)"
 
 
 # The media daemon, which knows no nginx: it shares a few files of floor 0.
@@ -168,7 +172,8 @@ run:
 	@$(AGAIN) run-only
 
 run-only: all
-	@MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" examples/run.sh
+	@MODULE="$(CURDIR)/$(MODULE)" DAEMON="$(CURDIR)/$(DAEMON)" \
+	    NGINX="$(NGINX)" examples/run.sh
 
 test:
 	@$(AGAIN) deps

@@ -8,6 +8,7 @@ with nothing but Python's standard library (3.9 or newer):
         --param center_x=-0.7435 --param center_y=0.1314 --output seahorses.png
     examples/client.py --endpoint markov_chat \\
         --param prompt_input="In the morning the river"
+    examples/client.py --endpoint picture_size --param image=@seahorses.png
 
 The text of a result goes to the standard output, everything else to the
 standard error.  Exit status: 0 the job is done, 1 the job failed, 2 wrong
@@ -42,6 +43,10 @@ META = ("success", "job_id", "ep_version", "start_time", "start_time_compute",
         "compute_duration", "pending_duration", "arrival_time",
         "finished_time", "preprocessing_duration", "auth",
         "worker_interface_version")
+
+# media that --param takes from files, by the ending
+MEDIA = {"image": ("png", "jpg", "jpeg", "webp", "bmp", "tiff", "gif"),
+         "audio": ("wav", "mp3", "ogg"), "video": ("webm", "mp4")}
 
 JOB_FAILED, REFUSED, UNREACHABLE, INTERRUPTED = 1, 3, 4, 130
 
@@ -366,11 +371,32 @@ def describe_times(result):
 
 # --------------------------------------------------------------------- main
 
+def data_url(path):
+    """The medium in a file, as the protocol wants it."""
+    ending = os.path.splitext(path)[1][1:].lower()
+    for kind, endings in MEDIA.items():
+        if ending in endings:
+            break
+    else:
+        raise argparse.ArgumentTypeError(
+            f"no image, audio or video by its name: {path}")
+    try:
+        with open(path, "rb") as file:
+            body = base64.b64encode(file.read()).decode()
+    except OSError as error:
+        raise argparse.ArgumentTypeError(
+            f"cannot read {path}: {error.strerror}") from error
+    return f"data:{kind}/{ending};base64,{body}"
+
+
 def parameter(text):
-    """NAME=VALUE, the value as JSON where it is JSON and as text if not."""
+    """NAME=VALUE, the value as JSON where it is JSON and as text if not, or
+    NAME=@FILE, the file as a data URL."""
     name, equals, value = text.partition("=")
     if not name or not equals:
         raise argparse.ArgumentTypeError(f"not of the form name=value: {text}")
+    if value.startswith("@"):
+        return name, data_url(value[1:])
     try:
         document = json.loads(value)
         json.dumps(document, allow_nan=False)   # Python takes NaN for JSON
@@ -382,8 +408,8 @@ def parameter(text):
 def parse_options():
     parser = argparse.ArgumentParser(
         description="Example client of the AIME API protocol.",
-        epilog="A text that looks like JSON needs its own quotes: "
-        "--param prompt_input='\"42\"'.")
+        epilog="A text that looks like JSON, or begins with @, needs its own "
+        "quotes: --param prompt_input='\"42\"'.")
     parser.add_argument("--server", default="http://localhost:8080",
                         metavar="URL", help="default: %(default)s")
     parser.add_argument("--key", help="API key; better given in the "
@@ -396,7 +422,8 @@ def parse_options():
                         help="default: %(default)s")
     parser.add_argument("--param", type=parameter, action="append",
                         default=[], metavar="NAME=VALUE",
-                        help="an input of the endpoint; may be repeated")
+                        help="an input of the endpoint, @FILE for the image, "
+                        "audio or video in a file; may be repeated")
     parser.add_argument("--output", metavar="FILE", help="where an image "
                         "goes (default: <endpoint>-<job id>.<format>)")
     parser.add_argument("--previews", metavar="DIR",

@@ -1,9 +1,11 @@
 #!/bin/sh
 #
-# Runs the example configuration: nginx with the module, two workers, and one
-# image job through the whole; then stays up until Ctrl-C or SIGTERM.
+# Runs the example configuration: nginx with the module, the media daemon,
+# three workers, and two jobs through the whole, one that makes a picture and
+# one that takes it; then stays up until Ctrl-C or SIGTERM.
 #
 #   MODULE          the built module  (default: build/ of this repository)
+#   DAEMON          aime-mediad       (default: beside the module)
 #   NGINX           the nginx binary  (default: nginx)
 #   AIME_PORT       where to listen   (default: 8080)
 #   AIME_RUN_ONCE   1: stop after the first result, for tests
@@ -22,8 +24,10 @@ url=http://127.0.0.1:$AIME_PORT
 
 prefix=
 nginx=
+mediad=
 mandelbrot=
 markov=
+picture=
 client=
 
 say() {
@@ -57,11 +61,13 @@ cleanup() {
     trap - EXIT
     # nothing may interrupt this half-way
     trap '' INT TERM HUP
-    # the client first, it cancels its job; nginx last, the others talk to it
+    # the client first, it cancels its job; nginx and what it asks last
     stop "$client"
     stop "$mandelbrot"
     stop "$markov"
+    stop "$picture"
     stop "$nginx"
+    stop "$mediad"
     [ -z "$prefix" ] || rm -rf "$prefix"
     exit $status
 }
@@ -86,6 +92,7 @@ configure() {
         -e "s|^user .*|$user|" \
         -e "s|^pid .*|pid $prefix/logs/nginx.pid;|" \
         -e "s|^error_log .*|error_log $prefix/logs/error.log notice;|" \
+        -e "s|^\( *\)aime_api_media .*;|\1aime_api_media unix:$prefix/mediad.sock;|" \
         -e "/^worker_rlimit_nofile /d" \
         -e "s|^    worker_connections .*|    worker_connections $(files);|" \
         -e "s|^http {|http {$temp|" \
@@ -128,10 +135,25 @@ died() {
 check() {
     alive "$nginx" \
         || died nginx "$prefix/logs/nginx.out" "$prefix/logs/error.log"
+    alive "$mediad" || died "the media daemon" "$prefix/logs/mediad.log"
     alive "$mandelbrot" \
         || died "the mandelbrot worker" "$prefix/logs/mandelbrot.log"
     alive "$markov" \
         || died "the markov_text worker" "$prefix/logs/markov_text.log"
+    alive "$picture" \
+        || died "the picture worker" "$prefix/logs/picture.log"
+}
+
+start_mediad() {
+    "$DAEMON" -s "$prefix/mediad.sock" > "$prefix/logs/mediad.log" 2>&1 &
+    mediad=$!
+    tries=0
+    while [ ! -S "$prefix/mediad.sock" ]; do
+        alive "$mediad" || died "the media daemon" "$prefix/logs/mediad.log"
+        [ $tries -lt 100 ] || fail "the media daemon does not start"
+        sleep 0.1
+        tries=$((tries + 1))
+    done
 }
 
 start_nginx() {
@@ -155,13 +177,12 @@ start_worker() {
     worker=$!
 }
 
-first_job() {
-    say "Rendering a picture through nginx ..."
+# run_client LOG ARGUMENTS: until it has its result
+run_client() {
+    log=$prefix/logs/$1
+    shift
     # in the background, so that a signal need not wait for it
-    python3 "$root/examples/client.py" --server "$url" \
-        --endpoint mandelbrot --output "$prefix/mandelbrot.png" \
-        --param center_x=-0.7435 --param center_y=0.1314 --param zoom=60 \
-        --param palette=ocean &
+    python3 "$root/examples/client.py" --server "$url" "$@" &
     client=$!
     while alive "$client"; do
         check
@@ -170,11 +191,22 @@ first_job() {
     if ! wait "$client"; then
         client=
         check
-        died "the client" "$prefix/logs/error.log" "$prefix/logs/mandelbrot.log"
+        died "the client" "$prefix/logs/error.log" "$log"
     fi
     client=
+}
+
+first_jobs() {
+    say "Rendering a picture through nginx ..."
+    run_client mandelbrot.log \
+        --endpoint mandelbrot --output "$prefix/mandelbrot.png" \
+        --param center_x=-0.7435 --param center_y=0.1314 --param zoom=60 \
+        --param palette=ocean
     size=$(wc -c < "$prefix/mandelbrot.png")
     say "Result: $prefix/mandelbrot.png, $((size)) bytes"
+    say "Sending it through the media daemon, which makes it smaller ..."
+    run_client picture.log \
+        --endpoint picture_size --param "image=@$prefix/mandelbrot.png"
 }
 
 greet() {
@@ -191,6 +223,8 @@ To try:
       --output seahorse.png
   examples/client.py --server $url --endpoint markov_chat \\
       --param prompt_input="In the morning the river"
+  examples/client.py --server $url --endpoint picture_size \\
+      --param image=@seahorse.png
   examples/worker.py --server $url --job-type scalars &
   examples/client.py --server $url --endpoint scalar_types \\
       --param label=test --param steps=33
@@ -202,6 +236,8 @@ END
 
 [ -f "$MODULE" ] || fail "no module at $MODULE: build it with make"
 MODULE=$(cd "$(dirname "$MODULE")" && pwd)/$(basename "$MODULE")
+DAEMON=${DAEMON:-$(dirname "$MODULE")/aime-mediad}
+[ -x "$DAEMON" ] || fail "no media daemon at $DAEMON: build it with make"
 command -v "$NGINX" >/dev/null || fail "no nginx at '$NGINX'"
 command -v python3 >/dev/null || fail "no python3"
 
@@ -210,12 +246,15 @@ trap 'exit 0' INT TERM HUP
 
 prefix=$(mktemp -d "${TMPDIR:-/tmp}/aime-run.XXXXXX")
 configure
+start_mediad
 start_nginx
 start_worker mandelbrot
 mandelbrot=$worker
 start_worker markov_text
 markov=$worker
-first_job
+start_worker picture
+picture=$worker
+first_jobs
 
 [ "$AIME_RUN_ONCE" != 1 ] || exit 0
 

@@ -3,10 +3,11 @@
 
 It logs in, waits for jobs in a long poll, computes them on the CPU, reports
 progress and posts the results: what a real worker does, in one file and with
-nothing but Python's standard library (3.9 or newer).  Three job types:
+nothing but Python's standard library (3.9 or newer).  Four job types:
 
   mandelbrot   renders a region of the Mandelbrot set to a PNG, with previews
   markov_text  continues a text with a Markov chain, streaming it word by word
+  picture      tells the size of the picture that it got
   scalars      sends back the inputs that it got, to see what a worker sees
 
     examples/worker.py --server http://localhost:8080 --job-type mandelbrot
@@ -371,6 +372,31 @@ class MarkovText:
                 or self.follow[(".",)])
 
 
+# ------------------------------------------------------------------ picture
+
+class Picture:
+    """Tells the size of a picture.
+
+    Whatever format and size the client sent: the server has made it the PNG
+    that the endpoint file asks for.
+    """
+
+    title = "Size of a picture"
+    family, model_type = "Header", "image"
+
+    def __init__(self, _options):
+        pass
+
+    def run(self, job, _report):
+        image = base64.b64decode(job["image"].partition(",")[2], validate=True)
+        if image[:8] != b"\x89PNG\r\n\x1a\n":
+            raise ValueError("the image is no PNG")
+        width = int.from_bytes(image[16:20], "big")
+        height = int.from_bytes(image[20:24], "big")
+        return {"text": f"{width} x {height} pixels, {len(image)} bytes",
+                "width": width, "height": height}
+
+
 # ------------------------------------------------------------------ scalars
 
 class Scalars:
@@ -399,7 +425,7 @@ class Scalars:
 
 
 JOB_TYPES = {"mandelbrot": Mandelbrot, "markov_text": MarkovText,
-             "scalars": Scalars}
+             "picture": Picture, "scalars": Scalars}
 
 
 # ------------------------------------------------------------------- worker

@@ -12,6 +12,7 @@ static ngx_int_t ngx_http_aime_gather_body(ngx_http_request_t *r,
     ngx_str_t *body);
 static ngx_int_t ngx_http_aime_join_bufs(ngx_http_request_t *r,
     ngx_str_t *body);
+static ngx_buf_t *ngx_http_aime_run(ngx_chain_t **cl, size_t *len);
 static ngx_int_t ngx_http_aime_read_file_buf(ngx_http_request_t *r,
     ngx_buf_t *b, u_char *dst);
 static void *ngx_http_aime_pool_alloc(void *ctx, size_t size);
@@ -111,8 +112,9 @@ ngx_http_aime_body_handler(ngx_http_request_t *r)
 
 
 /*
- * Most bodies lie in one buffer already.  A second one is there if the first
- * bytes came with the headers; a file, if a chunked body filled its buffer.
+ * Most bodies lie in one piece already, or in two if the first bytes came with
+ * the headers.  Those of a chunked body have gaps, and one that filled its
+ * buffer is in a file.
  */
 
 static ngx_int_t
@@ -130,13 +132,6 @@ ngx_http_aime_gather_body(ngx_http_request_t *r, ngx_str_t *body)
     }
 
     cl = r->request_body->bufs;
-    b = cl->buf;
-
-    if (cl->next == NULL && ngx_buf_in_memory(b)) {
-        body->data = b->pos;
-        body->len = b->last - b->pos;
-        return NGX_OK;
-    }
 
     if (ngx_http_aime_join_bufs(r, body) == NGX_OK) {
         return NGX_OK;
@@ -174,9 +169,11 @@ ngx_http_aime_gather_body(ngx_http_request_t *r, ngx_str_t *body)
 
 
 /*
- * With request_body_in_single_buf nginx leaves room in the second buffer for
- * what came with the headers.  Moving within touched pages is cheaper than a
- * copy into new ones.
+ * Each read adds a link to the chain, most of them of one buffer, one behind
+ * the other.  Two such runs are left if a part of the body came with the
+ * headers; with request_body_in_single_buf nginx leaves room for that part in
+ * the second buffer.  Moving within touched pages is cheaper than a copy into
+ * new ones, which would also be there twice.
  */
 
 static ngx_int_t
@@ -184,34 +181,28 @@ ngx_http_aime_join_bufs(ngx_http_request_t *r, ngx_str_t *body)
 {
     size_t        head, tail;
     ngx_buf_t    *first, *second;
-    ngx_chain_t  *cl;
+    ngx_chain_t  *cl, *ln;
 
     cl = r->request_body->bufs;
+    first = ngx_http_aime_run(&cl, &head);
 
-    if (cl->next == NULL || cl->next->next || r->preserve_body) {
+    if (first == NULL) {
         return NGX_DECLINED;
     }
 
-    first = cl->buf;
-    second = cl->next->buf;
-
-    if (!ngx_buf_in_memory(first) || !ngx_buf_in_memory(second)) {
-        return NGX_DECLINED;
-    }
-
-    head = first->last - first->pos;
-    tail = second->last - second->pos;
-
-    if (first->last == second->pos) {
-
-        /* both lie in the buffer of the headers */
-
+    if (cl == NULL) {
         body->data = first->pos;
-        body->len = head + tail;
+        body->len = head;
         return NGX_OK;
     }
 
-    if (second->start == NULL
+    ln = cl;
+    second = ngx_http_aime_run(&cl, &tail);
+
+    if (second == NULL
+        || cl
+        || r->preserve_body
+        || second->start == NULL
         || (size_t) (second->end - second->start) < head + tail)
     {
         return NGX_DECLINED;
@@ -224,12 +215,57 @@ ngx_http_aime_join_bufs(ngx_http_request_t *r, ngx_str_t *body)
 
     second->pos = second->start;
     second->last = second->start + head + tail;
-    r->request_body->bufs = cl->next;
+    ln->next = NULL;
+    r->request_body->bufs = ln;
 
     body->data = second->start;
     body->len = head + tail;
 
     return NGX_OK;
+}
+
+
+/*
+ * The first buffer of a run, whose bytes are len in all; *cl becomes the link
+ * behind it.  NULL: there is nothing, or not in memory.
+ */
+
+static ngx_buf_t *
+ngx_http_aime_run(ngx_chain_t **cl, size_t *len)
+{
+    u_char       *last;
+    ngx_buf_t    *b, *first;
+    ngx_chain_t  *ln;
+
+    *len = 0;
+    first = NULL;
+    last = NULL;
+
+    for (ln = *cl; ln; ln = ln->next) {
+        b = ln->buf;
+
+        if (ngx_buf_size(b) == 0) {
+            continue;
+        }
+
+        if (!ngx_buf_in_memory(b)) {
+            return NULL;
+        }
+
+        if (first == NULL) {
+            first = b;
+
+        } else if (b->pos != last) {
+            break;
+        }
+
+        last = b->last;
+        *len += b->last - b->pos;
+    }
+
+    *cl = ln;
+
+    return first;
 }
 
 

@@ -1,5 +1,6 @@
 # examples/run.sh, which is what a new user starts first: it must bring a picture
-# through nginx with the configuration in conf/, and leave nothing behind.
+# through nginx with the configuration in conf/, and back through the media
+# daemon, and leave nothing behind.
 # Guards against an example that rots while the tests' own configuration works.
 
 use strict;
@@ -16,6 +17,7 @@ plan skip_all => 'the module is not built' if !module_path();
 plan skip_all => 'no python3' if system('command -v python3 >/dev/null');
 
 my $dir = tempdir(CLEANUP => 1);
+chmod 0755, $dir;       # nginx's processes must get at the daemon's socket
 my $port = free_port();
 my %env = (MODULE => module_path(), AIME_PORT => $port, AIME_RUN_ONCE => 1,
     TMPDIR => $dir);
@@ -39,6 +41,8 @@ ok(wait_until(sub { waitpid($pid, 1) and $status = $?, 1 }, 60), 'it ends');
 my $output = slurp("$dir/output");
 is($status, 0, 'well');
 like($output, qr/^Result: .*\.png, (\d{4,}) bytes$/m, 'a picture came through');
+like($output, qr/^512 x 384 pixels, \d{4,} bytes$/m,
+    'and went back through the media daemon');
 is_deeply([glob "$dir/aime-run.*"], [], 'its folder is gone');
 my $gone = wait_until(sub { !kill 0, -$pid });
 ok($gone, 'and so are its processes');
