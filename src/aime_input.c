@@ -234,7 +234,9 @@ aime_input_param(aime_input_ctx_t *ctx, const aime_desc_param_t *param,
         return aime_input_refused(ctx, param, "was given more than once");
     }
 
-    if (arg == NULL || (!arg->value.plain && arg->value.type == AIME_JSON_NULL)) {
+    if (arg == NULL
+        || (!arg->value.plain && arg->value.type == AIME_JSON_NULL))
+    {
         return aime_input_absent(ctx, param);
     }
 
@@ -388,7 +390,9 @@ aime_input_is_empty(const aime_json_member_t *arg)
     size_t      i;
     aime_str_t  text;
 
-    if (arg == NULL || (!arg->value.plain && arg->value.type == AIME_JSON_NULL)) {
+    if (arg == NULL
+        || (!arg->value.plain && arg->value.type == AIME_JSON_NULL))
+    {
         return 1;
     }
 

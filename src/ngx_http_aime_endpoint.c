@@ -323,7 +323,7 @@ ngx_http_aime_endpoint_load(ngx_conf_t *cf, ngx_str_t *path,
 
     ngx_http_aime_load_vars(&load, ep);
 
-    if (load.failed || ngx_http_aime_load_texts(&load, ep) != NGX_OK
+    if (ngx_http_aime_load_texts(&load, ep) != NGX_OK || load.failed
         || ngx_http_aime_quote(cf->pool, &ep->name, &ep->quoted) != NGX_OK
         || ngx_http_aime_static_load(cf, path, load.tree, &ep->statics)
            != NGX_OK)
