@@ -47,8 +47,8 @@ static const option_t  options[] = {
     { "sse", OPT_FLAG, &cf.sse, "clients watch their jobs by SSE" },
     { "progress", OPT_COUNT, &cf.progress, "progress posts of each job" },
     { "fresh", OPT_FLAG, &cf.fresh, "a new connection for every request" },
-    { "client-pid", OPT_INT, &cf.client_pid, "clients connect to this process" },
-    { "worker-pid", OPT_INT, &cf.worker_pid, "workers connect to this one" },
+    { "client-pid", OPT_INT, &cf.client_pid, "clients connect to it" },
+    { "worker-pid", OPT_INT, &cf.worker_pid, "workers connect to it" },
 
     { "park", OPT_COUNT, &cf.park, "idle polls of --park-type" },
     { "wait", OPT_COUNT, &cf.wait, "clients that wait at --wait-endpoint" },
