@@ -15,7 +15,8 @@
 #include "load.h"
 
 
-#define DRAIN       20                  /* seconds that jobs may take at last */
+#define TICK        1000000000ull
+#define DRAIN       (20 * TICK)         /* what a job may take at last */
 
 enum { OPT_FLAG, OPT_TEXT, OPT_INT, OPT_COUNT, OPT_LONG, OPT_SIZE, OPT_NUMBER };
 
@@ -102,7 +103,8 @@ main(int argc, char **argv)
         nprocs = stat_procs(cf.master, procs);
 
         if (nprocs == 0) {
-            die("the process %d has no children", cf.master);
+            /* master_process off */
+            procs[nprocs++] = cf.master;
         }
     }
 
@@ -115,7 +117,6 @@ main(int argc, char **argv)
         measuring = 1;
         play_start();
         run_until(NEVER, 1);
-        play_stop();
 
     } else {
         play_start();
@@ -129,9 +130,9 @@ main(int argc, char **argv)
     measuring = 0;
 
     play_stop();
-    run_until(now() + DRAIN * 1000000000ull, 1);
+    run_until(now() + DRAIN, 1);
 
-    if (!play_idle() && errors < 10) {
+    if (!play_idle() && !broken && errors < 10) {
         fail("%llu jobs never ended", (unsigned long long) in_flight);
     }
 
@@ -160,22 +161,37 @@ moment(moment_t *m)
 }
 
 
-/* Until then, or until nothing is under way */
+/*
+ * Until then, or until nothing is under way; not longer where there is nothing
+ * to wait for: after errors, or when no job has ended for DRAIN seconds.
+ */
 
 static void
 run_until(uint64_t end, int drain)
 {
-    uint64_t  t, next;
+    uint64_t  t, next, seen, seen_at;
+
+    seen = jobs_all;
+    seen_at = now();
 
     for ( ;; ) {
         t = now();
 
-        if (t >= end || (drain && play_idle()) || errors >= 10) {
+        if (t >= end || (drain && play_idle()) || broken || errors >= 10) {
+            return;
+        }
+
+        if (seen != jobs_all) {
+            seen = jobs_all;
+            seen_at = t;
+
+        } else if (drain && t - seen_at > DRAIN) {
             return;
         }
 
         next = play_timer(t);
-        net_wait(next < end ? next : end);
+        next = next < end ? next : end;
+        net_wait(next < t + TICK ? next : t + TICK);
     }
 }
 

@@ -133,7 +133,7 @@ void tmpl_make(tmpl_t *t, const char *method, const char *uri,
 extern hist_t    latency, dispatch, probe;
 extern uint64_t  jobs_done, jobs_all, jobs_taken, exchanges, events, in_flight;
 extern uint64_t  late_backlog;
-extern int       measuring, stopping;
+extern int       measuring, stopping, broken;   /* broken: end now */
 void play_init(void);
 void play_start(void);
 void play_stop(void);
