@@ -225,6 +225,7 @@ report(const moment_t *base, const moment_t *from, const moment_t *to)
                "\"exchanges\":%llu,\"exchanges_per_s\":%.1f,"
                "\"cpu_us_per_job\":%.3f,\"cpu_us_per_exchange\":%.3f,"
                "\"user_share\":%.3f,\"server_busy\":%.3f,\"load_busy\":%.3f,"
+               "\"server_starved\":%.3f,\"load_starved\":%.3f,"
                "\"events\":%llu,\"behind\":%llu,"
                "\"anon\":[%llu,%llu],\"shmem\":[%llu,%llu],"
                "\"zone\":[%llu,%llu],\"errors\":%llu",
@@ -233,6 +234,8 @@ report(const moment_t *base, const moment_t *from, const moment_t *to)
                cpu / jobs, cpu / (exchanges ? exchanges : 1),
                cpu > 0 ? (to->user - from->user) / 1e3 / cpu : 0,
                cpu / 1e6 / seconds, (to->self - from->self) / 1e9 / seconds,
+               (to->starved - from->starved) / 1e9 / seconds,
+               (to->self_starved - from->self_starved) / 1e9 / seconds,
                (unsigned long long) events, (unsigned long long) late_backlog,
                (unsigned long long) base->anon, (unsigned long long) to->anon,
                (unsigned long long) base->shmem,
@@ -255,18 +258,20 @@ report(const moment_t *base, const moment_t *from, const moment_t *to)
 
     if (nprocs) {
         printf("server CPU     %.2f us each, %.2f us per exchange, %.0f %% in "
-               "user mode; busy %.0f %%\n", cpu / jobs,
+               "user mode; busy %.0f %%, starved %.0f %%\n", cpu / jobs,
                cpu / (exchanges ? exchanges : 1),
                cpu > 0 ? (to->user - from->user) / 1e1 / cpu : 0,
-               cpu / 1e4 / seconds);
+               cpu / 1e4 / seconds,
+               (to->starved - from->starved) / 1e7 / seconds);
         printf("server memory  RssAnon %.1f -> %.1f MB, RssShmem %.1f -> %.1f, "
                "zone in use %.1f -> %.1f\n", base->anon / 1e6, to->anon / 1e6,
                base->shmem / 1e6, to->shmem / 1e6, base->zone / 1e6,
                to->zone / 1e6);
     }
 
-    printf("this program   busy %.0f %%\n",
-           (to->self - from->self) / 1e7 / seconds);
+    printf("this program   busy %.0f %%, starved %.0f %%\n",
+           (to->self - from->self) / 1e7 / seconds,
+           (to->self_starved - from->self_starved) / 1e7 / seconds);
 
     if (events) {
         printf("events         %llu, %.0f/s\n", (unsigned long long) events,

@@ -85,7 +85,9 @@ typedef struct {
     uint64_t     wall;                  /* all times in ns */
     uint64_t     cpu;                   /* of nginx's worker processes */
     uint64_t     user;
+    uint64_t     starved;               /* they could run but did not */
     uint64_t     self;
+    uint64_t     self_starved;
     uint64_t     anon;                  /* bytes, summed */
     uint64_t     shmem;
     uint64_t     zone;
