@@ -7,7 +7,10 @@ use warnings;
 
 use lib 't/lib';
 use File::Temp qw(tempdir);
+use IO::Select;
+use IO::Socket::INET;
 use Mojo::JSON qw(decode_json);
+use POSIX ();
 use Test::More;
 use AimeTest;
 
@@ -30,6 +33,7 @@ still();
 filled();
 plain();
 wrong();
+twice();
 done_testing();
 
 
@@ -38,11 +42,11 @@ sub load {
     my (@arguments) = @_;
     my $pid = fork // die "fork: $!\n";
     if (!$pid) {
-        open STDOUT, '>', "$dir/out" or die;
-        open STDERR, '>', "$dir/err" or die;
+        open STDOUT, '>', "$dir/out" or POSIX::_exit(1);
+        open STDERR, '>', "$dir/err" or POSIX::_exit(1);
         exec $load, '--json', '--port', $srv->port, '--master',
             $srv->nginx->pid, '--key', $CLIENT_KEY, '--worker-key',
-            $WORKER_KEY, @arguments or die "$load: $!\n";
+            $WORKER_KEY, @arguments or POSIX::_exit(1);
     }
     waitpid $pid, 0;
     my ($status, $out) = ($? >> 8, slurp("$dir/out"));
@@ -141,5 +145,72 @@ sub wrong {
     ($status, $seen, $said) = load(qw(--clients a));
     is($status, 2, 'a bad option');
     like($said, qr/--clients a is no number/, 'is told');
+    return;
+}
+
+
+# What this server never does, so another one has to: it hands the one job out
+# two times, in one batch
+sub twice {
+    my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 10)
+        or die "listen: $!\n";
+    my $pid = fork // die "fork: $!\n";
+    if (!$pid) {
+        alarm 60;
+        hand_out_twice($socket);
+        POSIX::_exit(0);
+    }
+
+    my ($status, $seen, $said) = load(qw(--workers 1 --batch 2 --jobs 1),
+        '--port', $socket->sockport);
+    is($status, 1, 'a job that is handed out twice');
+    like($said, qr/a job was handed out twice/, 'is told');
+    unlike($said, qr/that is not out/, 'and nothing else');
+    kill KILL => $pid;
+    waitpid $pid, 0;
+    return;
+}
+
+sub hand_out_twice {
+    my ($socket) = @_;
+    my $select = IO::Select->new($socket);
+    my ($poll, $client, $prompt, $text, %got);
+    while (1) {
+        for my $from ($select->can_read) {
+            if ($from == $socket) {
+                $select->add(scalar $socket->accept);
+                next;
+            }
+            if (!sysread $from, $got{$from}, 65536, length($got{$from} // '')) {
+                $select->remove($from);
+                next;
+            }
+            my ($uri, $length, $body) = $got{$from} =~ m{^\w+ \s (\S+) .*?
+                Content-Length: \s* (\d+) .*? \r\n\r\n (.*)}sx or next;
+            next if length $body < $length;
+            delete $got{$from};
+            if ($uri eq '/worker_job_request') {
+                $poll = $from;
+            } elsif ($uri eq '/bench') {
+                ($client, $prompt) = ($from, $body =~ /"prompt":"(\w+)"/);
+            } else {
+                answer($from, '{"cmd":"ok","success":true}');
+            }
+            answer($client, '{"text":"' . $text . '"}')
+                if $uri eq '/worker_job_result';
+            next if !$poll || !$prompt;
+            my $job = '{"job_id":"' . '0' x 36 . '","prompt":"' . $prompt
+                . '"}';
+            answer($poll, '{"cmd":"job","job_data":[' . "$job,$job]}");
+            ($text, $prompt, $poll) = $prompt;
+        }
+    }
+    return;
+}
+
+sub answer {
+    my ($to, $body) = @_;
+    syswrite $to, "HTTP/1.1 200 OK\r\nContent-Length: " . length($body)
+        . "\r\n\r\n$body" if $to;
     return;
 }
