@@ -100,6 +100,11 @@ text = { type = "string" }
 """
 
 
+def nginx_binary():
+    return os.environ.get("NGINX") or shutil.which(
+        "nginx", path=os.environ["PATH"] + ":/usr/sbin") or "nginx"
+
+
 def free_port():
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
@@ -131,9 +136,7 @@ class Nginx:
         for name in ("logs", "tmp"):
             os.makedirs(os.path.join(self.dir, name))
         self.nginx = subprocess.Popen(
-            [os.environ.get("NGINX") or shutil.which(
-                "nginx", path=os.environ["PATH"] + ":/usr/sbin") or "nginx",
-             "-p", self.dir + "/", "-c", "conf/nginx.conf",
+            [nginx_binary(), "-p", self.dir + "/", "-c", "conf/nginx.conf",
              "-e", "logs/error.log"], stderr=subprocess.DEVNULL, env={
                  k: v for k, v in os.environ.items() if k != "NGINX"})
         end = time.monotonic() + 20
