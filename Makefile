@@ -165,7 +165,8 @@ $(BENCH_MODULE): bench/ngx_http_bench_module.c $(OBJS)/Makefile
 # Running and testing.  What deps has installed is found by a make of its own.
 
 AGAIN     := $(MAKE) --no-print-directory
-PROVE_ENV  = MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" CC="$(CC)"
+PROVE_ENV  = MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" CC="$(CC)" \
+             LOAD="$(CURDIR)/$(LOAD)"
 
 run:
 	@$(AGAIN) deps
@@ -179,7 +180,7 @@ test:
 	@$(AGAIN) deps
 	@$(AGAIN) check
 
-check: all
+check: all $(LOAD)
 	@$(PROVE_ENV) $(PROVE) -It/lib $(PROVE_FLAGS) $(T)
 
 valgrind:

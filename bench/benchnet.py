@@ -34,7 +34,8 @@ worker_rlimit_nofile {files};
 {user}
 error_log logs/error.log warn;
 pid logs/nginx.pid;
-events {{ worker_connections {files}; }}
+# so many that nginx never closes idle ones to have some left
+events {{ worker_connections {connections}; }}
 http {{
     access_log off;
     client_body_temp_path tmp/body;
@@ -99,6 +100,11 @@ text = { type = "string" }
 """
 
 
+def nginx_binary():
+    return os.environ.get("NGINX") or shutil.which(
+        "nginx", path=os.environ["PATH"] + ":/usr/sbin") or "nginx"
+
+
 def free_port():
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
@@ -117,7 +123,7 @@ class Nginx:
         part = PLAIN if plain else AIME
         self.write("conf/nginx.conf", MAIN.format(
             modules="load_module %s;" % module, procs=procs,
-            port=self.port, files=files,
+            port=self.port, files=files, connections=2 * files,
             listen="reuseport" if procs > 1 else "",
             affinity="" if cpu is None else
             "worker_cpu_affinity %s;" % bin(1 << cpu)[2:],
@@ -130,10 +136,8 @@ class Nginx:
         for name in ("logs", "tmp"):
             os.makedirs(os.path.join(self.dir, name))
         self.nginx = subprocess.Popen(
-            [os.environ.get("NGINX") or shutil.which(
-                "nginx", path=os.environ["PATH"] + ":/usr/sbin") or "nginx",
-             "-p", self.dir + "/", "-c", "conf/nginx.conf",
-             "-e", "logs/error.log"], env={
+            [nginx_binary(), "-p", self.dir + "/", "-c", "conf/nginx.conf",
+             "-e", "logs/error.log"], stderr=subprocess.DEVNULL, env={
                  k: v for k, v in os.environ.items() if k != "NGINX"})
         end = time.monotonic() + 20
         while not self.answers():

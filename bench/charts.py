@@ -16,22 +16,27 @@ def number(value):
     return "%g" % round(value, 3)
 
 
-def decades(low, high):
-    """The powers of ten around the values of an axis."""
-    return [10.0 ** power for power in range(
-        math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)]
+def ticks_of(low, high):
+    """The marks of a logarithmic axis, 1, 2, 5, 10 ..., around its values."""
+    marks = [step * 10.0 ** power
+             for power in range(math.floor(math.log10(low)) - 1,
+                                math.ceil(math.log10(high)) + 2)
+             for step in (1, 2, 5)]
+    first = max(i for i, mark in enumerate(marks) if mark <= low * 1.001)
+    last = min(i for i, mark in enumerate(marks) if mark >= high * 0.999)
+    marks = marks[first:max(last, first + 1) + 1]
+    # too many to read: the powers of ten alone, and the two ends
+    return marks if len(marks) <= 10 else [
+        mark for i, mark in enumerate(marks) if i in (0, len(marks) - 1)
+        or abs(math.log10(mark) - round(math.log10(mark))) < 1e-9]
 
 
 def chart(title, x_name, y_name, points, names=NAMES):
     """Lines over logarithmic axes: points are (x, y of each line ...)."""
     points = [[max(value, 1e-6) for value in point] for point in points]
-    xs = decades(min(p[0] for p in points), max(p[0] for p in points))
-    ys = decades(min(min(p[1:]) for p in points),
+    xs = ticks_of(min(p[0] for p in points), max(p[0] for p in points))
+    ys = ticks_of(min(min(p[1:]) for p in points),
                  max(max(p[1:]) for p in points))
-    if len(xs) == 1:
-        xs.append(xs[0] * 10)
-    if len(ys) == 1:
-        ys.append(ys[0] * 10)
 
     def place(value, ticks, start, end):
         low, high = math.log10(ticks[0]), math.log10(ticks[-1])

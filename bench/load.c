@@ -15,7 +15,8 @@
 #include "load.h"
 
 
-#define DRAIN       20                  /* seconds that jobs may take at last */
+#define TICK        1000000000ull
+#define DRAIN       (20 * TICK)         /* what a job may take at last */
 
 enum { OPT_FLAG, OPT_TEXT, OPT_INT, OPT_COUNT, OPT_LONG, OPT_SIZE, OPT_NUMBER };
 
@@ -47,8 +48,8 @@ static const option_t  options[] = {
     { "sse", OPT_FLAG, &cf.sse, "clients watch their jobs by SSE" },
     { "progress", OPT_COUNT, &cf.progress, "progress posts of each job" },
     { "fresh", OPT_FLAG, &cf.fresh, "a new connection for every request" },
-    { "client-pid", OPT_INT, &cf.client_pid, "clients connect to this process" },
-    { "worker-pid", OPT_INT, &cf.worker_pid, "workers connect to this one" },
+    { "client-pid", OPT_INT, &cf.client_pid, "clients connect to it" },
+    { "worker-pid", OPT_INT, &cf.worker_pid, "workers connect to it" },
 
     { "park", OPT_COUNT, &cf.park, "idle polls of --park-type" },
     { "wait", OPT_COUNT, &cf.wait, "clients that wait at --wait-endpoint" },
@@ -102,7 +103,8 @@ main(int argc, char **argv)
         nprocs = stat_procs(cf.master, procs);
 
         if (nprocs == 0) {
-            die("the process %d has no children", cf.master);
+            /* master_process off */
+            procs[nprocs++] = cf.master;
         }
     }
 
@@ -115,7 +117,6 @@ main(int argc, char **argv)
         measuring = 1;
         play_start();
         run_until(NEVER, 1);
-        play_stop();
 
     } else {
         play_start();
@@ -129,9 +130,9 @@ main(int argc, char **argv)
     measuring = 0;
 
     play_stop();
-    run_until(now() + DRAIN * 1000000000ull, 1);
+    run_until(now() + DRAIN, 1);
 
-    if (!play_idle() && errors < 10) {
+    if (!play_idle() && !broken && errors < 10) {
         fail("%llu jobs never ended", (unsigned long long) in_flight);
     }
 
@@ -160,22 +161,37 @@ moment(moment_t *m)
 }
 
 
-/* Until then, or until nothing is under way */
+/*
+ * Until then, or until nothing is under way; not longer where there is nothing
+ * to wait for: after errors, or when no job has ended for DRAIN seconds.
+ */
 
 static void
 run_until(uint64_t end, int drain)
 {
-    uint64_t  t, next;
+    uint64_t  t, next, seen, seen_at;
+
+    seen = jobs_all;
+    seen_at = now();
 
     for ( ;; ) {
         t = now();
 
-        if (t >= end || (drain && play_idle()) || errors >= 10) {
+        if (t >= end || (drain && play_idle()) || broken || errors >= 10) {
+            return;
+        }
+
+        if (seen != jobs_all) {
+            seen = jobs_all;
+            seen_at = t;
+
+        } else if (drain && t - seen_at > DRAIN) {
             return;
         }
 
         next = play_timer(t);
-        net_wait(next < end ? next : end);
+        next = next < end ? next : end;
+        net_wait(next < t + TICK ? next : t + TICK);
     }
 }
 
@@ -209,6 +225,7 @@ report(const moment_t *base, const moment_t *from, const moment_t *to)
                "\"exchanges\":%llu,\"exchanges_per_s\":%.1f,"
                "\"cpu_us_per_job\":%.3f,\"cpu_us_per_exchange\":%.3f,"
                "\"user_share\":%.3f,\"server_busy\":%.3f,\"load_busy\":%.3f,"
+               "\"server_starved\":%.3f,\"load_starved\":%.3f,"
                "\"events\":%llu,\"behind\":%llu,"
                "\"anon\":[%llu,%llu],\"shmem\":[%llu,%llu],"
                "\"zone\":[%llu,%llu],\"errors\":%llu",
@@ -217,6 +234,8 @@ report(const moment_t *base, const moment_t *from, const moment_t *to)
                cpu / jobs, cpu / (exchanges ? exchanges : 1),
                cpu > 0 ? (to->user - from->user) / 1e3 / cpu : 0,
                cpu / 1e6 / seconds, (to->self - from->self) / 1e9 / seconds,
+               (to->starved - from->starved) / 1e9 / seconds,
+               (to->self_starved - from->self_starved) / 1e9 / seconds,
                (unsigned long long) events, (unsigned long long) late_backlog,
                (unsigned long long) base->anon, (unsigned long long) to->anon,
                (unsigned long long) base->shmem,
@@ -239,18 +258,20 @@ report(const moment_t *base, const moment_t *from, const moment_t *to)
 
     if (nprocs) {
         printf("server CPU     %.2f us each, %.2f us per exchange, %.0f %% in "
-               "user mode; busy %.0f %%\n", cpu / jobs,
+               "user mode; busy %.0f %%, starved %.0f %%\n", cpu / jobs,
                cpu / (exchanges ? exchanges : 1),
                cpu > 0 ? (to->user - from->user) / 1e1 / cpu : 0,
-               cpu / 1e4 / seconds);
+               cpu / 1e4 / seconds,
+               (to->starved - from->starved) / 1e7 / seconds);
         printf("server memory  RssAnon %.1f -> %.1f MB, RssShmem %.1f -> %.1f, "
                "zone in use %.1f -> %.1f\n", base->anon / 1e6, to->anon / 1e6,
                base->shmem / 1e6, to->shmem / 1e6, base->zone / 1e6,
                to->zone / 1e6);
     }
 
-    printf("this program   busy %.0f %%\n",
-           (to->self - from->self) / 1e7 / seconds);
+    printf("this program   busy %.0f %%, starved %.0f %%\n",
+           (to->self - from->self) / 1e7 / seconds,
+           (to->self_starved - from->self_starved) / 1e7 / seconds);
 
     if (events) {
         printf("events         %llu, %.0f/s\n", (unsigned long long) events,

@@ -85,7 +85,9 @@ typedef struct {
     uint64_t     wall;                  /* all times in ns */
     uint64_t     cpu;                   /* of nginx's worker processes */
     uint64_t     user;
+    uint64_t     starved;               /* they could run but did not */
     uint64_t     self;
+    uint64_t     self_starved;
     uint64_t     anon;                  /* bytes, summed */
     uint64_t     shmem;
     uint64_t     zone;
@@ -133,7 +135,7 @@ void tmpl_make(tmpl_t *t, const char *method, const char *uri,
 extern hist_t    latency, dispatch, probe;
 extern uint64_t  jobs_done, jobs_all, jobs_taken, exchanges, events, in_flight;
 extern uint64_t  late_backlog;
-extern int       measuring, stopping;
+extern int       measuring, stopping, broken;   /* broken: end now */
 void play_init(void);
 void play_start(void);
 void play_stop(void);

@@ -371,6 +371,22 @@ conn_write(conn_t *c)
     struct msghdr        msg;
     struct epoll_event   ev;
 
+    if (c->pad_left + c->tail_len == 0 && !c->writing) {
+        /* as nearly always */
+
+        n = send(c->fd, c->out, c->out_len, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+        if (n == (ssize_t) c->out_len) {
+            c->out_len = 0;
+            return;
+        }
+
+        if (n > 0) {
+            c->out_at += n;
+            c->out_len -= n;
+        }
+    }
+
     for ( ;; ) {
         iov[0].iov_base = c->out + c->out_at;
         iov[0].iov_len = c->out_len;

@@ -68,7 +68,7 @@ typedef struct {
 hist_t    latency, dispatch, probe;
 uint64_t  jobs_done, jobs_all, jobs_taken, exchanges, events, in_flight;
 uint64_t  late_backlog;
-int       measuring, stopping;
+int       measuring, stopping, broken;
 
 static tmpl_t     submit, poll, park, hold, progress, result, look, stream;
 static tmpl_t     probing;
@@ -897,7 +897,7 @@ worker_answer(conn_t *c, char *body, size_t len)
 
         if (w->tasks == 0) {
             fail("no job in %.*s", len > 500 ? 500 : (int) len, body);
-            stopping = 1;
+            broken = 1;
             return;
         }
 
@@ -975,7 +975,7 @@ worker_tasks(worker_t *w, char *body, size_t len)
             || unhex(prompt + 10, 6) != slot->turn)
         {
             fail("a job that is not out: %.*s", TOKEN_LEN, prompt);
-            stopping = 1;
+            broken = 1;
             return;
         }
 

@@ -177,7 +177,7 @@ stat_moment(moment_t *m)
     char                 path[64], buf[4096];
     uint64_t             utime, stime;
     struct timespec      ts;
-    unsigned long long   ran;
+    unsigned long long   ran, waited;
 
     memset(m, 0, sizeof(*m));
 
@@ -191,9 +191,10 @@ stat_moment(moment_t *m)
         snprintf(path, sizeof(path), "/proc/%d/schedstat", procs[i]);
 
         if (read_file(path, buf, sizeof(buf))
-            && sscanf(buf, "%llu", &ran) == 1 && ran > 0)
+            && sscanf(buf, "%llu %llu", &ran, &waited) == 2 && ran > 0)
         {
             m->cpu += ran;
+            m->starved += waited;
 
         } else {
             m->cpu += utime + stime;
@@ -205,6 +206,12 @@ stat_moment(moment_t *m)
             m->anon += memory(buf, "RssAnon:");
             m->shmem += memory(buf, "RssShmem:");
         }
+    }
+
+    if (read_file("/proc/self/schedstat", buf, sizeof(buf))
+        && sscanf(buf, "%llu %llu", &ran, &waited) == 2)
+    {
+        m->self_starved = waited;
     }
 
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);

@@ -1,0 +1,216 @@
+# The load generator (bench/load.c) in each of its ways: all jobs are done, and
+# each client gets its own result.  Guards against figures of a load that was
+# not what it is said to be, and against checks that let a wrong answer pass.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use File::Temp qw(tempdir);
+use IO::Select;
+use IO::Socket::INET;
+use Mojo::JSON qw(decode_json);
+use POSIX ();
+use Test::More;
+use AimeTest;
+
+my $load = $ENV{LOAD} || 'build/aime-load';
+plan skip_all => "$load is not built" if !-x $load;
+
+my $dir = tempdir(CLEANUP => 1);
+my $srv = start_nginx(zone => '64m',
+    endpoints => {map { $_ => {} } qw(bench queue other)},
+    server => <<'CONF');
+location = /zone { return 200 $aime_zone_used; }
+location = /pid { return 200 $pid; }
+location = /fixed { return 200 "fixed"; }
+location = /wrong { return 200 '{"success":true,"text":"0123456789abcdef"}'; }
+CONF
+
+closed();
+opened();
+still();
+filled();
+plain();
+wrong();
+twice();
+done_testing();
+
+
+# Its status, its figures, and what it says of errors
+sub load {
+    my (@arguments) = @_;
+    my $pid = fork // die "fork: $!\n";
+    if (!$pid) {
+        open STDOUT, '>', "$dir/out" or POSIX::_exit(1);
+        open STDERR, '>', "$dir/err" or POSIX::_exit(1);
+        exec $load, '--json', '--port', $srv->port, '--master',
+            $srv->nginx->pid, '--key', $CLIENT_KEY, '--worker-key',
+            $WORKER_KEY, @arguments or POSIX::_exit(1);
+    }
+    waitpid $pid, 0;
+    my ($status, $out) = ($? >> 8, slurp("$dir/out"));
+    return ($status, $out ? decode_json($out) : {}, slurp("$dir/err"));
+}
+
+
+# A load without errors: its figures
+sub fine {
+    my ($name, @arguments) = @_;
+    my ($status, $seen, $said) = load(@arguments);
+    is($status, 0, $name) or diag($said);
+    is($said, '', "$name: nothing is said");
+    return $seen;
+}
+
+
+sub closed {
+    my @some = qw(--clients 8 --workers 4 --jobs 200);
+    my %ways = (
+        waiting => [], batches => ['--batch', 3], polling => ['--poll', 20],
+        reports => ['--progress', 3], large => [qw(--prompt 300k --result 1m)],
+        unlike => [qw(--prompt 16 --result 70000)], fresh => ['--fresh']);
+    for my $way (sort keys %ways) {
+        my $seen = fine($way, @some, @{$ways{$way}});
+        is($seen->{jobs}, 200, "$way: all are done");
+        is($seen->{errors}, 0, "$way: no errors");
+        ok($seen->{cpu_us_per_job} > 0, "$way: the server's processor time");
+    }
+
+    my $seen = fine('streams', @some, '--sse', '--progress', 5);
+    is($seen->{jobs}, 200, 'streams: all are done');
+    cmp_ok($seen->{events}, '>=', 200 * 5, 'an event for each report');
+    return;
+}
+
+
+# At a rate that any machine keeps up with
+sub opened {
+    my $seen = fine('arrivals', qw(--clients 50 --workers 2 --rate 100),
+        qw(--warm 0.1 --time 1));
+    cmp_ok($seen->{jobs}, '>', 10, 'jobs arrive');
+    cmp_ok($seen->{jobs}, '<=', 150, 'no more than should');
+    cmp_ok($seen->{latency}{max}, '>=', $seen->{latency}{p50}, 'latency');
+    cmp_ok($seen->{dispatch}{p50}, '>', 0, 'dispatch latency');
+    return;
+}
+
+
+sub still {
+    my $seen = fine('still', qw(--clients 2 --workers 2 --park 20 --wait 30),
+        qw(--probe /fixed --warm 0.2 --time 0.5));
+    my ($before, $after) = @{$seen->{zone}};
+    cmp_ok($after - $before, '>', 30 * 400, 'waiting clients take memory');
+    ok($seen->{probe}{p50}, 'the probe was answered');
+    return;
+}
+
+
+sub filled {
+    my $seen = fine('fill', qw(--clients 4 --fill 500 --endpoint queue --ids),
+        "$dir/ids");
+    is($seen->{jobs}, 500, 'all are submitted');
+    is(-s "$dir/ids", 500 * 37, 'their ids are written');
+    $seen = fine('polls', qw(--clients 4 --polls --jobs 300 --endpoint queue),
+        '--ids', "$dir/ids");
+    is($seen->{jobs}, 300, 'all polls are answered');
+    $seen = fine('finish', qw(--clients 4 --workers 2 --fill 100));
+    is($seen->{jobs}, 100, 'all are done');
+    return;
+}
+
+
+sub plain {
+    my $seen = fine('plain', qw(--clients 4 --plain GET:/fixed --jobs 100),
+        qw(--plain POST:/fixed:5000));
+    is_deeply([@$seen{qw(jobs exchanges)}], [100, 200], 'two steps each');
+    return;
+}
+
+
+sub wrong {
+    my ($status, $seen, $said) = load(qw(--endpoint wrong --jobs 1));
+    is($status, 1, 'a result of another job');
+    like($said, qr/not the result of this job/, 'is told');
+
+    ($status, $seen, $said) = load(qw(--clients 1 --workers 1 --jobs 1
+        --endpoint queue --job-type queue));
+    is($status, 1, "another run's job");
+    like($said, qr/a job that is not out/, 'is told');
+
+    ($status, $seen, $said) = load(qw(--jobs 1 --endpoint nothing));
+    is($status, 1, 'a refusal');
+    like($said, qr/a client got: 40\d/, 'is told');
+
+    ($status, $seen, $said) = load(qw(--clients a));
+    is($status, 2, 'a bad option');
+    like($said, qr/--clients a is no number/, 'is told');
+    return;
+}
+
+
+# What this server never does, so another one has to: it hands the one job out
+# two times, in one batch
+sub twice {
+    my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 10)
+        or die "listen: $!\n";
+    my $pid = fork // die "fork: $!\n";
+    if (!$pid) {
+        alarm 60;
+        hand_out_twice($socket);
+        POSIX::_exit(0);
+    }
+
+    my ($status, $seen, $said) = load(qw(--workers 1 --batch 2 --jobs 1),
+        '--port', $socket->sockport);
+    is($status, 1, 'a job that is handed out twice');
+    like($said, qr/a job was handed out twice/, 'is told');
+    unlike($said, qr/that is not out/, 'and nothing else');
+    kill KILL => $pid;
+    waitpid $pid, 0;
+    return;
+}
+
+sub hand_out_twice {
+    my ($socket) = @_;
+    my $select = IO::Select->new($socket);
+    my ($poll, $client, $prompt, $text, %got);
+    while (1) {
+        for my $from ($select->can_read) {
+            if ($from == $socket) {
+                $select->add(scalar $socket->accept);
+                next;
+            }
+            if (!sysread $from, $got{$from}, 65536, length($got{$from} // '')) {
+                $select->remove($from);
+                next;
+            }
+            my ($uri, $length, $body) = $got{$from} =~ m{^\w+ \s (\S+) .*?
+                Content-Length: \s* (\d+) .*? \r\n\r\n (.*)}sx or next;
+            next if length $body < $length;
+            delete $got{$from};
+            if ($uri eq '/worker_job_request') {
+                $poll = $from;
+            } elsif ($uri eq '/bench') {
+                ($client, $prompt) = ($from, $body =~ /"prompt":"(\w+)"/);
+            } else {
+                answer($from, '{"cmd":"ok","success":true}');
+            }
+            answer($client, '{"text":"' . $text . '"}')
+                if $uri eq '/worker_job_result';
+            next if !$poll || !$prompt;
+            my $job = '{"job_id":"' . '0' x 36 . '","prompt":"' . $prompt
+                . '"}';
+            answer($poll, '{"cmd":"job","job_data":[' . "$job,$job]}");
+            ($text, $prompt, $poll) = $prompt;
+        }
+    }
+    return;
+}
+
+sub answer {
+    my ($to, $body) = @_;
+    syswrite $to, "HTTP/1.1 200 OK\r\nContent-Length: " . length($body)
+        . "\r\n\r\n$body" if $to;
+    return;
+}
