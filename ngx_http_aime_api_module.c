@@ -13,6 +13,7 @@
 
 #include "ngx_aime_sweep.h"
 #include "ngx_aime_wake.h"
+#include "ngx_http_aime_body.h"
 #include "ngx_http_aime_conf.h"
 #include "ngx_http_aime_route.h"
 #include "ngx_http_aime_filter.h"
@@ -302,6 +303,7 @@ ngx_http_aime_init(ngx_conf_t *cf)
 
     ngx_http_aime_route_init(&ngx_http_aime_routes);
     ngx_http_aime_filter_init();
+    ngx_http_aime_body_init();
 
     return ngx_http_aime_finish_conf(cf);
 }

@@ -256,8 +256,9 @@ ngx_http_aime_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     /*
-     * Bodies are read into one buffer of their own length and never into a
-     * temporary file.  What is larger than the zone fits nowhere.
+     * Bodies are read into memory and never into a temporary file: small ones
+     * lie in nginx's buffer, larger ones are collected from it.  What is
+     * larger than the zone fits nowhere.
      */
 
     size = amcf->zone ? amcf->zone->shm_zone->shm.size : 0;
@@ -268,8 +269,8 @@ ngx_http_aime_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         clcf->client_max_body_size = size;
     }
 
-    clcf->client_body_buffer_size = ngx_max(clcf->client_body_buffer_size,
-                                        (size_t) clcf->client_max_body_size);
+    clcf->client_body_buffer_size = NGX_HTTP_AIME_BODY_BUFFER;
+
     return NGX_CONF_OK;
 }
 

@@ -11,6 +11,11 @@
 #include "ngx_http_aime_media_conf.h"
 
 
+/* bodies that are larger are collected as they come, from such a buffer */
+
+#define NGX_HTTP_AIME_BODY_BUFFER    131072
+
+
 typedef struct {
     ngx_cycle_t                 *cycle;
     ngx_aime_zone_t             *zone;

@@ -63,6 +63,9 @@ typedef struct {
 
     void                        *stream;        /* of /stream_progress */
 
+    size_t                       body_room;     /* allocated for the body */
+    unsigned                     collects:1;    /* it, as it comes */
+
     /* for the log variables; empty until known */
     ngx_str_t                    job_id;
     ngx_str_t                    worker;
@@ -94,15 +97,6 @@ typedef struct {
 
 /* Memory of the request's pool for floor 0. */
 aime_pool_t ngx_http_aime_pool(ngx_http_request_t *r);
-
-/*
- * Reads the body into memory and calls the route's handler with it; for a
- * content handler to return.
- */
-ngx_int_t ngx_http_aime_read_request(ngx_http_request_t *r);
-
-/* Gives back the memory of a large body that is not needed any more. */
-void ngx_http_aime_free_body(ngx_http_request_t *r);
 
 /* The value of a header of the request, or NULL. */
 ngx_str_t *ngx_http_aime_header_in(ngx_http_request_t *r, const char *name);

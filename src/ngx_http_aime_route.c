@@ -3,6 +3,7 @@
 
 
 #include "ngx_http_aime_route.h"
+#include "ngx_http_aime_body.h"
 #include "ngx_http_aime_reply.h"
 #include "ngx_http_aime_static.h"
 

@@ -6,6 +6,7 @@
 
 
 #include "ngx_http_aime_submit.h"
+#include "ngx_http_aime_body.h"
 #include "ngx_http_aime_media.h"
 #include "ngx_http_aime_spec.h"
 #include "ngx_http_aime_vars.h"
