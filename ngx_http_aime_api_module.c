@@ -23,7 +23,15 @@
 #include "ngx_http_aime_login.h"
 #include "ngx_http_aime_poll.h"
 #include "ngx_http_aime_report.h"
+#include "ngx_http_aime_status.h"
 #include "ngx_http_aime_stream.h"
+#include "ngx_http_aime_tally.h"
+
+
+typedef struct {
+    ngx_uint_t                   phase;
+    ngx_http_handler_pt          handler;
+} ngx_http_aime_phase_t;
 
 
 static ngx_int_t ngx_http_aime_init(ngx_conf_t *cf);
@@ -87,7 +95,8 @@ static ngx_http_aime_routes_t  ngx_http_aime_routes = {
     ngx_http_aime_worker_routes,
     ngx_http_aime_info_routes,
     ngx_http_aime_details_routes,
-    ngx_http_aime_stream_routes
+    ngx_http_aime_stream_routes,
+    ngx_http_aime_status_routes
 };
 
 
@@ -145,6 +154,13 @@ static ngx_command_t  ngx_http_aime_commands[] = {
     { ngx_string("aime_api_stream"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
       ngx_http_aime_set_stream,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("aime_api_status"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_aime_set_status,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -254,6 +270,16 @@ ngx_module_t  ngx_http_aime_api_module = {
 };
 
 
+static ngx_http_aime_phase_t  ngx_http_aime_phases[] = {
+    { NGX_HTTP_CONTENT_PHASE, ngx_http_aime_route_handler },
+    { NGX_HTTP_POST_READ_PHASE, ngx_http_aime_mask_handler },
+    { NGX_HTTP_PREACCESS_PHASE, ngx_http_aime_errors_handler },
+    { NGX_HTTP_LOG_PHASE, ngx_http_aime_tally_handler },
+    { NGX_HTTP_LOG_PHASE, ngx_http_aime_mask_handler },
+    { 0, NULL }
+};
+
+
 static ngx_aime_wake_handlers_t  ngx_http_aime_wake_handlers = {
     ngx_http_aime_park_woken,
     ngx_http_aime_park_shutdown
@@ -263,38 +289,23 @@ static ngx_aime_wake_handlers_t  ngx_http_aime_wake_handlers = {
 static ngx_int_t
 ngx_http_aime_init(ngx_conf_t *cf)
 {
+    ngx_uint_t                  i;
     ngx_http_handler_pt        *h, *first;
     ngx_http_core_main_conf_t  *cmcf;
 
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
 
-    h = ngx_array_push(&cmcf->phases[NGX_HTTP_CONTENT_PHASE].handlers);
-    if (h == NULL) {
-        return NGX_ERROR;
+    for (i = 0; ngx_http_aime_phases[i].handler; i++) {
+        h = ngx_array_push(
+                    &cmcf->phases[ngx_http_aime_phases[i].phase].handlers);
+        if (h == NULL) {
+            return NGX_ERROR;
+        }
+
+        *h = ngx_http_aime_phases[i].handler;
     }
 
-    *h = ngx_http_aime_route_handler;
-
-    h = ngx_array_push(&cmcf->phases[NGX_HTTP_POST_READ_PHASE].handlers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    *h = ngx_http_aime_mask_handler;
-
-    h = ngx_array_push(&cmcf->phases[NGX_HTTP_PREACCESS_PHASE].handlers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    *h = ngx_http_aime_errors_handler;
-
-    /* before the log's own handler */
-
-    h = ngx_array_push(&cmcf->phases[NGX_HTTP_LOG_PHASE].handlers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
+    /* the last one comes before the log's own handler */
 
     first = cmcf->phases[NGX_HTTP_LOG_PHASE].handlers.elts;
     *h = *first;

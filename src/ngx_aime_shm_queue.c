@@ -73,8 +73,11 @@ ngx_aime_shm_queue_insert(ngx_aime_shm_job_t *job)
     ngx_aime_shm_rank_insert(&type->places, &job->place);
     ngx_aime_shm_rank_insert(&lane->jobs, &job->arrival);
 
+    ngx_queue_insert_tail(&type->waiting, &job->link);
+
     job->queue->nqueued++;
     type->nqueued++;
+    type->nlevel[job->priority]++;
 }
 
 
@@ -162,13 +165,32 @@ ngx_aime_shm_queue_front(ngx_aime_shm_job_t *job)
 }
 
 
+/* One that was not tried at all waits on since it came. */
+
 static void
 ngx_aime_shm_queue_insert_returned(ngx_aime_shm_job_t *job)
 {
-    ngx_aime_shm_rank_insert(&job->queue->type->places, &job->place);
+    ngx_aime_shm_job_t   *oldest;
+    ngx_aime_shm_type_t  *type;
+
+    type = job->queue->type;
+
+    ngx_aime_shm_rank_insert(&type->places, &job->place);
+
+    oldest = ngx_queue_empty(&type->waiting)
+             ? NULL : ngx_queue_data(ngx_queue_head(&type->waiting),
+                                     ngx_aime_shm_job_t, link);
+
+    if (oldest && (ngx_msec_int_t) (job->queued - oldest->queued) < 0) {
+        ngx_queue_insert_head(&type->waiting, &job->link);
+
+    } else {
+        ngx_queue_insert_tail(&type->waiting, &job->link);
+    }
 
     job->queue->nqueued++;
-    job->queue->type->nqueued++;
+    type->nqueued++;
+    type->nlevel[job->priority]++;
 }
 
 
@@ -206,8 +228,12 @@ ngx_aime_shm_queue_leave(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
 
     type = job->queue->type;
 
+    ngx_queue_remove(&job->link);
+    ngx_queue_init(&job->link);
+
     job->queue->nqueued--;
     type->nqueued--;
+    type->nlevel[job->priority]--;
 
     if (job->returned) {
         ngx_aime_shm_rank_remove(&type->places, &job->place);

@@ -451,6 +451,13 @@ ngx_http_aime_set_stream(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 char *
+ngx_http_aime_set_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    return ngx_http_aime_set_serves(cf, conf, NGX_HTTP_AIME_SERVES_STATUS);
+}
+
+
+char *
 ngx_http_aime_set_cors(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_aime_loc_conf_t  *alcf = conf;
@@ -546,8 +553,8 @@ ngx_http_aime_set_serves(ngx_conf_t *cf, ngx_http_aime_loc_conf_t *conf,
     }
 
     if (clcf->named) {
-        return (serves == NGX_HTTP_AIME_SERVES_ENDPOINT
-                || serves == NGX_HTTP_AIME_SERVES_INFO)
+        return (serves != NGX_HTTP_AIME_SERVES_WORKERS
+                && serves != NGX_HTTP_AIME_SERVES_STREAM)
                ? "is not allowed in a named location" : NGX_CONF_OK;
     }
 
@@ -975,6 +982,26 @@ ngx_http_aime_type_of(ngx_http_aime_main_conf_t *amcf,
     }
 
     return NULL;
+}
+
+
+ngx_uint_t
+ngx_http_aime_type_limit(ngx_http_aime_main_conf_t *amcf,
+    ngx_aime_shm_type_t *shm)
+{
+    ngx_uint_t                  i, limit;
+    ngx_http_aime_endpoint_t  **ep;
+
+    ep = amcf->endpoints.elts;
+    limit = 0;
+
+    for (i = 0; i < amcf->endpoints.nelts; i++) {
+        if (ep[i]->type->shm == shm) {
+            limit = ngx_max(limit, ep[i]->max_queue_length);
+        }
+    }
+
+    return limit;
 }
 
 

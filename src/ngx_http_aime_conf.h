@@ -11,6 +11,9 @@
 #include "ngx_http_aime_media_conf.h"
 
 
+#define NGX_HTTP_AIME_VERSION      "0.1.0"
+
+
 typedef struct {
     ngx_cycle_t                 *cycle;
     ngx_aime_zone_t             *zone;
@@ -35,7 +38,8 @@ typedef enum {
     NGX_HTTP_AIME_SERVES_ENDPOINTS,
     NGX_HTTP_AIME_SERVES_WORKERS,
     NGX_HTTP_AIME_SERVES_INFO,
-    NGX_HTTP_AIME_SERVES_STREAM
+    NGX_HTTP_AIME_SERVES_STREAM,
+    NGX_HTTP_AIME_SERVES_STATUS
 } ngx_http_aime_serves_e;
 
 
@@ -98,6 +102,8 @@ char *ngx_http_aime_set_workers(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_aime_set_info(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_aime_set_stream(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_http_aime_set_status(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 char *ngx_http_aime_set_cors(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 /* Look-ups; NULL: none. */
@@ -105,6 +111,11 @@ ngx_http_aime_type_t *ngx_http_aime_type_named(
     ngx_http_aime_main_conf_t *amcf, ngx_str_t *name);
 ngx_http_aime_type_t *ngx_http_aime_type_of(ngx_http_aime_main_conf_t *amcf,
     ngx_aime_shm_type_t *shm);
+
+/* The jobs that may wait for it, by the most generous of its endpoints. */
+ngx_uint_t ngx_http_aime_type_limit(ngx_http_aime_main_conf_t *amcf,
+    ngx_aime_shm_type_t *shm);
+
 ngx_http_aime_endpoint_t *ngx_http_aime_endpoint_of(
     ngx_http_aime_main_conf_t *amcf, ngx_aime_shm_endpoint_t *shm);
 ngx_http_aime_endpoint_t *ngx_http_aime_endpoint_named(

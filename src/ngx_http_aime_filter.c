@@ -52,7 +52,7 @@ ngx_http_aime_header_filter(ngx_http_request_t *r)
         }
     }
 
-    if (alcf->cors.len && ctx->route->shape != NGX_HTTP_AIME_SHAPE_WORKER
+    if (alcf->cors.len && ngx_http_aime_public(ctx->route)
         && ngx_http_aime_cors(r, &alcf->cors) != NGX_OK)
     {
         return NGX_ERROR;

@@ -25,6 +25,7 @@ typedef struct {
     ngx_chain_t                **last;
     ngx_buf_t                   *text;      /* the one that texts go to */
     off_t                        len;
+    const char                  *type;      /* JSON, unless it is set */
     unsigned                     failed:1;  /* no memory */
 } ngx_http_aime_reply_t;
 
