@@ -198,6 +198,7 @@ deps:
 	need libmojolicious-perl perl -MMojo::UserAgent -e 1; \
 	need python3          command -v python3; \
 	need curl             command -v curl; \
+	need prometheus       command -v promtool; \
 	for tool in $(TOOLS); do need $$tool command -v $$tool; done; \
 	[ -n "$$missing" ] || exit 0; \
 	echo "installing:$$missing"; \
