@@ -18,6 +18,7 @@
 #include "ngx_http_aime_filter.h"
 #include "ngx_http_aime_variable.h"
 #include "ngx_http_aime_park.h"
+#include "ngx_http_aime_admin.h"
 #include "ngx_http_aime_client.h"
 #include "ngx_http_aime_info.h"
 #include "ngx_http_aime_login.h"
@@ -96,7 +97,8 @@ static ngx_http_aime_routes_t  ngx_http_aime_routes = {
     ngx_http_aime_info_routes,
     ngx_http_aime_details_routes,
     ngx_http_aime_stream_routes,
-    ngx_http_aime_status_routes
+    ngx_http_aime_status_routes,
+    ngx_http_aime_admin_routes
 };
 
 
@@ -161,6 +163,13 @@ static ngx_command_t  ngx_http_aime_commands[] = {
     { ngx_string("aime_api_status"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
       ngx_http_aime_set_status,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("aime_api_admin"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_aime_set_admin,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -274,6 +283,7 @@ static ngx_http_aime_phase_t  ngx_http_aime_phases[] = {
     { NGX_HTTP_CONTENT_PHASE, ngx_http_aime_route_handler },
     { NGX_HTTP_POST_READ_PHASE, ngx_http_aime_mask_handler },
     { NGX_HTTP_PREACCESS_PHASE, ngx_http_aime_errors_handler },
+    { NGX_HTTP_ACCESS_PHASE, ngx_http_aime_admin_access },
     { NGX_HTTP_LOG_PHASE, ngx_http_aime_tally_handler },
     { NGX_HTTP_LOG_PHASE, ngx_http_aime_mask_handler },
     { 0, NULL }

@@ -26,6 +26,10 @@
 
 #define NGX_AIME_SAME_TIME     500
 
+/* how often a disabled worker's poll looks whether it may again, in ms */
+
+#define NGX_AIME_DISABLED_LOOK 1000
+
 /*
  * One block in so many, but at least so many, is not for inputs, and half of
  * those are for results only.
@@ -709,10 +713,17 @@ ngx_aime_job_take(ngx_aime_zone_t *zone, ngx_aime_job_poll_t *poll)
 
     worker->free_slots = poll->max_batch;
 
+    /* it must not stand in the way of others that wait */
+
+    if (worker->disabled) {
+        poll->linger = NGX_AIME_DISABLED_LOOK;
+        rc = NGX_AGAIN;
+        goto unpark;
+    }
+
     /* those that were woken before this one came have the first choice */
 
-    if (!worker->disabled
-        && (poll->parked || poll->type->nqueued > polls->nwoken)
+    if ((poll->parked || poll->type->nqueued > polls->nwoken)
         && ngx_aime_job_take_locked(zone, poll, worker))
     {
         rc = NGX_OK;
@@ -1339,6 +1350,67 @@ ngx_aime_job_cancel(ngx_aime_zone_t *zone, const u_char *id,
 
     if (job && ngx_aime_job_active(job)) {
         ngx_aime_job_end(zone, job, NGX_AIME_JOB_CANCELED, reason);
+    }
+
+    ngx_aime_shm_unlock(zone);
+    ngx_aime_wake_send(zone);
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_aime_job_give_back(ngx_aime_zone_t *zone, const u_char *id)
+{
+    ngx_int_t            rc;
+    ngx_aime_shm_job_t  *job;
+
+    ngx_aime_shm_lock(zone);
+
+    job = ngx_aime_shm_id_find_locked(zone, id);
+
+    if (job == NULL) {
+        rc = NGX_DECLINED;
+
+    } else if (job->state != NGX_AIME_JOB_PROCESSING) {
+        rc = NGX_BUSY;
+
+    } else if (job->attempts >= job->max_attempts) {
+        rc = NGX_ABORT;
+
+    } else {
+        rc = NGX_OK;
+        ngx_aime_job_requeue(zone, job, NGX_AIME_RETRY_ADMIN);
+    }
+
+    ngx_aime_shm_unlock(zone);
+    ngx_aime_wake_send(zone);
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_aime_job_set_priority(ngx_aime_zone_t *zone, const u_char *id,
+    ngx_uint_t priority)
+{
+    ngx_int_t            rc;
+    ngx_aime_shm_job_t  *job;
+
+    ngx_aime_shm_lock(zone);
+
+    job = ngx_aime_shm_id_find_locked(zone, id);
+
+    if (job == NULL) {
+        rc = NGX_DECLINED;
+
+    } else if (job->state != NGX_AIME_JOB_QUEUED) {
+        rc = NGX_BUSY;
+
+    } else {
+        rc = NGX_OK;
+        ngx_aime_shm_queue_priority_locked(zone, job, priority);
+        ngx_aime_job_changed(zone, job);
     }
 
     ngx_aime_shm_unlock(zone);

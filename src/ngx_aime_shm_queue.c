@@ -361,6 +361,43 @@ ngx_aime_shm_queue_take_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
 }
 
 
+/* How long it waits is the same as before: so is its place in that list. */
+
+void
+ngx_aime_shm_queue_priority_locked(ngx_aime_zone_t *zone,
+    ngx_aime_shm_job_t *job, ngx_uint_t priority)
+{
+    ngx_queue_t           *next;
+    ngx_aime_shm_type_t   *type;
+    ngx_aime_shm_share_t  *share;
+
+    type = job->queue->type;
+
+    if (job->returned) {
+        type->nlevel[job->priority]--;
+        job->priority = priority;
+        type->nlevel[job->priority]++;
+        return;
+    }
+
+    next = ngx_queue_next(&job->link);
+    share = job->share;
+
+    /* it must not go meanwhile */
+
+    share->njobs++;
+    ngx_aime_shm_queue_remove_locked(zone, job);
+    share->njobs--;
+
+    job->priority = priority;
+    job->share = share;
+    ngx_aime_shm_queue_insert(job);
+
+    ngx_queue_remove(&job->link);
+    ngx_queue_insert_tail(next, &job->link);
+}
+
+
 ngx_uint_t
 ngx_aime_shm_queue_position_locked(ngx_aime_shm_job_t *job)
 {

@@ -5,6 +5,7 @@
 #include "ngx_aime_worker.h"
 #include "ngx_aime_job.h"
 #include "ngx_aime_shm_index.h"
+#include "ngx_aime_wake.h"
 
 
 static ngx_aime_shm_worker_t *ngx_aime_worker_known(ngx_aime_zone_t *zone,
@@ -354,6 +355,49 @@ ngx_aime_worker_failed(ngx_aime_zone_t *zone, ngx_aime_shm_type_t *type,
     }
 
     ngx_aime_shm_unlock(zone);
+}
+
+
+ngx_int_t
+ngx_aime_worker_order(ngx_aime_zone_t *zone, ngx_aime_shm_type_t *type,
+    ngx_str_t *name, ngx_aime_worker_order_e order)
+{
+    ngx_queue_t            *q, *next, *parked;
+    ngx_aime_shm_parked_t  *poll;
+    ngx_aime_shm_worker_t  *worker;
+
+    ngx_aime_shm_lock(zone);
+
+    worker = ngx_aime_shm_worker_find_locked(zone, type, name);
+
+    if (worker == NULL) {
+        ngx_aime_shm_unlock(zone);
+        return NGX_DECLINED;
+    }
+
+    worker->disabled = (order != NGX_AIME_WORKER_ENABLE);
+    worker->draining = (order == NGX_AIME_WORKER_DRAIN);
+
+    /* its polls are to see it, and to leave their place to others */
+
+    parked = &type->polls.parked;
+
+    for (q = ngx_queue_head(parked);
+         worker->disabled && q != ngx_queue_sentinel(parked);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        poll = ngx_queue_data(q, ngx_aime_shm_parked_t, link);
+
+        if (poll->worker == worker) {
+            ngx_aime_wake_entry_locked(zone, poll);
+        }
+    }
+
+    ngx_aime_shm_unlock(zone);
+    ngx_aime_wake_send(zone);
+
+    return NGX_OK;
 }
 
 

@@ -106,6 +106,22 @@ ngx_int_t ngx_aime_worker_list(ngx_aime_zone_t *zone, ngx_pool_t *pool,
 void ngx_aime_worker_failed(ngx_aime_zone_t *zone, ngx_aime_shm_type_t *type,
     ngx_str_t *name, ngx_str_t *error);
 
+/* What an administrator has a worker do. */
+
+typedef enum {
+    NGX_AIME_WORKER_ENABLE = 0,
+    NGX_AIME_WORKER_DISABLE,                /* it gets no job any more */
+    NGX_AIME_WORKER_DRAIN                   /* and is disabled without one */
+} ngx_aime_worker_order_e;
+
+/*
+ * Its running jobs stay its own; one that is enabled gets jobs again within a
+ * second.  NGX_DECLINED: no such worker.
+ */
+ngx_int_t ngx_aime_worker_order(ngx_aime_zone_t *zone,
+    ngx_aime_shm_type_t *type, ngx_str_t *name,
+    ngx_aime_worker_order_e order);
+
 /* Its state (ngx_aime_worker_state_e); the lock must be held. */
 ngx_uint_t ngx_aime_worker_state(ngx_aime_shm_worker_t *worker);
 

@@ -458,6 +458,13 @@ ngx_http_aime_set_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 char *
+ngx_http_aime_set_admin(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    return ngx_http_aime_set_serves(cf, conf, NGX_HTTP_AIME_SERVES_ADMIN);
+}
+
+
+char *
 ngx_http_aime_set_cors(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_aime_loc_conf_t  *alcf = conf;
@@ -1037,6 +1044,27 @@ ngx_http_aime_endpoint_named(ngx_array_t *endpoints, ngx_str_t *name)
             && ngx_memcmp(ep[i]->name.data, name->data, name->len) == 0)
         {
             return ep[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+ngx_str_t *
+ngx_http_aime_user_of(ngx_http_aime_main_conf_t *amcf, const u_char *id)
+{
+    ngx_uint_t                  i;
+    ngx_http_aime_key_t        *key;
+    ngx_http_aime_endpoint_t  **ep;
+
+    ep = amcf->endpoints.elts;
+
+    for (i = 0; i < amcf->endpoints.nelts; i++) {
+        key = ngx_http_aime_endpoint_key(ep[i], id);
+
+        if (key) {
+            return &key->user;
         }
     }
 

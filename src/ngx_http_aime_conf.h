@@ -39,7 +39,8 @@ typedef enum {
     NGX_HTTP_AIME_SERVES_WORKERS,
     NGX_HTTP_AIME_SERVES_INFO,
     NGX_HTTP_AIME_SERVES_STREAM,
-    NGX_HTTP_AIME_SERVES_STATUS
+    NGX_HTTP_AIME_SERVES_STATUS,
+    NGX_HTTP_AIME_SERVES_ADMIN
 } ngx_http_aime_serves_e;
 
 
@@ -104,6 +105,7 @@ char *ngx_http_aime_set_stream(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_aime_set_status(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_http_aime_set_admin(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_aime_set_cors(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 /* Look-ups; NULL: none. */
@@ -120,6 +122,10 @@ ngx_http_aime_endpoint_t *ngx_http_aime_endpoint_of(
     ngx_http_aime_main_conf_t *amcf, ngx_aime_shm_endpoint_t *shm);
 ngx_http_aime_endpoint_t *ngx_http_aime_endpoint_named(
     ngx_array_t *endpoints, ngx_str_t *name);
+
+/* Whose API key that is, by the first endpoint that knows it; or NULL. */
+ngx_str_t *ngx_http_aime_user_of(ngx_http_aime_main_conf_t *amcf,
+    const u_char *id);
 
 /* Is this the id of any endpoint's API key? */
 ngx_uint_t ngx_http_aime_any_key(ngx_http_aime_main_conf_t *amcf,

@@ -26,6 +26,11 @@ typedef struct {
     ngx_str_t                    path;
     cJSON                       *tree;
     unsigned                     allowed[AIME_MEDIA_NKINDS];
+
+    /* ids of the administrator's name and password, if there is one */
+    u_char                       admin_user[NGX_AIME_ID_LEN];
+    u_char                       admin_password[NGX_AIME_ID_LEN];
+    ngx_uint_t                   admin;
 } ngx_http_aime_server_t;
 
 

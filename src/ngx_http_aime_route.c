@@ -156,6 +156,11 @@ ngx_http_aime_route_find(ngx_http_request_t *r)
                                                &rest);
         break;
 
+    case NGX_HTTP_AIME_SERVES_ADMIN:
+        ctx->route = ngx_http_aime_route_named(ngx_http_aime_routes->admin,
+                                               &rest);
+        break;
+
     default:
         ngx_http_aime_route_endpoint(alcf, &rest, ctx);
 
@@ -360,6 +365,9 @@ ngx_http_aime_route_default(ngx_uint_t serves)
 
     case NGX_HTTP_AIME_SERVES_STATUS:
         return ngx_http_aime_routes->status;
+
+    case NGX_HTTP_AIME_SERVES_ADMIN:
+        return ngx_http_aime_routes->admin;
 
     case NGX_HTTP_AIME_SERVES_STREAM:
         return ngx_http_aime_routes->stream;

@@ -238,6 +238,9 @@ ngx_http_aime_end_reason(ngx_uint_t reason)
     case NGX_AIME_REASON_REMOVED:
         return "Its endpoint was removed";
 
+    case NGX_AIME_REASON_ADMIN:
+        return "An administrator canceled it";
+
     case NGX_AIME_REASON_NO_ROOM:
         return "The server had no memory for its result";
 
