@@ -11,6 +11,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "ngx_aime_ended.h"
 #include "ngx_aime_sweep.h"
 #include "ngx_aime_wake.h"
 #include "ngx_http_aime_conf.h"
@@ -21,6 +22,7 @@
 #include "ngx_http_aime_admin.h"
 #include "ngx_http_aime_client.h"
 #include "ngx_http_aime_info.h"
+#include "ngx_http_aime_joblog.h"
 #include "ngx_http_aime_login.h"
 #include "ngx_http_aime_poll.h"
 #include "ngx_http_aime_report.h"
@@ -39,6 +41,7 @@ static ngx_int_t ngx_http_aime_init(ngx_conf_t *cf);
 static ngx_int_t ngx_http_aime_init_module(ngx_cycle_t *cycle);
 static ngx_int_t ngx_http_aime_init_process(ngx_cycle_t *cycle);
 static void ngx_http_aime_exit_process(ngx_cycle_t *cycle);
+static ngx_aime_zone_t *ngx_http_aime_cycle_zone(ngx_cycle_t *cycle);
 
 
 #define NGX_HTTP_AIME_GET_POST    (NGX_HTTP_GET|NGX_HTTP_POST)
@@ -68,20 +71,6 @@ static ngx_http_aime_route_t  ngx_http_aime_worker_routes[] = {
       ngx_http_aime_worker_result },
     { "worker_check_server_status", NGX_HTTP_POST,
       NGX_HTTP_AIME_SHAPE_WORKER, ngx_http_aime_worker_check },
-    { NULL, 0, 0, NULL }
-};
-
-static ngx_http_aime_route_t  ngx_http_aime_info_routes[] = {
-    { "validate_key", NGX_HTTP_AIME_GET_POST, NGX_HTTP_AIME_SHAPE_INFO,
-      ngx_http_aime_info_key },
-    { "endpoints", NGX_HTTP_AIME_GET_POST, NGX_HTTP_AIME_SHAPE_INFO,
-      ngx_http_aime_info_endpoints },
-    { NULL, 0, 0, NULL }
-};
-
-static ngx_http_aime_route_t  ngx_http_aime_details_routes[] = {
-    { "", NGX_HTTP_AIME_GET_POST, NGX_HTTP_AIME_SHAPE_INFO,
-      ngx_http_aime_info_details },
     { NULL, 0, 0, NULL }
 };
 
@@ -117,6 +106,13 @@ static ngx_command_t  ngx_http_aime_commands[] = {
       NGX_HTTP_MAIN_CONF_OFFSET,
       offsetof(ngx_http_aime_main_conf_t, session_timeout),
       &ngx_http_aime_session_timeout_post },
+
+    { ngx_string("aime_api_job_log"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
+      ngx_http_aime_set_joblog,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
 
     { ngx_string("aime_api_server_config"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,
@@ -321,6 +317,9 @@ ngx_http_aime_init(ngx_conf_t *cf)
     *h = *first;
     *first = ngx_http_aime_mask_handler;
 
+    ngx_http_aime_joblog_handler(*h);
+    ngx_http_aime_used_variables(cf);
+
     ngx_http_aime_route_init(&ngx_http_aime_routes);
     ngx_http_aime_filter_init();
 
@@ -331,51 +330,38 @@ ngx_http_aime_init(ngx_conf_t *cf)
 static ngx_int_t
 ngx_http_aime_init_module(ngx_cycle_t *cycle)
 {
-    ngx_http_aime_main_conf_t  *amcf;
+    ngx_aime_zone_t  *zone;
 
-    if (ngx_get_conf(cycle->conf_ctx, ngx_http_module) == NULL) {
-        return NGX_OK;
-    }
+    zone = ngx_http_aime_cycle_zone(cycle);
 
-    amcf = ngx_http_cycle_get_module_main_conf(cycle,
-                                               ngx_http_aime_api_module);
-
-    if (amcf == NULL || amcf->zone == NULL) {
-        return NGX_OK;
-    }
-
-    return ngx_aime_wake_init(amcf->zone, cycle->log);
+    return zone ? ngx_aime_wake_init(zone, cycle->log) : NGX_OK;
 }
 
 
 static ngx_int_t
 ngx_http_aime_init_process(ngx_cycle_t *cycle)
 {
-    ngx_http_aime_main_conf_t  *amcf;
+    ngx_aime_zone_t  *zone;
+
+    zone = ngx_http_aime_cycle_zone(cycle);
 
     /* cache manager and loader come here too */
 
-    if ((ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
-        || ngx_get_conf(cycle->conf_ctx, ngx_http_module) == NULL)
+    if (zone == NULL
+        || (ngx_process != NGX_PROCESS_WORKER
+            && ngx_process != NGX_PROCESS_SINGLE))
     {
         return NGX_OK;
     }
 
-    amcf = ngx_http_cycle_get_module_main_conf(cycle,
-                                               ngx_http_aime_api_module);
-
-    if (amcf == NULL || amcf->zone == NULL) {
-        return NGX_OK;
-    }
-
-    if (ngx_aime_wake_init_process(amcf->zone, cycle,
-                                   &ngx_http_aime_wake_handlers)
-        != NGX_OK)
+    if (ngx_aime_wake_init_process(zone, cycle, &ngx_http_aime_wake_handlers)
+        != NGX_OK
+        || ngx_http_aime_joblog_start(cycle) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    ngx_aime_sweep_start(amcf->zone, cycle);
+    ngx_aime_sweep_start(zone, cycle);
 
     return NGX_OK;
 }
@@ -384,17 +370,30 @@ ngx_http_aime_init_process(ngx_cycle_t *cycle)
 static void
 ngx_http_aime_exit_process(ngx_cycle_t *cycle)
 {
+    ngx_aime_zone_t  *zone;
+
+    zone = ngx_http_aime_cycle_zone(cycle);
+
+    if (zone) {
+        ngx_aime_sweep_leave(zone);
+        ngx_aime_ended_tell();
+    }
+}
+
+
+/* NULL: nothing of ours is configured. */
+
+static ngx_aime_zone_t *
+ngx_http_aime_cycle_zone(ngx_cycle_t *cycle)
+{
     ngx_http_aime_main_conf_t  *amcf;
 
     if (ngx_get_conf(cycle->conf_ctx, ngx_http_module) == NULL) {
-        return;
+        return NULL;
     }
 
     amcf = ngx_http_cycle_get_module_main_conf(cycle,
                                                ngx_http_aime_api_module);
 
-    if (amcf && amcf->zone) {
-        ngx_aime_sweep_leave(amcf->zone);
-    }
+    return amcf ? amcf->zone : NULL;
 }
-

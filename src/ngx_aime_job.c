@@ -6,6 +6,7 @@
 
 
 #include "ngx_aime_job.h"
+#include "ngx_aime_ended.h"
 #include "ngx_aime_id.h"
 #include "ngx_aime_shm_index.h"
 #include "ngx_aime_shm_queue.h"
@@ -2118,6 +2119,8 @@ ngx_aime_job_end(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
 
     ngx_aime_job_set_state(job, state, reason, job->result_lifetime);
     ngx_aime_job_count(zone, job);
+    ngx_aime_ended_note_locked(job, ngx_aime_job_outcome(job),
+                               ngx_aime_job_now());
 
     if (was == NGX_AIME_JOB_QUEUED) {
         ngx_aime_shm_queue_remove_locked(zone, job);

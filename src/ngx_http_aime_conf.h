@@ -22,6 +22,8 @@ typedef struct {
     ngx_array_t                  servers;   /* ngx_http_aime_server_t * */
     ngx_msec_t                   session_timeout;
     ngx_uint_t                   used;      /* some location is ours */
+    ngx_uint_t                   job_times; /* some log tells of them */
+    void                        *joblog;    /* the log module's; NULL: none */
 } ngx_http_aime_main_conf_t;
 
 

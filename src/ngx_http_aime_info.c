@@ -9,9 +9,29 @@
 #include "ngx_aime_worker.h"
 
 
+static ngx_int_t ngx_http_aime_info_key(ngx_http_request_t *r);
+static ngx_int_t ngx_http_aime_info_endpoints(ngx_http_request_t *r);
+static ngx_int_t ngx_http_aime_info_details(ngx_http_request_t *r);
 static ngx_int_t ngx_http_aime_info_secret(ngx_http_request_t *r,
     u_char *id);
-ngx_int_t
+
+
+ngx_http_aime_route_t  ngx_http_aime_info_routes[] = {
+    { "validate_key", NGX_HTTP_GET|NGX_HTTP_POST, NGX_HTTP_AIME_SHAPE_INFO,
+      ngx_http_aime_info_key },
+    { "endpoints", NGX_HTTP_GET|NGX_HTTP_POST, NGX_HTTP_AIME_SHAPE_INFO,
+      ngx_http_aime_info_endpoints },
+    { NULL, 0, 0, NULL }
+};
+
+ngx_http_aime_route_t  ngx_http_aime_details_routes[] = {
+    { "", NGX_HTTP_GET|NGX_HTTP_POST, NGX_HTTP_AIME_SHAPE_INFO,
+      ngx_http_aime_info_details },
+    { NULL, 0, 0, NULL }
+};
+
+
+static ngx_int_t
 ngx_http_aime_info_key(ngx_http_request_t *r)
 {
     u_char                      id[NGX_AIME_ID_LEN];
@@ -42,7 +62,7 @@ ngx_http_aime_info_key(ngx_http_request_t *r)
 }
 
 
-ngx_int_t
+static ngx_int_t
 ngx_http_aime_info_endpoints(ngx_http_request_t *r)
 {
     u_char                      id[NGX_AIME_ID_LEN];
@@ -122,7 +142,7 @@ ngx_http_aime_info_secret(ngx_http_request_t *r, u_char *id)
 }
 
 
-ngx_int_t
+static ngx_int_t
 ngx_http_aime_info_details(ngx_http_request_t *r)
 {
     ngx_uint_t                  i, n, nonline, nqueued, retry_after;

@@ -655,7 +655,7 @@ ngx_http_aime_result_store(ngx_http_request_t *r,
     }
 
     ngx_http_aime_fill(&result->pieces, hold->payload);
-    ngx_http_aime_tally_result(&result->args, hold->payload);
+    ngx_http_aime_tally_result(r, result->id, &result->args, hold->payload);
 
     /* again where another result changed the session meanwhile */
 

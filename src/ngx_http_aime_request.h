@@ -53,6 +53,17 @@ struct ngx_http_aime_route_s {
 };
 
 
+/* What a request has seen of its job.  Unix seconds; 0: not yet. */
+
+typedef struct {
+    double                       start;
+    double                       taken;
+    double                       end;
+    unsigned                     state:8;   /* ngx_aime_job_state_e */
+    unsigned                     known:1;
+} ngx_http_aime_noted_t;
+
+
 /* Our context of a request, made by the door. */
 
 typedef struct {
@@ -76,6 +87,8 @@ typedef struct {
     /* for the log variables; empty until known */
     ngx_str_t                    job_id;
     ngx_str_t                    worker;
+    ngx_http_aime_noted_t        job;
+    void                        *ended;     /* of aime_api_job_log */
 } ngx_http_aime_ctx_t;
 
 

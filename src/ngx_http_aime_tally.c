@@ -3,6 +3,7 @@
 
 
 #include "ngx_http_aime_tally.h"
+#include "ngx_http_aime_view.h"
 #include "ngx_aime_worker.h"
 #include "aime_number.h"
 
@@ -95,10 +96,23 @@ ngx_http_aime_tally_why(ngx_http_request_t *r, ngx_http_aime_ctx_t *ctx)
 
 
 void
-ngx_http_aime_tally_result(ngx_http_aime_args_t *args,
-    ngx_aime_shm_payload_t *result)
+ngx_http_aime_tally_result(ngx_http_request_t *r, const u_char *id,
+    ngx_http_aime_args_t *args, ngx_aime_shm_payload_t *result)
 {
+    ngx_aime_job_view_t         view;
+    ngx_http_aime_main_conf_t  *amcf;
+
+    amcf = ngx_http_get_module_main_conf(r, ngx_http_aime_api_module);
+
     result->failed = (ngx_http_aime_tally_error(args) != NULL);
+
+    if (amcf->job_times
+        && ngx_aime_job_view(amcf->zone, id, NGX_AIME_VIEW_NOTHING, NULL,
+                             &view)
+           == NGX_OK)
+    {
+        ngx_http_aime_note_view(r, &view);
+    }
 }
 
 
@@ -127,7 +141,13 @@ ngx_http_aime_tally_finished(ngx_http_request_t *r,
     ngx_http_aime_endpoint_t *endpoint, ngx_str_t *worker,
     ngx_http_aime_args_t *args)
 {
-    ngx_str_t  error;
+    ngx_str_t             error;
+    ngx_http_aime_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
+
+    ctx->job.state = NGX_AIME_JOB_DONE;
+    ctx->job.end = ngx_aime_job_now();
 
     if (endpoint == NULL) {
         return;

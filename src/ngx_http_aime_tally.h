@@ -24,12 +24,13 @@ void ngx_http_aime_tally_refused(ngx_http_request_t *r, ngx_uint_t why);
 ngx_int_t ngx_http_aime_tally_handler(ngx_http_request_t *r);
 
 /*
- * A worker's result: marks the payload before the job is finished, if it tells
- * an error; afterwards counts its tokens and keeps its error.  endpoint may be
- * NULL.
+ * A worker's result for the job of that id: marks the payload before the job is
+ * finished, if it tells an error, and notes the job's times for the logs, since
+ * the job may be gone right after; afterwards counts its tokens and keeps its
+ * error.  endpoint may be NULL.
  */
-void ngx_http_aime_tally_result(ngx_http_aime_args_t *args,
-    ngx_aime_shm_payload_t *result);
+void ngx_http_aime_tally_result(ngx_http_request_t *r, const u_char *id,
+    ngx_http_aime_args_t *args, ngx_aime_shm_payload_t *result);
 void ngx_http_aime_tally_finished(ngx_http_request_t *r,
     ngx_http_aime_endpoint_t *endpoint, ngx_str_t *worker,
     ngx_http_aime_args_t *args);
