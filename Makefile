@@ -9,7 +9,7 @@
 #   make valgrind   what of it nginx serves, under valgrind with one process
 #                   (NGINX_T=t/some.t)
 #   make asan       the same with AddressSanitizer and UBSan
-#   make bench      latency, memory and media (bench/README.md)
+#   make bench      latency, memory, media and scrapes (bench/README.md)
 #   make chaos      accidents under load, a quarter of an hour (the same)
 #   make deps       installs what is missing (run, test and the two above do)
 #   make clean
@@ -161,6 +161,7 @@ asan:
 bench: all
 	@MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" bench/latency
 	@MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" bench/media
+	@MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" bench/scrape
 
 chaos: all
 	@status=0; for mode in reload kill workers zone; do \

@@ -81,6 +81,7 @@ sub killed {
     my ($dead, $alive) = $srv->procs;
     my $worker = $srv->worker(batch => 2)->login;
     my ($client, $id, @conns) = crowd_of($dead);
+    become(sse => 2, sync => 3, queued => 4);
     my ($job) = $worker->jobs;
     become(running => 2, sse => 2, sync => 3, queued => 2);
     ok($srv->kill_proc($dead), 'killed');
