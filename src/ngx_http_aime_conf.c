@@ -23,6 +23,8 @@
 #define NGX_HTTP_AIME_SESSION       (24 * 3600 * 1000)      /* ms */
 #define NGX_HTTP_AIME_KEEPALIVE     15000   /* milliseconds */
 
+#define NGX_HTTP_AIME_MAX_CHUNK     65536   /* of a scrape */
+
 
 /* Where aime_api_endpoints puts what it finds. */
 
@@ -245,6 +247,16 @@ ngx_http_aime_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     clcf->client_body_buffer_size = ngx_max(clcf->client_body_buffer_size,
                                         (size_t) clcf->client_max_body_size);
+
+    /* a long answer is sent in slices, as it is made: others have their turn */
+
+    if (conf->serves == NGX_HTTP_AIME_SERVES_STATUS
+        && (clcf->sendfile_max_chunk == 0
+            || clcf->sendfile_max_chunk > NGX_HTTP_AIME_MAX_CHUNK))
+    {
+        clcf->sendfile_max_chunk = NGX_HTTP_AIME_MAX_CHUNK;
+    }
+
     return NGX_CONF_OK;
 }
 
