@@ -300,6 +300,7 @@ ngx_http_aime_init(ngx_conf_t *cf)
     ngx_http_core_main_conf_t  *cmcf;
 
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+    h = NULL;
 
     for (i = 0; ngx_http_aime_phases[i].handler; i++) {
         h = ngx_array_push(
