@@ -80,6 +80,7 @@ typedef struct {
     unsigned                     replaced:1;    /* replacement was sent */
     unsigned                     refused:1; /* for this reason: */
     unsigned                     why:8;     /* ngx_aime_rejected_e */
+    unsigned                     failed:1;  /* a result that tells an error */
     ngx_chain_t                 *replacement;   /* for nginx's error page */
 
     void                        *stream;        /* of /stream_progress */

@@ -100,11 +100,15 @@ ngx_http_aime_tally_result(ngx_http_request_t *r, const u_char *id,
     ngx_http_aime_args_t *args, ngx_aime_shm_payload_t *result)
 {
     ngx_aime_job_view_t         view;
+    ngx_http_aime_ctx_t        *ctx;
     ngx_http_aime_main_conf_t  *amcf;
 
     amcf = ngx_http_get_module_main_conf(r, ngx_http_aime_api_module);
 
-    result->failed = (ngx_http_aime_tally_error(args) != NULL);
+    ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
+
+    ctx->failed = (ngx_http_aime_tally_error(args) != NULL);
+    result->failed = ctx->failed;
 
     if (amcf->job_times
         && ngx_aime_job_view(amcf->zone, id, NGX_AIME_VIEW_NOTHING, NULL,
@@ -158,7 +162,7 @@ ngx_http_aime_tally_finished(ngx_http_request_t *r,
     ngx_http_aime_tally_tokens(args, "num_generated_tokens",
                                &endpoint->shm->metrics.tokens[1]);
 
-    if (ngx_http_aime_tally_error(args)
+    if (ctx->failed
         && ngx_http_aime_arg_text(r, args, "error", &error) == NGX_OK)
     {
         ngx_aime_worker_failed(ngx_http_aime_zone(r), endpoint->type->shm,
