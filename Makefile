@@ -13,6 +13,7 @@
 #                   ROWS="few many" for some of them, BENCH_FLAGS=--quick)
 #   make bench-latency  latency and memory at rest
 #   make bench-media    conversions next to spawning ffmpeg
+#   make bench-scrape   what a scrape of the metrics takes
 #   make bench-instructions  of one job, against the record
 #   make chaos      accidents under load, a quarter of an hour (the same)
 #   make deps       installs what is missing (run, test and the two above do)
@@ -60,7 +61,7 @@ OBJS      := $(BUILD)/objs
 SETTINGS  := $(CC) | $(CC_OPT) | $(LD_OPT) | $(NGINX) | $(NGINX_SRC)
 
 .PHONY: all install run run-only test check valgrind asan bench \
-    bench-latency chaos deps clean FORCE
+    bench-instructions bench-latency bench-media bench-scrape chaos deps clean FORCE
 .DELETE_ON_ERROR:
 
 all: $(MODULE) $(DAEMON)
@@ -203,6 +204,9 @@ bench-latency: all
 bench-media: all
 	@MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" bench/media
 
+bench-scrape: all
+	@MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" bench/scrape
+
 bench-instructions: all
 	@$(AGAIN) deps TOOLS=valgrind
 	@MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" bench/instructions
@@ -243,6 +247,7 @@ deps:
 	need libmojolicious-perl perl -MMojo::UserAgent -e 1; \
 	need python3          command -v python3; \
 	need curl             command -v curl; \
+	need prometheus       command -v promtool; \
 	for tool in $(TOOLS); do need $$tool command -v $$tool; done; \
 	[ -n "$$missing" ] || exit 0; \
 	echo "installing:$$missing"; \

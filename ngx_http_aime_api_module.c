@@ -11,26 +11,37 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "ngx_aime_ended.h"
 #include "ngx_aime_sweep.h"
 #include "ngx_aime_wake.h"
-#include "ngx_http_aime_body.h"
 #include "ngx_http_aime_conf.h"
 #include "ngx_http_aime_route.h"
 #include "ngx_http_aime_filter.h"
 #include "ngx_http_aime_variable.h"
 #include "ngx_http_aime_park.h"
+#include "ngx_http_aime_admin.h"
 #include "ngx_http_aime_client.h"
 #include "ngx_http_aime_info.h"
+#include "ngx_http_aime_joblog.h"
 #include "ngx_http_aime_login.h"
 #include "ngx_http_aime_poll.h"
 #include "ngx_http_aime_report.h"
+#include "ngx_http_aime_status.h"
 #include "ngx_http_aime_stream.h"
+#include "ngx_http_aime_tally.h"
+
+
+typedef struct {
+    ngx_uint_t                   phase;
+    ngx_http_handler_pt          handler;
+} ngx_http_aime_phase_t;
 
 
 static ngx_int_t ngx_http_aime_init(ngx_conf_t *cf);
 static ngx_int_t ngx_http_aime_init_module(ngx_cycle_t *cycle);
 static ngx_int_t ngx_http_aime_init_process(ngx_cycle_t *cycle);
 static void ngx_http_aime_exit_process(ngx_cycle_t *cycle);
+static ngx_aime_zone_t *ngx_http_aime_cycle_zone(ngx_cycle_t *cycle);
 
 
 #define NGX_HTTP_AIME_GET_POST    (NGX_HTTP_GET|NGX_HTTP_POST)
@@ -63,20 +74,6 @@ static ngx_http_aime_route_t  ngx_http_aime_worker_routes[] = {
     { NULL, 0, 0, NULL }
 };
 
-static ngx_http_aime_route_t  ngx_http_aime_info_routes[] = {
-    { "validate_key", NGX_HTTP_AIME_GET_POST, NGX_HTTP_AIME_SHAPE_INFO,
-      ngx_http_aime_info_key },
-    { "endpoints", NGX_HTTP_AIME_GET_POST, NGX_HTTP_AIME_SHAPE_INFO,
-      ngx_http_aime_info_endpoints },
-    { NULL, 0, 0, NULL }
-};
-
-static ngx_http_aime_route_t  ngx_http_aime_details_routes[] = {
-    { "", NGX_HTTP_AIME_GET_POST, NGX_HTTP_AIME_SHAPE_INFO,
-      ngx_http_aime_info_details },
-    { NULL, 0, 0, NULL }
-};
-
 static ngx_http_aime_route_t  ngx_http_aime_stream_routes[] = {
     { "stream_progress", NGX_HTTP_AIME_GET_POST, NGX_HTTP_AIME_SHAPE_STREAM,
       ngx_http_aime_stream_progress },
@@ -88,7 +85,9 @@ static ngx_http_aime_routes_t  ngx_http_aime_routes = {
     ngx_http_aime_worker_routes,
     ngx_http_aime_info_routes,
     ngx_http_aime_details_routes,
-    ngx_http_aime_stream_routes
+    ngx_http_aime_stream_routes,
+    ngx_http_aime_status_routes,
+    ngx_http_aime_admin_routes
 };
 
 
@@ -107,6 +106,13 @@ static ngx_command_t  ngx_http_aime_commands[] = {
       NGX_HTTP_MAIN_CONF_OFFSET,
       offsetof(ngx_http_aime_main_conf_t, session_timeout),
       &ngx_http_aime_session_timeout_post },
+
+    { ngx_string("aime_api_job_log"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
+      ngx_http_aime_set_joblog,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
 
     { ngx_string("aime_api_server_config"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,
@@ -146,6 +152,20 @@ static ngx_command_t  ngx_http_aime_commands[] = {
     { ngx_string("aime_api_stream"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
       ngx_http_aime_set_stream,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("aime_api_status"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_aime_set_status,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("aime_api_admin"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_aime_set_admin,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -255,6 +275,17 @@ ngx_module_t  ngx_http_aime_api_module = {
 };
 
 
+static ngx_http_aime_phase_t  ngx_http_aime_phases[] = {
+    { NGX_HTTP_CONTENT_PHASE, ngx_http_aime_route_handler },
+    { NGX_HTTP_POST_READ_PHASE, ngx_http_aime_mask_handler },
+    { NGX_HTTP_PREACCESS_PHASE, ngx_http_aime_errors_handler },
+    { NGX_HTTP_ACCESS_PHASE, ngx_http_aime_admin_access },
+    { NGX_HTTP_LOG_PHASE, ngx_http_aime_tally_handler },
+    { NGX_HTTP_LOG_PHASE, ngx_http_aime_mask_handler },
+    { 0, NULL }
+};
+
+
 static ngx_aime_wake_handlers_t  ngx_http_aime_wake_handlers = {
     ngx_http_aime_park_woken,
     ngx_http_aime_park_shutdown
@@ -264,46 +295,34 @@ static ngx_aime_wake_handlers_t  ngx_http_aime_wake_handlers = {
 static ngx_int_t
 ngx_http_aime_init(ngx_conf_t *cf)
 {
+    ngx_uint_t                  i;
     ngx_http_handler_pt        *h, *first;
     ngx_http_core_main_conf_t  *cmcf;
 
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+    h = NULL;
 
-    h = ngx_array_push(&cmcf->phases[NGX_HTTP_CONTENT_PHASE].handlers);
-    if (h == NULL) {
-        return NGX_ERROR;
+    for (i = 0; ngx_http_aime_phases[i].handler; i++) {
+        h = ngx_array_push(
+                    &cmcf->phases[ngx_http_aime_phases[i].phase].handlers);
+        if (h == NULL) {
+            return NGX_ERROR;
+        }
+
+        *h = ngx_http_aime_phases[i].handler;
     }
 
-    *h = ngx_http_aime_route_handler;
-
-    h = ngx_array_push(&cmcf->phases[NGX_HTTP_POST_READ_PHASE].handlers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    *h = ngx_http_aime_mask_handler;
-
-    h = ngx_array_push(&cmcf->phases[NGX_HTTP_PREACCESS_PHASE].handlers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    *h = ngx_http_aime_errors_handler;
-
-    /* before the log's own handler */
-
-    h = ngx_array_push(&cmcf->phases[NGX_HTTP_LOG_PHASE].handlers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
+    /* the last one comes before the log's own handler */
 
     first = cmcf->phases[NGX_HTTP_LOG_PHASE].handlers.elts;
     *h = *first;
     *first = ngx_http_aime_mask_handler;
 
+    ngx_http_aime_joblog_handler(*h);
+    ngx_http_aime_used_variables(cf);
+
     ngx_http_aime_route_init(&ngx_http_aime_routes);
     ngx_http_aime_filter_init();
-    ngx_http_aime_body_init();
 
     return ngx_http_aime_finish_conf(cf);
 }
@@ -312,51 +331,38 @@ ngx_http_aime_init(ngx_conf_t *cf)
 static ngx_int_t
 ngx_http_aime_init_module(ngx_cycle_t *cycle)
 {
-    ngx_http_aime_main_conf_t  *amcf;
+    ngx_aime_zone_t  *zone;
 
-    if (ngx_get_conf(cycle->conf_ctx, ngx_http_module) == NULL) {
-        return NGX_OK;
-    }
+    zone = ngx_http_aime_cycle_zone(cycle);
 
-    amcf = ngx_http_cycle_get_module_main_conf(cycle,
-                                               ngx_http_aime_api_module);
-
-    if (amcf == NULL || amcf->zone == NULL) {
-        return NGX_OK;
-    }
-
-    return ngx_aime_wake_init(amcf->zone, cycle->log);
+    return zone ? ngx_aime_wake_init(zone, cycle->log) : NGX_OK;
 }
 
 
 static ngx_int_t
 ngx_http_aime_init_process(ngx_cycle_t *cycle)
 {
-    ngx_http_aime_main_conf_t  *amcf;
+    ngx_aime_zone_t  *zone;
+
+    zone = ngx_http_aime_cycle_zone(cycle);
 
     /* cache manager and loader come here too */
 
-    if ((ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
-        || ngx_get_conf(cycle->conf_ctx, ngx_http_module) == NULL)
+    if (zone == NULL
+        || (ngx_process != NGX_PROCESS_WORKER
+            && ngx_process != NGX_PROCESS_SINGLE))
     {
         return NGX_OK;
     }
 
-    amcf = ngx_http_cycle_get_module_main_conf(cycle,
-                                               ngx_http_aime_api_module);
-
-    if (amcf == NULL || amcf->zone == NULL) {
-        return NGX_OK;
-    }
-
-    if (ngx_aime_wake_init_process(amcf->zone, cycle,
-                                   &ngx_http_aime_wake_handlers)
-        != NGX_OK)
+    if (ngx_aime_wake_init_process(zone, cycle, &ngx_http_aime_wake_handlers)
+        != NGX_OK
+        || ngx_http_aime_joblog_start(cycle) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    ngx_aime_sweep_start(amcf->zone, cycle);
+    ngx_aime_sweep_start(zone, cycle);
 
     return NGX_OK;
 }
@@ -365,17 +371,30 @@ ngx_http_aime_init_process(ngx_cycle_t *cycle)
 static void
 ngx_http_aime_exit_process(ngx_cycle_t *cycle)
 {
+    ngx_aime_zone_t  *zone;
+
+    zone = ngx_http_aime_cycle_zone(cycle);
+
+    if (zone) {
+        ngx_aime_sweep_leave(zone);
+        ngx_aime_ended_tell();
+    }
+}
+
+
+/* NULL: nothing of ours is configured. */
+
+static ngx_aime_zone_t *
+ngx_http_aime_cycle_zone(ngx_cycle_t *cycle)
+{
     ngx_http_aime_main_conf_t  *amcf;
 
     if (ngx_get_conf(cycle->conf_ctx, ngx_http_module) == NULL) {
-        return;
+        return NULL;
     }
 
     amcf = ngx_http_cycle_get_module_main_conf(cycle,
                                                ngx_http_aime_api_module);
 
-    if (amcf && amcf->zone) {
-        ngx_aime_sweep_leave(amcf->zone);
-    }
+    return amcf ? amcf->zone : NULL;
 }
-

@@ -35,7 +35,7 @@ http {{
     scgi_temp_path tmp;
     keepalive_requests 1000000;
     keepalive_timeout 600s;
-    aime_api_zone aime 64m;
+    aime_api_zone aime {zone};
     aime_api_server_config server.cfg;
     server {{
         listen 127.0.0.1:{port} reuseport backlog=4096;
@@ -61,10 +61,12 @@ class Server:
 
     endpoints: the text of each endpoint's file by its name; directives: more
     of the server block, where {dir} is that folder; procs: worker processes, 0
-    for none but the first one; under: the command that runs nginx.
+    for none but the first one; under: the command that runs nginx; zone: its
+    size.
     """
 
-    def __init__(self, endpoints, directives="", procs=2, under=()):
+    def __init__(self, endpoints, directives="", procs=2, under=(),
+                 zone="64m"):
         self.count = procs
         self.dir = tempfile.mkdtemp(prefix="aime-bench-")
         self.port = free_port()
@@ -74,6 +76,7 @@ class Server:
             procs="worker_processes %d;" % procs if procs
             else "master_process off;",
             module=os.path.abspath(module), port=self.port, files=FILES,
+            zone=zone,
             directives=directives.format(dir=self.dir),
             user="user root;" if os.getuid() == 0 else ""))
         self.write("conf/server.cfg", SERVER)

@@ -50,6 +50,7 @@ http {{
     server {{
         listen 127.0.0.1:{port} reuseport backlog=4096;
         location = /zone {{ return 200 $aime_zone_used; }}
+        location = /status {{ aime_api_status; }}
         aime_api_endpoints endpoints;
         location ~ ^/worker_ {{ aime_api_worker_interface; }}
         location /api/ {{ aime_api_info; }}

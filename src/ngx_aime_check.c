@@ -6,6 +6,7 @@
 #include "ngx_aime_shm_index.h"
 #include "ngx_aime_shm_payload.h"
 #include "ngx_aime_shm_vars.h"
+#include "ngx_aime_wake.h"
 
 
 /* What there should be, counted in the slots. */
@@ -32,6 +33,7 @@ static const char *ngx_aime_check_workers(ngx_aime_zone_t *zone,
     ngx_aime_check_t *check);
 static const char *ngx_aime_check_rows(ngx_aime_zone_t *zone,
     ngx_aime_check_t *check);
+static ngx_uint_t ngx_aime_check_waits(ngx_aime_zone_t *zone);
 static const char *ngx_aime_check_vars(ngx_aime_zone_t *zone,
     ngx_aime_check_t *check);
 static const char *ngx_aime_check_payloads(ngx_aime_zone_t *zone,
@@ -143,6 +145,13 @@ ngx_aime_check_jobs(ngx_aime_zone_t *zone, ngx_aime_check_t *check)
         {
             return "a job has not what its state demands";
         }
+
+        if (!(job->counted & NGX_AIME_COUNTED_SUBMIT)
+            || !(job->counted & NGX_AIME_COUNTED_END)
+               != (job->state <= NGX_AIME_JOB_PROCESSING))
+        {
+            return "a job is not counted as its state demands";
+        }
     }
 
     n = check->kinds[NGX_AIME_SHM_JOB];
@@ -205,7 +214,8 @@ ngx_aime_check_workers(ngx_aime_zone_t *zone, ngx_aime_check_t *check)
 static const char *
 ngx_aime_check_types(ngx_aime_zone_t *zone, ngx_aime_check_t *check)
 {
-    ngx_uint_t             queued, running, workers, shares, in_queues;
+    ngx_uint_t             i, queued, running, workers, shares, in_queues,
+                           levels;
     ngx_queue_t           *q, *p;
     ngx_aime_shm_type_t   *type;
     ngx_aime_shm_queue_t  *queue;
@@ -216,6 +226,7 @@ ngx_aime_check_types(ngx_aime_zone_t *zone, ngx_aime_check_t *check)
     workers = 0;
     shares = 0;
     in_queues = 0;
+    levels = 0;
 
     for (q = ngx_queue_head(&zone->sh->types);
          q != ngx_queue_sentinel(&zone->sh->types);
@@ -229,6 +240,16 @@ ngx_aime_check_types(ngx_aime_zone_t *zone, ngx_aime_check_t *check)
 
         if (ngx_aime_shm_rank_weight(type->places) != type->nqueued) {
             return "the queue of a job type is not as long as it says";
+        }
+
+        if (ngx_aime_check_list(&type->waiting, type->nqueued)
+            != type->nqueued)
+        {
+            return "the jobs that wait for a job type are not all listed";
+        }
+
+        for (i = 0; i < NGX_AIME_NPRIORITIES; i++) {
+            levels += type->nlevel[i];
         }
 
         queued += type->nqueued;
@@ -245,7 +266,9 @@ ngx_aime_check_types(ngx_aime_zone_t *zone, ngx_aime_check_t *check)
         }
     }
 
-    if (queued != check->queued || in_queues != check->queued) {
+    if (queued != check->queued || in_queues != check->queued
+        || levels != check->queued)
+    {
         return "queued jobs are not as many as queues have";
     }
 
@@ -297,7 +320,9 @@ ngx_aime_check_rows(ngx_aime_zone_t *zone, ngx_aime_check_t *check)
         handovers += ngx_aime_check_list(&row->handovers, check->handing);
     }
 
-    if (parked != check->kinds[NGX_AIME_SHM_PARKED]) {
+    if (parked != check->kinds[NGX_AIME_SHM_PARKED]
+        || !ngx_aime_check_waits(zone))
+    {
         return "parked requests are not as many as processes have";
     }
 
@@ -321,6 +346,27 @@ ngx_aime_check_rows(ngx_aime_zone_t *zone, ngx_aime_check_t *check)
 
     return (counted == check->counted)
            ? NULL : "counted jobs are not as many as clients have";
+}
+
+
+/* Are the numbers of what waits those of the parked requests? */
+
+static ngx_uint_t
+ngx_aime_check_waits(ngx_aime_zone_t *zone)
+{
+    ngx_uint_t              n[NGX_AIME_NWAITS];
+    ngx_aime_shm_parked_t  *parked;
+
+    ngx_memzero(n, sizeof(n));
+    parked = NULL;
+
+    while ((parked = ngx_aime_shm_next_locked(&zone->sh->arena,
+                                              NGX_AIME_SHM_PARKED, parked)))
+    {
+        n[ngx_aime_wake_waits(parked)]++;
+    }
+
+    return ngx_memcmp(n, zone->sh->nwaits, sizeof(n)) == 0;
 }
 
 

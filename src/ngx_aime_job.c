@@ -6,6 +6,7 @@
 
 
 #include "ngx_aime_job.h"
+#include "ngx_aime_ended.h"
 #include "ngx_aime_id.h"
 #include "ngx_aime_shm_index.h"
 #include "ngx_aime_shm_queue.h"
@@ -25,6 +26,10 @@
 /* what a worker says within this time of something else is the same, in ms */
 
 #define NGX_AIME_SAME_TIME     500
+
+/* how often a disabled worker's poll looks whether it may again, in ms */
+
+#define NGX_AIME_DISABLED_LOOK 1000
 
 /*
  * One block in so many, but at least so many, is not for inputs, and half of
@@ -83,9 +88,14 @@ static void ngx_aime_job_rouse(ngx_aime_zone_t *zone,
     ngx_aime_shm_type_t *type);
 static void ngx_aime_job_changed(ngx_aime_zone_t *zone,
     ngx_aime_shm_job_t *job);
+static void ngx_aime_job_count(ngx_aime_zone_t *zone,
+    ngx_aime_shm_job_t *job);
+static ngx_uint_t ngx_aime_job_outcome(ngx_aime_shm_job_t *job);
+static void ngx_aime_job_count_times(ngx_aime_shm_job_t *job,
+    uint64_t worker);
 static void ngx_aime_job_stop(ngx_aime_shm_job_t *job);
 static void ngx_aime_job_requeue(ngx_aime_zone_t *zone,
-    ngx_aime_shm_job_t *job);
+    ngx_aime_shm_job_t *job, ngx_aime_retry_e why);
 static void ngx_aime_job_return(ngx_aime_zone_t *zone,
     ngx_aime_shm_job_t *job);
 static void ngx_aime_job_retry(ngx_aime_zone_t *zone,
@@ -289,7 +299,9 @@ ngx_aime_job_admit_locked(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec,
         }
     }
 
-    if (spec->queue->type->nqueued >= spec->max_queue_length) {
+    if (spec->queue->type->nqueued >= spec->max_queue_length
+        || spec->queue->endpoint->disabled)
+    {
         return NGX_AIME_QUEUE_FULL;
     }
 
@@ -326,11 +338,11 @@ ngx_aime_job_join(ngx_aime_zone_t *zone, const u_char *id, ngx_uint_t client,
     if (job && ngx_aime_job_active(job)) {
         *parked = ngx_aime_wake_park_locked(zone, &job->watchers, NULL, slot);
 
-        if (*parked) {
-            (*parked)->client = client;
-
-        } else {
+        if (*parked == NULL) {
             rc = NGX_ERROR;
+
+        } else if (client) {
+            ngx_aime_wake_client_locked(zone, *parked);
         }
     }
 
@@ -374,6 +386,7 @@ ngx_aime_job_submit(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec,
 
     ngx_aime_job_enqueued(zone, job);
     ngx_aime_shm_mark_locked(&zone->sh->arena, job, NGX_AIME_SHM_JOB);
+    ngx_aime_job_count(zone, job);
 
     ngx_memcpy(id, job->id, NGX_AIME_ID_LEN);
 
@@ -424,7 +437,7 @@ ngx_aime_job_create(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec,
             goto failed;
         }
 
-        (*parked)->client = 1;
+        ngx_aime_wake_client_locked(zone, *parked);
     }
 
     if (!ngx_aime_job_overdrawn(zone, nfree, NGX_AIME_ROOM_INPUT)) {
@@ -701,10 +714,17 @@ ngx_aime_job_take(ngx_aime_zone_t *zone, ngx_aime_job_poll_t *poll)
 
     worker->free_slots = poll->max_batch;
 
+    /* it must not stand in the way of others that wait */
+
+    if (worker->disabled) {
+        poll->linger = NGX_AIME_DISABLED_LOOK;
+        rc = NGX_AGAIN;
+        goto unpark;
+    }
+
     /* those that were woken before this one came have the first choice */
 
-    if (!worker->disabled
-        && (poll->parked || poll->type->nqueued > polls->nwoken)
+    if ((poll->parked || poll->type->nqueued > polls->nwoken)
         && ngx_aime_job_take_locked(zone, poll, worker))
     {
         rc = NGX_OK;
@@ -779,6 +799,10 @@ ngx_aime_job_take_locked(ngx_aime_zone_t *zone, ngx_aime_job_poll_t *poll,
     } while (poll->njobs < poll->max_batch
              && (job = ngx_aime_shm_queue_next_locked(&walk)) != NULL);
 
+    if (poll->njobs) {
+        ngx_aime_shm_size_locked(&poll->type->metrics.batch, poll->njobs);
+    }
+
     return poll->njobs;
 }
 
@@ -852,6 +876,10 @@ ngx_aime_job_hand_over(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     ngx_aime_shm_order();
     job->state = NGX_AIME_JOB_PROCESSING;
     ngx_aime_shm_order();
+
+    ngx_aime_shm_time_locked(&job->queue->type->metrics.queue[job->priority],
+                             (ngx_msec_int_t) (ngx_current_msec
+                                               - job->queued));
 
     ngx_aime_job_arm(zone, job, ngx_current_msec + job->inactivity_timeout);
     ngx_aime_job_changed(zone, job);
@@ -985,6 +1013,12 @@ ngx_aime_job_progress(ngx_aime_zone_t *zone, const u_char *id,
                          ngx_current_msec + job->inactivity_timeout);
 
         if (progress) {
+            if (job->progress == NULL) {
+                ngx_aime_shm_time_locked(&job->queue->type->metrics.first,
+                                         1000 * (ngx_aime_job_now()
+                                                 - job->start_time_compute));
+            }
+
             ngx_aime_job_set_progress(zone, job,
                                       ngx_aime_shm_keep_locked(zone, progress),
                                       progress_len);
@@ -1100,6 +1134,8 @@ ngx_aime_job_finish(ngx_aime_zone_t *zone, const u_char *id, uint64_t worker,
 
     type->mean_compute += (type->nfinished++ ? NGX_AIME_MEAN_ALPHA : 1.0)
                           * (elapsed - type->mean_compute);
+
+    ngx_aime_job_count_times(job, worker);
 
     ngx_aime_job_end(zone, job, NGX_AIME_JOB_DONE, NGX_AIME_REASON_NONE);
 
@@ -1315,6 +1351,67 @@ ngx_aime_job_cancel(ngx_aime_zone_t *zone, const u_char *id,
 
     if (job && ngx_aime_job_active(job)) {
         ngx_aime_job_end(zone, job, NGX_AIME_JOB_CANCELED, reason);
+    }
+
+    ngx_aime_shm_unlock(zone);
+    ngx_aime_wake_send(zone);
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_aime_job_give_back(ngx_aime_zone_t *zone, const u_char *id)
+{
+    ngx_int_t            rc;
+    ngx_aime_shm_job_t  *job;
+
+    ngx_aime_shm_lock(zone);
+
+    job = ngx_aime_shm_id_find_locked(zone, id);
+
+    if (job == NULL) {
+        rc = NGX_DECLINED;
+
+    } else if (job->state != NGX_AIME_JOB_PROCESSING) {
+        rc = NGX_BUSY;
+
+    } else if (job->attempts >= job->max_attempts) {
+        rc = NGX_ABORT;
+
+    } else {
+        rc = NGX_OK;
+        ngx_aime_job_requeue(zone, job, NGX_AIME_RETRY_ADMIN);
+    }
+
+    ngx_aime_shm_unlock(zone);
+    ngx_aime_wake_send(zone);
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_aime_job_set_priority(ngx_aime_zone_t *zone, const u_char *id,
+    ngx_uint_t priority)
+{
+    ngx_int_t            rc;
+    ngx_aime_shm_job_t  *job;
+
+    ngx_aime_shm_lock(zone);
+
+    job = ngx_aime_shm_id_find_locked(zone, id);
+
+    if (job == NULL) {
+        rc = NGX_DECLINED;
+
+    } else if (job->state != NGX_AIME_JOB_QUEUED) {
+        rc = NGX_BUSY;
+
+    } else {
+        rc = NGX_OK;
+        ngx_aime_shm_queue_priority_locked(zone, job, priority);
+        ngx_aime_job_changed(zone, job);
     }
 
     ngx_aime_shm_unlock(zone);
@@ -1544,7 +1641,7 @@ ngx_aime_job_worker_lost(ngx_aime_zone_t *zone, ngx_aime_shm_worker_t *worker)
         job = ngx_queue_data(q, ngx_aime_shm_job_t, link);
 
         if (job->retry && job->attempts < job->max_attempts) {
-            ngx_aime_job_requeue(zone, job);
+            ngx_aime_job_requeue(zone, job, NGX_AIME_RETRY_WORKER_LOST);
             continue;
         }
 
@@ -1644,6 +1741,7 @@ ngx_aime_job_mend_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     }
 
     ngx_aime_shm_id_insert_locked(zone, job);
+    ngx_aime_job_count(zone, job);
 
     job->deadlined = 1;
     ngx_aime_shm_deadline_add_locked(zone, &job->deadline,
@@ -1837,6 +1935,97 @@ ngx_aime_job_hung_up(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
 }
 
 
+/*
+ * Counts what of the job is not counted yet: that it came, that it ended.  A
+ * process may be killed in between; who repairs calls this for every job.
+ */
+
+static void
+ngx_aime_job_count(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
+{
+    ngx_aime_shm_endpoint_metrics_t  *metrics;
+
+    metrics = &job->queue->endpoint->metrics;
+
+    if (!(job->counted & NGX_AIME_COUNTED_SUBMIT)) {
+        ngx_aime_shm_count_locked(&zone->sh->redo, &metrics->submitted,
+                                  &job->counted, NGX_AIME_COUNTED_SUBMIT);
+    }
+
+    if (ngx_aime_job_active(job) || (job->counted & NGX_AIME_COUNTED_END)) {
+        return;
+    }
+
+    ngx_aime_shm_count_locked(&zone->sh->redo,
+                              &metrics->finished[ngx_aime_job_outcome(job)],
+                              &job->counted, NGX_AIME_COUNTED_END);
+
+    if (job->worker && job->state == NGX_AIME_JOB_LAPSED) {
+        job->worker->nlost++;
+    }
+}
+
+
+static ngx_uint_t
+ngx_aime_job_outcome(ngx_aime_shm_job_t *job)
+{
+    if (job->state == NGX_AIME_JOB_DONE) {
+        return job->result->failed ? NGX_AIME_OUTCOME_ERROR
+                                   : NGX_AIME_OUTCOME_SUCCESS;
+    }
+
+    switch (job->reason) {
+
+    case NGX_AIME_REASON_QUEUE_TIMEOUT:
+        return NGX_AIME_OUTCOME_EXPIRED;
+
+    case NGX_AIME_REASON_INACTIVITY:
+        return NGX_AIME_OUTCOME_TIMEOUT;
+
+    case NGX_AIME_REASON_WORKER_LOST:
+    case NGX_AIME_REASON_UNDELIVERED:
+        return NGX_AIME_OUTCOME_WORKER_LOST;
+
+    case NGX_AIME_REASON_NO_ROOM:
+        return NGX_AIME_OUTCOME_ERROR;
+
+    default:
+        return NGX_AIME_OUTCOME_CANCELLED;
+    }
+}
+
+
+/*
+ * Of a job that has its result.  The worker's own numbers only if it still has
+ * the job: a late one's time has gone on while others had it.
+ */
+
+static void
+ngx_aime_job_count_times(ngx_aime_shm_job_t *job, uint64_t worker)
+{
+    double                  elapsed;
+    ngx_aime_shm_worker_t  *holder;
+
+    elapsed = job->result_received_time - job->start_time_compute;
+
+    ngx_aime_shm_time_locked(&job->queue->type->metrics.compute,
+                             1000 * elapsed);
+    ngx_aime_shm_time_locked(&job->queue->endpoint->metrics.duration,
+                             1000 * (job->result_received_time
+                                     - job->start_time));
+
+    holder = job->worker;
+
+    if (job->state != NGX_AIME_JOB_PROCESSING || holder->number != worker) {
+        return;
+    }
+
+    holder->nfailed += (job->result->failed != 0);
+    holder->mean_compute += (holder->ndone++ ? NGX_AIME_MEAN_ALPHA : 1.0)
+                            * (elapsed - holder->mean_compute);
+}
+
+
 /* Its worker does not run it any more. */
 
 static void
@@ -1867,8 +2056,11 @@ ngx_aime_job_stop(ngx_aime_shm_job_t *job)
 /* The attempt failed: another worker shall do it. */
 
 static void
-ngx_aime_job_requeue(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
+ngx_aime_job_requeue(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
+    ngx_aime_retry_e why)
 {
+    job->queue->type->metrics.retries[why]++;
+
     ngx_aime_job_stop(job);
     ngx_aime_job_set_progress(zone, job, NULL, 0);
 
@@ -1904,7 +2096,7 @@ ngx_aime_job_retry(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
         ngx_aime_job_return(zone, job);
 
     } else if (job->attempts < job->max_attempts) {
-        ngx_aime_job_requeue(zone, job);
+        ngx_aime_job_requeue(zone, job, NGX_AIME_RETRY_UNDELIVERED);
 
     } else {
         ngx_aime_job_end(zone, job, NGX_AIME_JOB_LAPSED,
@@ -1926,6 +2118,9 @@ ngx_aime_job_end(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     /* who repairs finds a job that has ended, or one that has not */
 
     ngx_aime_job_set_state(job, state, reason, job->result_lifetime);
+    ngx_aime_job_count(zone, job);
+    ngx_aime_ended_note_locked(job, ngx_aime_job_outcome(job),
+                               ngx_aime_job_now());
 
     if (was == NGX_AIME_JOB_QUEUED) {
         ngx_aime_shm_queue_remove_locked(zone, job);

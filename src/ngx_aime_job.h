@@ -59,7 +59,8 @@ typedef enum {
     NGX_AIME_REASON_NO_ROOM,
     NGX_AIME_REASON_REMOVED,
     NGX_AIME_REASON_CLIENT,
-    NGX_AIME_REASON_HANGUP
+    NGX_AIME_REASON_HANGUP,
+    NGX_AIME_REASON_ADMIN
 } ngx_aime_job_reason_e;
 
 
@@ -285,6 +286,17 @@ ngx_uint_t ngx_aime_job_fits(ngx_aime_zone_t *zone, size_t len);
  */
 ngx_int_t ngx_aime_job_cancel(ngx_aime_zone_t *zone, const u_char *id,
     ngx_aime_job_reason_e reason);
+
+/*
+ * Takes a running job away from its worker, which may still give a result, and
+ * puts it in front of its queue.  NGX_DECLINED: no such job; NGX_BUSY: it does
+ * not run; NGX_ABORT: it was handed out as often as it may be.
+ */
+ngx_int_t ngx_aime_job_give_back(ngx_aime_zone_t *zone, const u_char *id);
+
+/* Gives a queued job another priority.  NGX_BUSY: it is not queued. */
+ngx_int_t ngx_aime_job_set_priority(ngx_aime_zone_t *zone, const u_char *id,
+    ngx_uint_t priority);
 
 /*
  * The worker's result finds no room: its job lapses, if it is the one that has

@@ -25,6 +25,7 @@ ngx_aime_repair_locked(ngx_aime_zone_t *zone)
     ngx_aime_shm_recount_locked(&zone->sh->arena);
     ngx_aime_repair_drafts(zone);
 
+    ngx_aime_shm_redo_locked(&zone->sh->redo);
     ngx_aime_shm_reset_locked(zone);
 
     ngx_aime_shm_worker_relink_locked(zone);
@@ -35,6 +36,7 @@ ngx_aime_repair_locked(ngx_aime_zone_t *zone)
     ngx_aime_wake_relink_locked(zone);
 
     zone->sh->nrepairs++;
+    zone->sh->repairs++;
 
     wrong = ngx_aime_check_locked(zone);
 

@@ -37,6 +37,31 @@ ngx_aime_shm_id_lookup(ngx_rbtree_t *tree, const u_char *id, size_t offset)
 }
 
 
+ngx_rbtree_node_t *
+ngx_aime_shm_id_behind(ngx_rbtree_t *tree, const u_char *id)
+{
+    ngx_rbtree_key_t    key;
+    ngx_rbtree_node_t  *node, *found;
+
+    key = id ? ngx_aime_shm_id_key(id) : 0;
+    node = tree->root;
+    found = NULL;
+
+    while (node != tree->sentinel) {
+
+        if (id == NULL || node->key > key) {
+            found = node;
+            node = node->left;
+
+        } else {
+            node = node->right;
+        }
+    }
+
+    return found;
+}
+
+
 ngx_uint_t
 ngx_aime_shm_id_taken(ngx_rbtree_t *tree, const u_char *id)
 {

@@ -27,6 +27,10 @@ ngx_aime_shm_job_t *ngx_aime_shm_id_find_locked(ngx_aime_zone_t *zone,
 ngx_rbtree_node_t *ngx_aime_shm_id_lookup(ngx_rbtree_t *tree,
     const u_char *id, size_t offset);
 ngx_rbtree_key_t ngx_aime_shm_id_key(const u_char *id);
+
+/* The node behind all those of ids up to that one; NULL for id: the first. */
+ngx_rbtree_node_t *ngx_aime_shm_id_behind(ngx_rbtree_t *tree,
+    const u_char *id);
 ngx_uint_t ngx_aime_shm_id_taken(ngx_rbtree_t *tree, const u_char *id);
 
 /*

@@ -48,6 +48,7 @@ ngx_aime_shm_reserve_locked(ngx_aime_zone_t *zone, size_t len)
 
     payload->len = len;
     payload->refs = 1;
+    payload->failed = 0;
     payload->first.next = NULL;
     payload->first.size = n;
 

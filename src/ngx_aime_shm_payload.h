@@ -23,6 +23,7 @@ struct ngx_aime_shm_chunk_s {
 struct ngx_aime_shm_payload_s {
     size_t                       len;
     uint32_t                     refs;
+    uint32_t                     failed;    /* a result that tells an error */
     ngx_aime_shm_chunk_t         first;
 };
 

@@ -73,8 +73,11 @@ ngx_aime_shm_queue_insert(ngx_aime_shm_job_t *job)
     ngx_aime_shm_rank_insert(&type->places, &job->place);
     ngx_aime_shm_rank_insert(&lane->jobs, &job->arrival);
 
+    ngx_queue_insert_tail(&type->waiting, &job->link);
+
     job->queue->nqueued++;
     type->nqueued++;
+    type->nlevel[job->priority]++;
 }
 
 
@@ -162,13 +165,32 @@ ngx_aime_shm_queue_front(ngx_aime_shm_job_t *job)
 }
 
 
+/* One that was not tried at all waits on since it came. */
+
 static void
 ngx_aime_shm_queue_insert_returned(ngx_aime_shm_job_t *job)
 {
-    ngx_aime_shm_rank_insert(&job->queue->type->places, &job->place);
+    ngx_aime_shm_job_t   *oldest;
+    ngx_aime_shm_type_t  *type;
+
+    type = job->queue->type;
+
+    ngx_aime_shm_rank_insert(&type->places, &job->place);
+
+    oldest = ngx_queue_empty(&type->waiting)
+             ? NULL : ngx_queue_data(ngx_queue_head(&type->waiting),
+                                     ngx_aime_shm_job_t, link);
+
+    if (oldest && (ngx_msec_int_t) (job->queued - oldest->queued) < 0) {
+        ngx_queue_insert_head(&type->waiting, &job->link);
+
+    } else {
+        ngx_queue_insert_tail(&type->waiting, &job->link);
+    }
 
     job->queue->nqueued++;
-    job->queue->type->nqueued++;
+    type->nqueued++;
+    type->nlevel[job->priority]++;
 }
 
 
@@ -206,8 +228,12 @@ ngx_aime_shm_queue_leave(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
 
     type = job->queue->type;
 
+    ngx_queue_remove(&job->link);
+    ngx_queue_init(&job->link);
+
     job->queue->nqueued--;
     type->nqueued--;
+    type->nlevel[job->priority]--;
 
     if (job->returned) {
         ngx_aime_shm_rank_remove(&type->places, &job->place);
@@ -332,6 +358,43 @@ ngx_aime_shm_queue_take_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
     *round = ngx_max(*round, lane->round);
 
     ngx_aime_shm_queue_leave(zone, job, lane->round++);
+}
+
+
+/* How long it waits is the same as before: so is its place in that list. */
+
+void
+ngx_aime_shm_queue_priority_locked(ngx_aime_zone_t *zone,
+    ngx_aime_shm_job_t *job, ngx_uint_t priority)
+{
+    ngx_queue_t           *next;
+    ngx_aime_shm_type_t   *type;
+    ngx_aime_shm_share_t  *share;
+
+    type = job->queue->type;
+
+    if (job->returned) {
+        type->nlevel[job->priority]--;
+        job->priority = priority;
+        type->nlevel[job->priority]++;
+        return;
+    }
+
+    next = ngx_queue_next(&job->link);
+    share = job->share;
+
+    /* it must not go meanwhile */
+
+    share->njobs++;
+    ngx_aime_shm_queue_remove_locked(zone, job);
+    share->njobs--;
+
+    job->priority = priority;
+    job->share = share;
+    ngx_aime_shm_queue_insert(job);
+
+    ngx_queue_remove(&job->link);
+    ngx_queue_insert_tail(next, &job->link);
 }
 
 

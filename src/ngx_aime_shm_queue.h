@@ -63,6 +63,13 @@ ngx_aime_shm_job_t *ngx_aime_shm_queue_next_locked(ngx_aime_shm_walk_t *walk);
 void ngx_aime_shm_queue_take_locked(ngx_aime_zone_t *zone,
     ngx_aime_shm_job_t *job);
 
+/*
+ * Gives a queued job another priority: it is the last of that lane then.  One
+ * that came back stays in front of all.
+ */
+void ngx_aime_shm_queue_priority_locked(ngx_aime_zone_t *zone,
+    ngx_aime_shm_job_t *job, ngx_uint_t priority);
+
 /* Position of a queued job: 1 is the next to be taken. */
 ngx_uint_t ngx_aime_shm_queue_position_locked(ngx_aime_shm_job_t *job);
 

@@ -78,6 +78,23 @@ ngx_aime_shm_session_find_locked(ngx_aime_zone_t *zone, const u_char *id)
 }
 
 
+ngx_uint_t
+ngx_aime_shm_session_end_locked(ngx_aime_zone_t *zone, const u_char *id)
+{
+    ngx_aime_shm_session_t  *session;
+
+    session = ngx_aime_shm_session_find_locked(zone, id);
+
+    if (session == NULL) {
+        return 0;
+    }
+
+    ngx_aime_shm_session_delete(zone, session);
+
+    return 1;
+}
+
+
 void
 ngx_aime_shm_session_expire_locked(ngx_aime_zone_t *zone, ngx_uint_t max)
 {

@@ -27,6 +27,10 @@ ngx_int_t ngx_aime_shm_session_create_locked(ngx_aime_zone_t *zone,
 ngx_aime_shm_session_t *ngx_aime_shm_session_find_locked(
     ngx_aime_zone_t *zone, const u_char *id);
 
+/* Ends a session; 0: there was none. */
+ngx_uint_t ngx_aime_shm_session_end_locked(ngx_aime_zone_t *zone,
+    const u_char *id);
+
 /* Deletes up to max of those that were idle for zone->session_idle. */
 void ngx_aime_shm_session_expire_locked(ngx_aime_zone_t *zone,
     ngx_uint_t max);

@@ -142,6 +142,7 @@ ngx_aime_shm_init_header(ngx_aime_shm_t *sh)
 {
     ngx_queue_init(&sh->types);
     ngx_queue_init(&sh->endpoints);
+    sh->created = ngx_time();
 
     ngx_aime_shm_init_lists(sh);
 }
@@ -169,6 +170,8 @@ ngx_aime_shm_init_lists(ngx_aime_shm_t *sh)
     sh->nsessions = 0;
     sh->nvars = 0;
     sh->vars_size = 0;
+
+    ngx_memzero(sh->nwaits, sizeof(sh->nwaits));
 }
 
 
@@ -237,6 +240,7 @@ ngx_aime_shm_init_type(ngx_aime_shm_type_t *type)
 
     ngx_queue_init(&type->polls.parked);
     ngx_queue_init(&type->polls.woken);
+    ngx_queue_init(&type->waiting);
     ngx_queue_init(&type->workers);
     ngx_rbtree_init(&type->shares, &type->sentinel, ngx_rbtree_insert_value);
 
@@ -244,6 +248,7 @@ ngx_aime_shm_init_type(ngx_aime_shm_type_t *type)
     type->polls.nwoken = 0;
     type->places = NULL;
     type->nqueued = 0;
+    ngx_memzero(type->nlevel, sizeof(type->nlevel));
     type->nrunning = 0;
     type->nworkers = 0;
     type->nonline = 0;

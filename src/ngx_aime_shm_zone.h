@@ -19,6 +19,7 @@
 #include <ngx_core.h>
 
 #include "ngx_aime_shm_alloc.h"
+#include "ngx_aime_shm_metrics.h"
 #include "ngx_aime_shm_rank.h"
 
 
@@ -31,7 +32,9 @@
 
 #define NGX_AIME_NAME_LEN          255      /* worker, job type, endpoint */
 
-#define NGX_AIME_NPRIORITIES       4        /* 0 is the least urgent */
+/* 0 is the least urgent */
+
+#define NGX_AIME_NPRIORITIES       NGX_AIME_METRICS_NLEVELS
 
 #define NGX_AIME_DAMAGE_LEN        80       /* of a text that tells of it */
 
@@ -111,6 +114,8 @@ struct ngx_aime_shm_type_s {
     uint64_t                     rounds[NGX_AIME_NPRIORITIES];
 
     ngx_uint_t                   nqueued;
+    ngx_uint_t                   nlevel[NGX_AIME_NPRIORITIES];  /* of them */
+    ngx_queue_t                  waiting;   /* all of them, oldest first */
     ngx_uint_t                   nrunning;
 
     ngx_queue_t                  workers;
@@ -120,6 +125,8 @@ struct ngx_aime_shm_type_s {
     double                       mean_compute;  /* seconds */
     ngx_uint_t                   nfinished;
 
+    ngx_aime_shm_type_metrics_t  metrics;
+
     size_t                       name_len;
     u_char                       name[1];
 };
@@ -128,6 +135,8 @@ struct ngx_aime_shm_type_s {
 struct ngx_aime_shm_endpoint_s {
     ngx_queue_t                  link;
     ngx_uint_t                   generation;    /* that knew it last */
+    ngx_uint_t                   disabled;      /* takes no new jobs */
+    ngx_aime_shm_endpoint_metrics_t  metrics;
     size_t                       name_len;
     u_char                       name[1];
 };
@@ -198,7 +207,8 @@ typedef enum {
  * The job.  state is written by ngx_aime_job.c alone; the lists that a job is
  * in follow from it:
  *
- *   queued       the type's places; a lane, unless it was returned
+ *   queued       the type's places; its waiting list by link; a lane, unless
+ *                it was returned
  *   processing   worker->running by link; row->handovers by handover until
  *                the answer that holds it was written
  *   finished     zone's fetched list by link, once the result was fetched
@@ -246,6 +256,7 @@ struct ngx_aime_shm_job_s {
     uint8_t                      attempts;
     uint8_t                      max_attempts;
     uint8_t                      priority;  /* below NGX_AIME_NPRIORITIES */
+    uint8_t                      counted;   /* NGX_AIME_COUNTED_... */
 
     unsigned                     returned:1;    /* in front of all lanes */
     unsigned                     keep:1;        /* result outlives delivery */
@@ -262,6 +273,12 @@ struct ngx_aime_shm_job_s {
     uint64_t                     last_holder;
     uint64_t                     holders[1];    /* max_attempts */
 };
+
+
+/* which of a job's events are in the counters */
+
+#define NGX_AIME_COUNTED_SUBMIT    1
+#define NGX_AIME_COUNTED_END       2
 
 
 /* A request that is not to be done twice: its idempotency key, and its job. */
@@ -281,6 +298,8 @@ struct ngx_aime_shm_once_s {
 
 #define NGX_AIME_WORKER_NFIELDS    14
 
+#define NGX_AIME_WORKER_ERROR_LEN  126      /* longer ones are cut */
+
 struct ngx_aime_shm_worker_s {
     ngx_rbtree_node_t            node;      /* by hash of the name */
     ngx_rbtree_node_t            deadline;
@@ -296,9 +315,18 @@ struct ngx_aime_shm_worker_s {
     ngx_uint_t                   free_slots;
     ngx_uint_t                   max_batch;
 
+    uint64_t                     ndone;     /* its results that counted, */
+    uint64_t                     nfailed;   /* those that tell an error, */
+    uint64_t                     nlost;     /* jobs it gave no result of */
+    double                       mean_compute;      /* seconds */
+    time_t                       error_time;
+    u_char                       error[NGX_AIME_WORKER_ERROR_LEN];
+    uint16_t                     error_len;         /* of the last one */
+
     unsigned                     online:1;
     unsigned                     login:1;   /* generation B */
-    unsigned                     disabled:1;
+    unsigned                     disabled:1;    /* gets no job */
+    unsigned                     draining:1;    /* until its jobs are done */
     unsigned                     deadlined:1;
 
     u_char                      *fields;
@@ -375,6 +403,11 @@ typedef struct {
     size_t                       vars_size;     /* bytes of the zone */
 
     uint64_t                     turn;      /* next of parked entries */
+    ngx_uint_t                   nwaits[NGX_AIME_NWAITS];   /* of each kind */
+
+    ngx_aime_shm_redo_t          redo;
+    time_t                       created;
+    ngx_uint_t                   repairs;   /* so far */
 
     ngx_uint_t                   nrows;
     ngx_aime_shm_row_t          *rows;

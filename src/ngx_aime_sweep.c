@@ -54,7 +54,8 @@ static const char  *ngx_aime_sweep_reasons[] = {
     "its result found no room in the zone",
     "its endpoint was removed",
     "its client canceled it",
-    "its client hung up"
+    "its client hung up",
+    "an administrator canceled it"
 };
 
 

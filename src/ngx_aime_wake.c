@@ -381,9 +381,32 @@ ngx_aime_wake_park_locked(ngx_aime_zone_t *zone, ngx_aime_shm_topic_t *topic,
         worker->nparked++;
     }
 
+    zone->sh->nwaits[ngx_aime_wake_waits(parked)]++;
+
     ngx_aime_shm_mark_locked(&zone->sh->arena, parked, NGX_AIME_SHM_PARKED);
 
     return parked;
+}
+
+
+void
+ngx_aime_wake_client_locked(ngx_aime_zone_t *zone,
+    ngx_aime_shm_parked_t *parked)
+{
+    zone->sh->nwaits[ngx_aime_wake_waits(parked)]--;
+    parked->client = 1;
+    zone->sh->nwaits[ngx_aime_wake_waits(parked)]++;
+}
+
+
+ngx_uint_t
+ngx_aime_wake_waits(ngx_aime_shm_parked_t *parked)
+{
+    if (parked->worker) {
+        return NGX_AIME_WAITS_POLL;
+    }
+
+    return parked->client ? NGX_AIME_WAITS_CLIENT : NGX_AIME_WAITS_WATCH;
 }
 
 
@@ -449,6 +472,8 @@ ngx_aime_wake_unpark_locked(ngx_aime_zone_t *zone,
     ngx_queue_remove(&parked->inbox);
     ngx_queue_remove(&parked->owned);
 
+    zone->sh->nwaits[ngx_aime_wake_waits(parked)]--;
+
     if (parked->worker) {
         parked->worker->nparked--;
     }
@@ -481,8 +506,11 @@ ngx_aime_wake_relink_locked(ngx_aime_zone_t *zone)
         if (!ngx_aime_wake_topic_there(zone, parked->topic)) {
             parked->topic = NULL;
             parked->worker = NULL;
+            zone->sh->nwaits[ngx_aime_wake_waits(parked)]++;
             continue;
         }
+
+        zone->sh->nwaits[ngx_aime_wake_waits(parked)]++;
 
         parked->topic->nwoken++;
         ngx_queue_insert_tail(&parked->topic->woken, &parked->link);

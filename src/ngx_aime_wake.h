@@ -76,6 +76,13 @@ ngx_aime_shm_parked_t *ngx_aime_wake_park_locked(ngx_aime_zone_t *zone,
     ngx_aime_shm_topic_t *topic, ngx_aime_shm_worker_t *worker,
     uint32_t slot);
 
+/* Says that who waits is the client whose job it is. */
+void ngx_aime_wake_client_locked(ngx_aime_zone_t *zone,
+    ngx_aime_shm_parked_t *parked);
+
+/* What an entry waits for, an index of nwaits (ngx_aime_waits_e). */
+ngx_uint_t ngx_aime_wake_waits(ngx_aime_shm_parked_t *parked);
+
 /* A woken entry that found nothing goes back to where its turn puts it. */
 void ngx_aime_wake_repark_locked(ngx_aime_shm_parked_t *parked);
 

@@ -5,6 +5,7 @@
 #include "ngx_aime_worker.h"
 #include "ngx_aime_job.h"
 #include "ngx_aime_shm_index.h"
+#include "ngx_aime_wake.h"
 
 
 static ngx_aime_shm_worker_t *ngx_aime_worker_known(ngx_aime_zone_t *zone,
@@ -17,7 +18,6 @@ static void ngx_aime_worker_arm(ngx_aime_zone_t *zone,
 static size_t ngx_aime_worker_size(ngx_aime_shm_type_t *type);
 static u_char *ngx_aime_worker_copy(ngx_aime_shm_worker_t *worker,
     ngx_aime_worker_view_t *view, u_char *p);
-static ngx_uint_t ngx_aime_worker_state(ngx_aime_shm_worker_t *worker);
 
 
 ngx_int_t
@@ -267,7 +267,7 @@ ngx_aime_worker_size(ngx_aime_shm_type_t *type)
          q = ngx_queue_next(q))
     {
         worker = ngx_queue_data(q, ngx_aime_shm_worker_t, link);
-        size += worker->name_len;
+        size += worker->name_len + worker->error_len;
 
         for (i = 0; i < NGX_AIME_WORKER_NFIELDS; i++) {
             size += worker->field_len[i];
@@ -290,6 +290,24 @@ ngx_aime_worker_copy(ngx_aime_shm_worker_t *worker,
     view->state = ngx_aime_worker_state(worker);
     view->max_batch = worker->max_batch;
     view->free_slots = worker->free_slots;
+    view->nrunning = worker->nrunning;
+    view->ndone = worker->ndone;
+    view->nfailed = worker->nfailed;
+    view->nlost = worker->nlost;
+    view->mean_compute = worker->mean_compute;
+    view->error_time = worker->error_time;
+    view->draining = worker->draining;
+
+    view->seen = ngx_aime_job_now();
+
+    if (worker->nparked == 0) {
+        view->seen -= (ngx_msec_int_t) (ngx_current_msec - worker->seen)
+                      / 1000.0;
+    }
+
+    view->error.data = p;
+    view->error.len = worker->error_len;
+    p = ngx_cpymem(p, worker->error, worker->error_len);
 
     view->name.data = p;
     view->name.len = worker->name_len;
@@ -310,10 +328,85 @@ ngx_aime_worker_copy(ngx_aime_shm_worker_t *worker,
 }
 
 
-static ngx_uint_t
+void
+ngx_aime_worker_failed(ngx_aime_zone_t *zone, ngx_aime_shm_type_t *type,
+    ngx_str_t *name, ngx_str_t *error)
+{
+    size_t                  len;
+    ngx_aime_shm_worker_t  *worker;
+
+    len = ngx_min(error->len, NGX_AIME_WORKER_ERROR_LEN);
+
+    /* no character is cut in two */
+
+    while (len && len < error->len && (error->data[len] & 0xc0) == 0x80) {
+        len--;
+    }
+
+    ngx_aime_shm_lock(zone);
+
+    worker = ngx_aime_shm_worker_find_locked(zone, type, name);
+
+    if (worker) {
+        worker->error_len = 0;
+        ngx_memcpy(worker->error, error->data, len);
+        worker->error_len = len;
+        worker->error_time = ngx_time();
+    }
+
+    ngx_aime_shm_unlock(zone);
+}
+
+
+ngx_int_t
+ngx_aime_worker_order(ngx_aime_zone_t *zone, ngx_aime_shm_type_t *type,
+    ngx_str_t *name, ngx_aime_worker_order_e order)
+{
+    ngx_queue_t            *q, *next, *parked;
+    ngx_aime_shm_parked_t  *poll;
+    ngx_aime_shm_worker_t  *worker;
+
+    ngx_aime_shm_lock(zone);
+
+    worker = ngx_aime_shm_worker_find_locked(zone, type, name);
+
+    if (worker == NULL) {
+        ngx_aime_shm_unlock(zone);
+        return NGX_DECLINED;
+    }
+
+    worker->disabled = (order != NGX_AIME_WORKER_ENABLE);
+    worker->draining = (order == NGX_AIME_WORKER_DRAIN);
+
+    /* its polls are to see it, and to leave their place to others */
+
+    parked = &type->polls.parked;
+
+    for (q = ngx_queue_head(parked);
+         worker->disabled && q != ngx_queue_sentinel(parked);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        poll = ngx_queue_data(q, ngx_aime_shm_parked_t, link);
+
+        if (poll->worker == worker) {
+            ngx_aime_wake_entry_locked(zone, poll);
+        }
+    }
+
+    ngx_aime_shm_unlock(zone);
+    ngx_aime_wake_send(zone);
+
+    return NGX_OK;
+}
+
+
+/* One that drains is at work until it is done. */
+
+ngx_uint_t
 ngx_aime_worker_state(ngx_aime_shm_worker_t *worker)
 {
-    if (worker->disabled) {
+    if (worker->disabled && !(worker->draining && worker->nrunning)) {
         return NGX_AIME_WORKER_DISABLED;
     }
 

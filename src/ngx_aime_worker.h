@@ -22,7 +22,8 @@ typedef enum {
     NGX_AIME_WORKER_WAITING = 0,
     NGX_AIME_WORKER_PROCESSING,
     NGX_AIME_WORKER_OFFLINE,
-    NGX_AIME_WORKER_DISABLED
+    NGX_AIME_WORKER_DISABLED,
+    NGX_AIME_WORKER_NSTATES
 } ngx_aime_worker_state_e;
 
 
@@ -47,7 +48,16 @@ typedef struct {
     ngx_uint_t                   state;     /* ngx_aime_worker_state_e */
     ngx_uint_t                   max_batch;
     ngx_uint_t                   free_slots;
+    ngx_uint_t                   nrunning;
+    uint64_t                     ndone;
+    uint64_t                     nfailed;
+    uint64_t                     nlost;
+    double                       mean_compute;
+    double                       seen;      /* Unix seconds */
+    time_t                       error_time;
+    ngx_str_t                    error;     /* the last one; len 0: none */
     ngx_str_t                    fields[NGX_AIME_WORKER_NFIELDS];
+    unsigned                     draining:1;
 } ngx_aime_worker_view_t;
 
 
@@ -91,6 +101,29 @@ ngx_int_t ngx_aime_worker_version(ngx_aime_zone_t *zone, ngx_pool_t *pool,
 ngx_int_t ngx_aime_worker_list(ngx_aime_zone_t *zone, ngx_pool_t *pool,
     ngx_aime_shm_type_t *type, ngx_aime_worker_view_t **views,
     ngx_uint_t *nviews, ngx_uint_t *nonline);
+
+/* Keeps what the worker of that name said of a job that went wrong. */
+void ngx_aime_worker_failed(ngx_aime_zone_t *zone, ngx_aime_shm_type_t *type,
+    ngx_str_t *name, ngx_str_t *error);
+
+/* What an administrator has a worker do. */
+
+typedef enum {
+    NGX_AIME_WORKER_ENABLE = 0,
+    NGX_AIME_WORKER_DISABLE,                /* it gets no job any more */
+    NGX_AIME_WORKER_DRAIN                   /* and is disabled without one */
+} ngx_aime_worker_order_e;
+
+/*
+ * Its running jobs stay its own; one that is enabled gets jobs again within a
+ * second.  NGX_DECLINED: no such worker.
+ */
+ngx_int_t ngx_aime_worker_order(ngx_aime_zone_t *zone,
+    ngx_aime_shm_type_t *type, ngx_str_t *name,
+    ngx_aime_worker_order_e order);
+
+/* Its state (ngx_aime_worker_state_e); the lock must be held. */
+ngx_uint_t ngx_aime_worker_state(ngx_aime_shm_worker_t *worker);
 
 /* The worker's deadline has come; gives 1 if it went offline by it. */
 ngx_uint_t ngx_aime_worker_due_locked(ngx_aime_zone_t *zone,

@@ -453,6 +453,8 @@ ngx_http_aime_find_job(ngx_http_request_t *r, ngx_uint_t what,
         return NGX_ERROR;
     }
 
+    ngx_http_aime_note_job(r, id);
+
     return NGX_OK;
 }
 

@@ -23,6 +23,8 @@
 #define NGX_HTTP_AIME_SESSION       (24 * 3600 * 1000)      /* ms */
 #define NGX_HTTP_AIME_KEEPALIVE     15000   /* milliseconds */
 
+#define NGX_HTTP_AIME_MAX_CHUNK     65536   /* of a scrape */
+
 
 /* Where aime_api_endpoints puts what it finds. */
 
@@ -270,6 +272,15 @@ ngx_http_aime_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     clcf->client_body_buffer_size = NGX_HTTP_AIME_BODY_BUFFER;
+
+    /* a long answer is sent in slices, as it is made: others have their turn */
+
+    if (conf->serves == NGX_HTTP_AIME_SERVES_STATUS
+        && (clcf->sendfile_max_chunk == 0
+            || clcf->sendfile_max_chunk > NGX_HTTP_AIME_MAX_CHUNK))
+    {
+        clcf->sendfile_max_chunk = NGX_HTTP_AIME_MAX_CHUNK;
+    }
 
     return NGX_CONF_OK;
 }
@@ -655,6 +666,20 @@ ngx_http_aime_set_stream(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 char *
+ngx_http_aime_set_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    return ngx_http_aime_set_serves(cf, conf, NGX_HTTP_AIME_SERVES_STATUS);
+}
+
+
+char *
+ngx_http_aime_set_admin(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    return ngx_http_aime_set_serves(cf, conf, NGX_HTTP_AIME_SERVES_ADMIN);
+}
+
+
+char *
 ngx_http_aime_set_cors(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_aime_loc_conf_t  *alcf = conf;
@@ -750,8 +775,8 @@ ngx_http_aime_set_serves(ngx_conf_t *cf, ngx_http_aime_loc_conf_t *conf,
     }
 
     if (clcf->named) {
-        return (serves == NGX_HTTP_AIME_SERVES_ENDPOINT
-                || serves == NGX_HTTP_AIME_SERVES_INFO)
+        return (serves != NGX_HTTP_AIME_SERVES_WORKERS
+                && serves != NGX_HTTP_AIME_SERVES_STREAM)
                ? "is not allowed in a named location" : NGX_CONF_OK;
     }
 
@@ -1182,6 +1207,26 @@ ngx_http_aime_type_of(ngx_http_aime_main_conf_t *amcf,
 }
 
 
+ngx_uint_t
+ngx_http_aime_type_limit(ngx_http_aime_main_conf_t *amcf,
+    ngx_aime_shm_type_t *shm)
+{
+    ngx_uint_t                  i, limit;
+    ngx_http_aime_endpoint_t  **ep;
+
+    ep = amcf->endpoints.elts;
+    limit = 0;
+
+    for (i = 0; i < amcf->endpoints.nelts; i++) {
+        if (ep[i]->type->shm == shm) {
+            limit = ngx_max(limit, ep[i]->max_queue_length);
+        }
+    }
+
+    return limit;
+}
+
+
 ngx_http_aime_endpoint_t *
 ngx_http_aime_endpoint_of(ngx_http_aime_main_conf_t *amcf,
     ngx_aime_shm_endpoint_t *shm)
@@ -1214,6 +1259,27 @@ ngx_http_aime_endpoint_named(ngx_array_t *endpoints, ngx_str_t *name)
             && ngx_memcmp(ep[i]->name.data, name->data, name->len) == 0)
         {
             return ep[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+ngx_str_t *
+ngx_http_aime_user_of(ngx_http_aime_main_conf_t *amcf, const u_char *id)
+{
+    ngx_uint_t                  i;
+    ngx_http_aime_key_t        *key;
+    ngx_http_aime_endpoint_t  **ep;
+
+    ep = amcf->endpoints.elts;
+
+    for (i = 0; i < amcf->endpoints.nelts; i++) {
+        key = ngx_http_aime_endpoint_key(ep[i], id);
+
+        if (key) {
+            return &key->user;
         }
     }
 

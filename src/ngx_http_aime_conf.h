@@ -11,6 +11,8 @@
 #include "ngx_http_aime_media_conf.h"
 
 
+#define NGX_HTTP_AIME_VERSION      "0.1.0"
+
 /* bodies that are larger are collected as they come, from such a buffer */
 
 #define NGX_HTTP_AIME_BODY_BUFFER    131072
@@ -25,6 +27,8 @@ typedef struct {
     ngx_array_t                  secrets;   /* ngx_http_aime_secret_t */
     ngx_msec_t                   session_timeout;
     ngx_uint_t                   used;      /* some location is ours */
+    ngx_uint_t                   job_times; /* some log tells of them */
+    void                        *joblog;    /* the log module's; NULL: none */
 } ngx_http_aime_main_conf_t;
 
 
@@ -44,7 +48,9 @@ typedef enum {
     NGX_HTTP_AIME_SERVES_ENDPOINTS,
     NGX_HTTP_AIME_SERVES_WORKERS,
     NGX_HTTP_AIME_SERVES_INFO,
-    NGX_HTTP_AIME_SERVES_STREAM
+    NGX_HTTP_AIME_SERVES_STREAM,
+    NGX_HTTP_AIME_SERVES_STATUS,
+    NGX_HTTP_AIME_SERVES_ADMIN
 } ngx_http_aime_serves_e;
 
 
@@ -113,6 +119,9 @@ char *ngx_http_aime_set_workers(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_aime_set_info(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_aime_set_stream(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_http_aime_set_status(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_aime_set_admin(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_aime_set_cors(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 /* Look-ups; NULL: none. */
@@ -120,10 +129,19 @@ ngx_http_aime_type_t *ngx_http_aime_type_named(
     ngx_http_aime_main_conf_t *amcf, ngx_str_t *name);
 ngx_http_aime_type_t *ngx_http_aime_type_of(ngx_http_aime_main_conf_t *amcf,
     ngx_aime_shm_type_t *shm);
+
+/* The jobs that may wait for it, by the most generous of its endpoints. */
+ngx_uint_t ngx_http_aime_type_limit(ngx_http_aime_main_conf_t *amcf,
+    ngx_aime_shm_type_t *shm);
+
 ngx_http_aime_endpoint_t *ngx_http_aime_endpoint_of(
     ngx_http_aime_main_conf_t *amcf, ngx_aime_shm_endpoint_t *shm);
 ngx_http_aime_endpoint_t *ngx_http_aime_endpoint_named(
     ngx_array_t *endpoints, ngx_str_t *name);
+
+/* Whose API key that is, by the first endpoint that knows it; or NULL. */
+ngx_str_t *ngx_http_aime_user_of(ngx_http_aime_main_conf_t *amcf,
+    const u_char *id);
 
 /* Is this the id of any endpoint's API key? */
 ngx_uint_t ngx_http_aime_any_key(ngx_http_aime_main_conf_t *amcf,

@@ -58,6 +58,8 @@ static void ngx_http_aime_notices(ngx_conf_t *cf, ngx_str_t *path,
     cJSON *tree, ngx_http_aime_section_t *sections);
 static ngx_uint_t ngx_http_aime_known(const char *key, const char **keys);
 
+static ngx_int_t ngx_http_aime_load_admin(ngx_conf_t *cf,
+    ngx_http_aime_server_t *server);
 static ngx_int_t ngx_http_aime_load_type(ngx_http_aime_load_t *load,
     ngx_http_aime_endpoint_t *ep, ngx_array_t *types);
 static void ngx_http_aime_load_clients(ngx_http_aime_load_t *load,
@@ -247,12 +249,56 @@ ngx_http_aime_server_load(ngx_conf_t *cf, ngx_str_t *path)
     }
 
     if (ngx_http_aime_static_load(cf, path, server->tree, &server->statics)
-        != NGX_OK)
+        != NGX_OK
+        || ngx_http_aime_load_admin(cf, server) != NGX_OK)
     {
         return NULL;
     }
 
     return server;
+}
+
+
+/* Without a password there is no administrator. */
+
+static ngx_int_t
+ngx_http_aime_load_admin(ngx_conf_t *cf, ngx_http_aime_server_t *server)
+{
+    u_char      *id;
+    cJSON       *section, *item;
+    ngx_uint_t   i;
+
+    static const char  *keys[] = { "user", "password" };
+
+    section = cJSON_GetObjectItemCaseSensitive(server->tree, "ADMIN");
+
+    server->admin = 0;
+    ngx_http_aime_key_id((u_char *) "admin", 5, server->admin_user);
+
+    for (i = 0; i < 2; i++) {
+        item = cJSON_GetObjectItemCaseSensitive(section, keys[i]);
+
+        if (item == NULL) {
+            continue;
+        }
+
+        if (!cJSON_IsString(item)) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"%V\":%ui: ADMIN.%s must be a string",
+                               &server->path,
+                               (ngx_uint_t) aime_toml_line(item), keys[i]);
+            return NGX_ERROR;
+        }
+
+        id = i ? server->admin_password : server->admin_user;
+
+        ngx_http_aime_key_id((u_char *) item->valuestring,
+                             ngx_strlen(item->valuestring), id);
+
+        server->admin = (i && item->valuestring[0] != '\0');
+    }
+
+    return NGX_OK;
 }
 
 

@@ -29,6 +29,11 @@ typedef struct {
     cJSON                       *tree;
     unsigned                     allowed[AIME_MEDIA_NKINDS];
     ngx_array_t                  statics;       /* ngx_http_aime_static_t */
+
+    /* ids of the administrator's name and password, if there is one */
+    u_char                       admin_user[NGX_AIME_ID_LEN];
+    u_char                       admin_password[NGX_AIME_ID_LEN];
+    ngx_uint_t                   admin;
 } ngx_http_aime_server_t;
 
 

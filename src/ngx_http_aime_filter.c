@@ -3,6 +3,7 @@
 
 
 #include "ngx_http_aime_filter.h"
+#include "ngx_http_aime_body.h"
 #include "ngx_http_aime_reply.h"
 #include "ngx_http_aime_route.h"
 
@@ -24,6 +25,8 @@ ngx_http_aime_filter_init(void)
 
     ngx_http_next_body_filter = ngx_http_top_body_filter;
     ngx_http_top_body_filter = ngx_http_aime_body_filter;
+
+    ngx_http_aime_body_init();
 }
 
 
@@ -52,7 +55,7 @@ ngx_http_aime_header_filter(ngx_http_request_t *r)
         }
     }
 
-    if (alcf->cors.len && ctx->route->shape != NGX_HTTP_AIME_SHAPE_WORKER
+    if (alcf->cors.len && ngx_http_aime_public(ctx->route)
         && ngx_http_aime_cors(r, &alcf->cors) != NGX_OK)
     {
         return NGX_ERROR;

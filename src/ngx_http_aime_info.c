@@ -3,58 +3,35 @@
 
 
 #include "ngx_http_aime_info.h"
+#include "ngx_http_aime_machine.h"
 #include "ngx_http_aime_reply.h"
 #include "ngx_aime_job.h"
 #include "ngx_aime_worker.h"
 
 
-typedef struct {
-    const char                  *name;
-    ngx_uint_t                   field;
-    const char                  *absent;
-} ngx_http_aime_info_field_t;
-
-
+static ngx_int_t ngx_http_aime_info_key(ngx_http_request_t *r);
+static ngx_int_t ngx_http_aime_info_endpoints(ngx_http_request_t *r);
+static ngx_int_t ngx_http_aime_info_details(ngx_http_request_t *r);
 static ngx_int_t ngx_http_aime_info_secret(ngx_http_request_t *r,
     u_char *id);
-static void ngx_http_aime_info_workers(ngx_http_aime_reply_t *reply,
-    ngx_aime_worker_view_t *workers, ngx_uint_t nworkers);
-static void ngx_http_aime_info_fields(ngx_http_aime_reply_t *reply,
-    ngx_aime_worker_view_t *worker, ngx_http_aime_info_field_t *field);
 
 
-static const char  *ngx_http_aime_worker_states[] = {
-    "waiting",
-    "processing",
-    "offline",
-    "disabled"
+ngx_http_aime_route_t  ngx_http_aime_info_routes[] = {
+    { "validate_key", NGX_HTTP_GET|NGX_HTTP_POST, NGX_HTTP_AIME_SHAPE_INFO,
+      ngx_http_aime_info_key },
+    { "endpoints", NGX_HTTP_GET|NGX_HTTP_POST, NGX_HTTP_AIME_SHAPE_INFO,
+      ngx_http_aime_info_endpoints },
+    { NULL, 0, 0, NULL }
+};
+
+ngx_http_aime_route_t  ngx_http_aime_details_routes[] = {
+    { "", NGX_HTTP_GET|NGX_HTTP_POST, NGX_HTTP_AIME_SHAPE_INFO,
+      ngx_http_aime_info_details },
+    { NULL, 0, 0, NULL }
 };
 
 
-static ngx_http_aime_info_field_t  ngx_http_aime_info_machine[] = {
-    { ",\"gpu_name\":", NGX_AIME_WORKER_GPU_NAME, "null" },
-    { ",\"num_gpus\":", NGX_AIME_WORKER_NUM_GPUS, "null" },
-    { ",\"framework\":", NGX_AIME_WORKER_FRAMEWORK, "null" },
-    { ",\"framework_version\":", NGX_AIME_WORKER_FRAMEWORK_VERSION, "null" },
-    { ",\"pytorch_version\":", NGX_AIME_WORKER_PYTORCH_VERSION, "null" },
-    { NULL, 0, NULL }
-};
-
-/* what is not known of a model has a word of its own in the protocol */
-
-static ngx_http_aime_info_field_t  ngx_http_aime_info_model[] = {
-    { "\"label\":", NGX_AIME_WORKER_MODEL_LABEL, "\"Unknown\"" },
-    { ",\"quantization\":", NGX_AIME_WORKER_MODEL_QUANTIZATION,
-      "\"Unknown\"" },
-    { ",\"size\":", NGX_AIME_WORKER_MODEL_SIZE, "\"Unknown\"" },
-    { ",\"family\":", NGX_AIME_WORKER_MODEL_FAMILY, "\"Unknown\"" },
-    { ",\"type\":", NGX_AIME_WORKER_MODEL_TYPE, "\"Unknown\"" },
-    { ",\"repo_name\":", NGX_AIME_WORKER_MODEL_REPO_NAME, "\"Unknown\"" },
-    { NULL, 0, NULL }
-};
-
-
-ngx_int_t
+static ngx_int_t
 ngx_http_aime_info_key(ngx_http_request_t *r)
 {
     u_char                      id[NGX_AIME_ID_LEN];
@@ -85,7 +62,7 @@ ngx_http_aime_info_key(ngx_http_request_t *r)
 }
 
 
-ngx_int_t
+static ngx_int_t
 ngx_http_aime_info_endpoints(ngx_http_request_t *r)
 {
     u_char                      id[NGX_AIME_ID_LEN];
@@ -165,10 +142,10 @@ ngx_http_aime_info_secret(ngx_http_request_t *r, u_char *id)
 }
 
 
-ngx_int_t
+static ngx_int_t
 ngx_http_aime_info_details(ngx_http_request_t *r)
 {
-    ngx_uint_t                  n, nonline, nqueued, retry_after;
+    ngx_uint_t                  i, n, nonline, nqueued, retry_after;
     ngx_http_aime_ctx_t        *ctx;
     ngx_http_aime_reply_t       reply;
     ngx_aime_worker_view_t     *workers;
@@ -203,58 +180,16 @@ ngx_http_aime_info_details(ngx_http_request_t *r)
     ngx_http_aime_reply_chars(&reply, ",\"num_workers\":");
     ngx_http_aime_reply_integer(&reply, n);
     ngx_http_aime_reply_chars(&reply, ",\"workers\":[");
-    ngx_http_aime_info_workers(&reply, workers, n);
+
+    for (i = 0; i < n; i++) {
+        ngx_http_aime_reply_chars(&reply, i ? ",{" : "{");
+        ngx_http_aime_machine(&reply, &workers[i]);
+        ngx_http_aime_reply_chars(&reply, "}");
+    }
+
     ngx_http_aime_reply_chars(&reply, "],\"parameter_description\":");
     ngx_http_aime_reply_text(&reply, &ep->parameters);
     ngx_http_aime_reply_chars(&reply, "}");
 
     return ngx_http_aime_reply_send(&reply, NGX_HTTP_OK);
 }
-
-
-static void
-ngx_http_aime_info_workers(ngx_http_aime_reply_t *reply,
-    ngx_aime_worker_view_t *workers, ngx_uint_t nworkers)
-{
-    ngx_uint_t  i;
-
-    for (i = 0; i < nworkers; i++) {
-        ngx_http_aime_reply_chars(reply, i ? ",{\"name\":" : "{\"name\":");
-        ngx_http_aime_reply_string(reply, &workers[i].name);
-        ngx_http_aime_reply_chars(reply, ",\"state\":\"");
-        ngx_http_aime_reply_chars(reply,
-                             ngx_http_aime_worker_states[workers[i].state]);
-        ngx_http_aime_reply_chars(reply, "\",\"max_batch_size\":");
-        ngx_http_aime_reply_integer(reply, workers[i].max_batch);
-        ngx_http_aime_reply_chars(reply, ",\"free_slots\":");
-        ngx_http_aime_reply_integer(reply, workers[i].free_slots);
-        ngx_http_aime_info_fields(reply, &workers[i],
-                                  ngx_http_aime_info_machine);
-        ngx_http_aime_reply_chars(reply, ",\"model\":{");
-        ngx_http_aime_info_fields(reply, &workers[i],
-                                  ngx_http_aime_info_model);
-        ngx_http_aime_reply_chars(reply, "}}");
-    }
-}
-
-
-static void
-ngx_http_aime_info_fields(ngx_http_aime_reply_t *reply,
-    ngx_aime_worker_view_t *worker, ngx_http_aime_info_field_t *field)
-{
-    ngx_str_t  *value;
-
-    for ( /* void */ ; field->name; field++) {
-        ngx_http_aime_reply_chars(reply, field->name);
-
-        value = &worker->fields[field->field];
-
-        if (value->len) {
-            ngx_http_aime_reply_text(reply, value);
-
-        } else {
-            ngx_http_aime_reply_chars(reply, field->absent);
-        }
-    }
-}
-

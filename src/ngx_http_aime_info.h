@@ -10,9 +10,9 @@
 #include "ngx_http_aime_request.h"
 
 
-ngx_int_t ngx_http_aime_info_key(ngx_http_request_t *r);
-ngx_int_t ngx_http_aime_info_endpoints(ngx_http_request_t *r);
-ngx_int_t ngx_http_aime_info_details(ngx_http_request_t *r);
+/* For the door: the fixed names, and what an endpoint's name leads to. */
+extern ngx_http_aime_route_t  ngx_http_aime_info_routes[];
+extern ngx_http_aime_route_t  ngx_http_aime_details_routes[];
 
 
 #endif /* NGX_HTTP_AIME_INFO_H_INCLUDED */

@@ -73,6 +73,15 @@ ngx_http_aime_park_resume(ngx_http_aime_park_t *park)
 
 
 void
+ngx_http_aime_park_yield(ngx_http_aime_park_t *park)
+{
+    if (!park->event.posted) {
+        ngx_post_event(&park->event, &ngx_posted_next_events);
+    }
+}
+
+
+void
 ngx_http_aime_park_shutdown(void)
 {
     uint32_t               i;

@@ -85,8 +85,12 @@ ngx_int_t ngx_http_aime_park_wait(ngx_http_aime_park_t *park,
 ngx_int_t ngx_http_aime_park_look(ngx_http_aime_park_t *park);
 
 
-/* Has it go on soon, as when it is woken. */
+/*
+ * Has it go on soon, as when it is woken; or only when other requests have had
+ * their turn.
+ */
 void ngx_http_aime_park_resume(ngx_http_aime_park_t *park);
+void ngx_http_aime_park_yield(ngx_http_aime_park_t *park);
 
 
 #endif /* NGX_HTTP_AIME_PARK_H_INCLUDED */

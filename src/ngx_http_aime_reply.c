@@ -39,6 +39,7 @@ ngx_http_aime_reply_start(ngx_http_aime_reply_t *reply,
     reply->pool = r->pool;
     reply->last = &reply->first;
     reply->expect = size;
+    reply->type = "application/json";
 }
 
 
@@ -375,7 +376,7 @@ ngx_http_aime_reply_send(ngx_http_aime_reply_t *reply, ngx_uint_t status)
     ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
     ctx->answered = 1;
 
-    ngx_http_aime_reply_head(r, status, "application/json", reply->len);
+    ngx_http_aime_reply_head(r, status, reply->type, reply->len);
 
     rc = ngx_http_send_header(r);
 
@@ -505,6 +506,7 @@ ngx_http_aime_reply_error(ngx_http_aime_reply_t *reply, ngx_str_t *errors,
         return;
 
     case NGX_HTTP_AIME_SHAPE_INFO:
+    case NGX_HTTP_AIME_SHAPE_STATUS:
         ngx_http_aime_reply_chars(reply, "{\"success\":false,\"error\":");
         ngx_http_aime_reply_string(reply, errors);
         ngx_http_aime_reply_chars(reply, "}");

@@ -34,6 +34,7 @@ typedef struct {
     ngx_buf_t                   *text;      /* the one that texts go to */
     size_t                       expect;    /* its size */
     off_t                        len;
+    const char                  *type;      /* JSON, unless it is set */
     unsigned                     failed:1;  /* no memory */
 } ngx_http_aime_reply_t;
 

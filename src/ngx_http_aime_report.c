@@ -9,6 +9,7 @@
 
 #include "ngx_http_aime_report.h"
 #include "ngx_http_aime_park.h"
+#include "ngx_http_aime_tally.h"
 #include "ngx_http_aime_vars.h"
 #include "ngx_http_aime_worker.h"
 #include "ngx_aime_id.h"
@@ -618,6 +619,7 @@ ngx_http_aime_result_store(ngx_http_request_t *r,
     }
 
     ngx_http_aime_fill(&result->pieces, hold->payload);
+    ngx_http_aime_tally_result(r, result->id, &result->args, hold->payload);
 
     /* again where another result changed the session meanwhile */
 
@@ -640,6 +642,11 @@ ngx_http_aime_result_store(ngx_http_request_t *r,
         ngx_http_aime_vars_drop(r, &vars);
 
     } while (rc == NGX_AGAIN);
+
+    if (rc == NGX_OK) {
+        ngx_http_aime_tally_finished(r, result->endpoint, &result->worker,
+                                     &result->args);
+    }
 
     if (rc == NGX_ERROR) {
         ngx_aime_job_drop(result->zone, hold);

@@ -25,8 +25,16 @@ typedef enum {
     NGX_HTTP_AIME_SHAPE_CLIENT = 0,     /* success, error: [...] */
     NGX_HTTP_AIME_SHAPE_WORKER,         /* cmd, msg, error_msg */
     NGX_HTTP_AIME_SHAPE_INFO,           /* error: "..." */
-    NGX_HTTP_AIME_SHAPE_STREAM          /* cmd, msg */
+    NGX_HTTP_AIME_SHAPE_STREAM,         /* cmd, msg */
+    NGX_HTTP_AIME_SHAPE_STATUS          /* as info, for the operator alone */
 } ngx_http_aime_shape_e;
+
+
+/* May pages of other origins read what it answers, if aime_api_cors says so? */
+
+#define ngx_http_aime_public(route)                                           \
+    ((route)->shape != NGX_HTTP_AIME_SHAPE_WORKER                             \
+     && (route)->shape != NGX_HTTP_AIME_SHAPE_STATUS)
 
 
 typedef struct ngx_http_aime_route_s  ngx_http_aime_route_t;
@@ -45,6 +53,17 @@ struct ngx_http_aime_route_s {
 };
 
 
+/* What a request has seen of its job.  Unix seconds; 0: not yet. */
+
+typedef struct {
+    double                       start;
+    double                       taken;
+    double                       end;
+    unsigned                     state:8;   /* ngx_aime_job_state_e */
+    unsigned                     known:1;
+} ngx_http_aime_noted_t;
+
+
 /* Our context of a request, made by the door. */
 
 typedef struct {
@@ -59,6 +78,9 @@ typedef struct {
     unsigned                     answered:1;    /* the answer is ours */
     unsigned                     complete:1;    /* all of it was given out */
     unsigned                     replaced:1;    /* replacement was sent */
+    unsigned                     refused:1; /* for this reason: */
+    unsigned                     why:8;     /* ngx_aime_rejected_e */
+    unsigned                     failed:1;  /* a result that tells an error */
     ngx_chain_t                 *replacement;   /* for nginx's error page */
 
     void                        *stream;        /* of /stream_progress */
@@ -69,6 +91,8 @@ typedef struct {
     /* for the log variables; empty until known */
     ngx_str_t                    job_id;
     ngx_str_t                    worker;
+    ngx_http_aime_noted_t        job;
+    void                        *ended;     /* of aime_api_job_log */
 } ngx_http_aime_ctx_t;
 
 

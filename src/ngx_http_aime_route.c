@@ -83,7 +83,7 @@ ngx_http_aime_route_handler(ngx_http_request_t *r)
     alcf = ngx_http_get_module_loc_conf(r, ngx_http_aime_api_module);
 
     if (r->method == NGX_HTTP_OPTIONS && alcf->cors.len
-        && ctx->route->shape != NGX_HTTP_AIME_SHAPE_WORKER)
+        && ngx_http_aime_public(ctx->route))
     {
         return ngx_http_aime_preflight(r, ctx->methods);
     }
@@ -156,6 +156,16 @@ ngx_http_aime_route_find(ngx_http_request_t *r)
 
     case NGX_HTTP_AIME_SERVES_INFO:
         ngx_http_aime_route_info(amcf, &rest, ctx);
+        break;
+
+    case NGX_HTTP_AIME_SERVES_STATUS:
+        ctx->route = ngx_http_aime_route_named(ngx_http_aime_routes->status,
+                                               &rest);
+        break;
+
+    case NGX_HTTP_AIME_SERVES_ADMIN:
+        ctx->route = ngx_http_aime_route_named(ngx_http_aime_routes->admin,
+                                               &rest);
         break;
 
     default:
@@ -387,6 +397,12 @@ ngx_http_aime_route_default(ngx_uint_t serves)
 
     case NGX_HTTP_AIME_SERVES_INFO:
         return ngx_http_aime_routes->info;
+
+    case NGX_HTTP_AIME_SERVES_STATUS:
+        return ngx_http_aime_routes->status;
+
+    case NGX_HTTP_AIME_SERVES_ADMIN:
+        return ngx_http_aime_routes->admin;
 
     case NGX_HTTP_AIME_SERVES_STREAM:
         return ngx_http_aime_routes->stream;

@@ -9,6 +9,7 @@
 #include "ngx_http_aime_body.h"
 #include "ngx_http_aime_media.h"
 #include "ngx_http_aime_spec.h"
+#include "ngx_http_aime_tally.h"
 #include "ngx_http_aime_vars.h"
 #include "ngx_http_aime_view.h"
 
@@ -352,18 +353,21 @@ ngx_http_aime_refuse_job(ngx_http_request_t *r,
     switch (why) {
 
     case NGX_AIME_QUEUE_FULL:
-        if (!endpoint->enabled) {
+        if (!endpoint->enabled || endpoint->shm->disabled) {
+            ngx_http_aime_tally_refused(r, NGX_AIME_REJECTED_DISABLED);
             ngx_str_set(&text, "Endpoint disabled!");
             retry_after = NGX_HTTP_AIME_DISABLED_WAIT;
             break;
         }
 
+        ngx_http_aime_tally_refused(r, NGX_AIME_REJECTED_QUEUE_FULL);
         text.len = ngx_sprintf(buf, "Job queue reached max length %ui!",
                                endpoint->max_queue_length)
                    - buf;
         break;
 
     case NGX_AIME_CLIENT_BUSY:
+        ngx_http_aime_tally_refused(r, NGX_AIME_REJECTED_QUOTA);
         status = NGX_HTTP_TOO_MANY_REQUESTS;
         text.len = ngx_sprintf(buf, "Client has reached its limit of %ui "
                                "jobs at once on this endpoint",
@@ -372,6 +376,7 @@ ngx_http_aime_refuse_job(ngx_http_request_t *r,
         break;
 
     case NGX_AIME_OTHER_REQUEST:
+        ngx_http_aime_tally_refused(r, NGX_AIME_REJECTED_INVALID);
         return ngx_http_aime_error_chars(r, NGX_HTTP_AIME_UNPROCESSABLE,
                                          "Idempotency-Key was used with other "
                                          "inputs already");
@@ -381,6 +386,7 @@ ngx_http_aime_refuse_job(ngx_http_request_t *r,
                       "aime_api_zone \"%V\" is full, refused a job on \"%V\"",
                       &amcf->zone->shm_zone->shm.name, &endpoint->name);
 
+        ngx_http_aime_tally_refused(r, NGX_AIME_REJECTED_NO_MEMORY);
         text.len = ngx_sprintf(buf, "The server has no memory left for this "
                                "job, try again later")
                    - buf;

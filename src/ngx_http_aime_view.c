@@ -104,6 +104,8 @@ ngx_http_aime_result(ngx_http_aime_reply_t *reply,
 {
     ngx_aime_shm_payload_t  *payload;
 
+    ngx_http_aime_note_view(reply->request, view);
+
     ngx_http_aime_reply_chars(reply, "{\"success\":true,\"job_id\":");
     ngx_http_aime_reply_id(reply, view->id);
     ngx_http_aime_reply_chars(reply, ",\"ep_version\":");
@@ -144,6 +146,8 @@ ngx_http_aime_progress_members(ngx_http_aime_reply_t *reply,
     ngx_aime_shm_payload_t  *payload;
 
     payload = view->payload ? view->payload->payload : NULL;
+
+    ngx_http_aime_note_view(reply->request, view);
 
     ngx_http_aime_reply_chars(reply, "\"progress\":");
 
@@ -251,6 +255,9 @@ ngx_http_aime_end_reason(ngx_uint_t reason)
     case NGX_AIME_REASON_REMOVED:
         return "Its endpoint was removed";
 
+    case NGX_AIME_REASON_ADMIN:
+        return "An administrator canceled it";
+
     case NGX_AIME_REASON_NO_ROOM:
         return "The server had no memory for its result";
 
@@ -333,4 +340,19 @@ ngx_http_aime_note_job(ngx_http_request_t *r, const u_char *id)
         (void) ngx_aime_id_print(ctx->job_id.data, id);
         ctx->job_id.len = NGX_AIME_UUID_LEN;
     }
+}
+
+
+void
+ngx_http_aime_note_view(ngx_http_request_t *r, ngx_aime_job_view_t *view)
+{
+    ngx_http_aime_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
+
+    ctx->job.known = 1;
+    ctx->job.state = view->state;
+    ctx->job.start = view->start_time;
+    ctx->job.taken = view->start_time_compute;
+    ctx->job.end = view->result_received_time;
 }

@@ -58,8 +58,10 @@ ngx_int_t ngx_http_aime_ended(ngx_http_request_t *r,
 /* If the answer reaches the client as a whole, the result counts as fetched. */
 ngx_int_t ngx_http_aime_fetch(ngx_http_request_t *r, const u_char *id);
 
-/* Names the job in the log variables. */
+/* Names the job in the log variables; and what they are to tell of it. */
 void ngx_http_aime_note_job(ngx_http_request_t *r, const u_char *id);
+void ngx_http_aime_note_view(ngx_http_request_t *r,
+    ngx_aime_job_view_t *view);
 
 
 #endif /* NGX_HTTP_AIME_VIEW_H_INCLUDED */

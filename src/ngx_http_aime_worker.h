@@ -12,7 +12,8 @@
 #include "ngx_aime_worker.h"
 
 
-#define NGX_HTTP_AIME_API_VERSION  "ngx_http_aime_api_module 0.1.0"
+#define NGX_HTTP_AIME_API_VERSION  "ngx_http_aime_api_module "                \
+                                   NGX_HTTP_AIME_VERSION
 
 
 /* The members of a worker's message that say who it is; data NULL: absent. */
