@@ -60,7 +60,7 @@ OBJS      := $(BUILD)/objs
 SETTINGS  := $(CC) | $(CC_OPT) | $(LD_OPT) | $(NGINX) | $(NGINX_SRC)
 
 .PHONY: all install run run-only test check valgrind asan bench \
-    bench-latency chaos deps clean FORCE
+    bench-latency bench-media bench-instructions chaos deps clean FORCE
 .DELETE_ON_ERROR:
 
 all: $(MODULE) $(DAEMON)
