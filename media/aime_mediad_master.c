@@ -182,18 +182,25 @@ aime_mediad_vacate(const struct sockaddr_un *addr)
     int          tries;
     struct stat  st;
 
-    if (lstat(addr->sun_path, &st) != 0) {
-        return 0;
-    }
+    /*
+     * Workers of a supervisor that was killed need a moment to follow it, and
+     * one that ends takes its socket away itself.
+     */
 
-    if (!S_ISSOCK(st.st_mode)) {
-        aime_mediad_log("%s is there and is no socket", addr->sun_path);
-        return -1;
-    }
+    for (tries = 0; /* void */ ; tries++) {
 
-    /* workers of a supervisor that was killed need a moment to follow it */
+        if (lstat(addr->sun_path, &st) != 0) {
+            return 0;
+        }
 
-    for (tries = 0; aime_mediad_taken(addr); tries++) {
+        if (!S_ISSOCK(st.st_mode)) {
+            aime_mediad_log("%s is there and is no socket", addr->sun_path);
+            return -1;
+        }
+
+        if (!aime_mediad_taken(addr)) {
+            break;
+        }
 
         if (tries == AIME_MEDIAD_VACATE_TRIES) {
             aime_mediad_log("%s: another process listens there",
@@ -204,7 +211,7 @@ aime_mediad_vacate(const struct sockaddr_un *addr)
         (void) usleep(AIME_MEDIAD_VACATE_PAUSE * 1000);
     }
 
-    if (unlink(addr->sun_path) != 0) {
+    if (unlink(addr->sun_path) != 0 && errno != ENOENT) {
         aime_mediad_log("unlink(%s) failed: %s", addr->sun_path,
                         strerror(errno));
         return -1;

@@ -20,8 +20,8 @@
 /* What was given for one parameter. */
 
 typedef struct {
-    const aime_json_member_t   *arg;          /* NULL: nothing */
-    unsigned                  twice:1;
+    const aime_json_member_t  *arg;         /* NULL: nothing */
+    unsigned                   twice:1;
 } aime_input_slot_t;
 
 

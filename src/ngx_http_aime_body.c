@@ -286,8 +286,11 @@ ngx_http_aime_join_bufs(ngx_http_request_t *r, ngx_str_t *body)
     ln = cl;
     second = ngx_http_aime_run(&cl, &tail);
 
+    /* behind chunks may lie the next request, which is none of the body's */
+
     if (second == NULL
         || cl
+        || r->headers_in.chunked
         || r->preserve_body
         || second->start == NULL
         || (size_t) (second->end - second->start) < head + tail)

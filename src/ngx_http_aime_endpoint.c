@@ -4,7 +4,6 @@
  */
 
 
-
 #include "ngx_http_aime_endpoint.h"
 #include "aime_toml.h"
 

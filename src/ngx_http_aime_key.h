@@ -1,3 +1,4 @@
+
 /*
  * Secrets of clients and workers, known by an id of each.  Floor 3: knows no
  * endpoint.

@@ -200,6 +200,8 @@ ngx_http_aime_park_wait(ngx_http_aime_park_t *park, ngx_msec_t msec)
 ngx_int_t
 ngx_http_aime_park_look(ngx_http_aime_park_t *park)
 {
+    static ngx_connection_t  dumb;
+
     if (park->timer.timer_set) {
         ngx_del_timer(&park->timer);
     }
@@ -208,7 +210,12 @@ ngx_http_aime_park_look(ngx_http_aime_park_t *park)
         park->looks = 1;
 
         if (ngx_http_aime_nlooks++ == 0) {
+            /* nginx wants a connection to tell of at the level debug */
+
+            dumb.fd = (ngx_socket_t) -1;
+
             ngx_http_aime_look.handler = ngx_http_aime_park_look_handler;
+            ngx_http_aime_look.data = &dumb;
             ngx_http_aime_look.log = ngx_cycle->log;
 
             /* nor is this one cancelable */
@@ -227,6 +234,9 @@ ngx_http_aime_park_look_handler(ngx_event_t *ev)
     uint32_t               i;
     ngx_http_aime_park_t  *park;
 
+    /* without a master the log goes with its configuration */
+
+    ev->log = ngx_cycle->log;
     ngx_add_timer(ev, NGX_HTTP_AIME_LOOK_INTERVAL);
 
     for (i = 0; i < ngx_http_aime_nslots; i++) {

@@ -198,7 +198,7 @@ ngx_http_aime_progress_item(ngx_http_request_t *r, aime_json_value_t *report,
     u_char                      id[NGX_AIME_ID_LEN];
     ngx_int_t                   rc;
     ngx_str_t                   job_id;
-    aime_json_member_t            arg;
+    aime_json_member_t          arg;
     ngx_http_aime_args_t        args, data;
     ngx_http_aime_claim_t       claim;
     ngx_aime_worker_view_t      view;
@@ -307,7 +307,7 @@ ngx_http_aime_progress_publish(ngx_http_request_t *r,
     ngx_aime_shm_endpoint_t *shm, uint64_t worker, const u_char *id)
 {
     ngx_uint_t                  i, first;
-    aime_json_member_t           *number;
+    aime_json_member_t         *number;
     ngx_aime_shm_hold_t        *hold;
     ngx_http_aime_pieces_t      pieces;
     ngx_http_aime_endpoint_t   *endpoint;

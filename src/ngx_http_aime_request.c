@@ -103,8 +103,8 @@ ngx_int_t
 ngx_http_aime_query(ngx_http_request_t *r, ngx_http_aime_args_t *args,
     ngx_str_t *error)
 {
-    u_char            *p, *end, *amp, *eq;
-    ngx_uint_t         n;
+    u_char              *p, *end, *amp, *eq;
+    ngx_uint_t           n;
     aime_json_member_t  *arg;
 
     args->elts = NULL;
@@ -319,7 +319,7 @@ aime_json_member_t *
 ngx_http_aime_arg_named(ngx_http_aime_args_t *args, const char *name,
     size_t len)
 {
-    ngx_uint_t         i;
+    ngx_uint_t           i;
     aime_json_member_t  *arg;
 
     for (i = 0; i < args->nelts; i++) {
@@ -348,8 +348,8 @@ ngx_int_t
 ngx_http_aime_arg_text(ngx_http_request_t *r, ngx_http_aime_args_t *args,
     const char *name, ngx_str_t *text)
 {
-    aime_str_t         decoded;
-    aime_pool_t        pool;
+    aime_str_t           decoded;
+    aime_pool_t          pool;
     aime_json_member_t  *arg;
 
     ngx_str_null(text);
@@ -381,8 +381,8 @@ ngx_int_t
 ngx_http_aime_credential(ngx_http_request_t *r, ngx_http_aime_args_t *args,
     const char *name, ngx_str_t *text)
 {
-    ngx_int_t          rc;
-    aime_str_t         value;
+    ngx_int_t            rc;
+    aime_str_t           value;
     aime_json_member_t  *arg;
 
     rc = ngx_http_aime_arg_text(r, args, name, text);

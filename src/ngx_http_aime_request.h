@@ -97,7 +97,7 @@ typedef struct {
 
 
 typedef struct {
-    aime_json_member_t            *elts;
+    aime_json_member_t          *elts;
     ngx_uint_t                   nelts;
 } ngx_http_aime_args_t;
 

@@ -100,6 +100,15 @@ ngx_http_aime_static_here(ngx_http_request_t *r)
         len = 0;
     }
 
+    /* an "if" of a regex location has the regex for a name, and no more */
+
+    if (clcf->noname
+        && (clcf->name.len > r->uri.len
+            || ngx_memcmp(clcf->name.data, r->uri.data, clcf->name.len) != 0))
+    {
+        len = 0;
+    }
+
 #if (NGX_PCRE)
     if (clcf->regex) {
         len = 0;

@@ -642,6 +642,7 @@ ngx_http_aime_static_secret(ngx_array_t *secrets, ngx_str_t *path)
 ngx_uint_t
 ngx_http_aime_static_hidden(ngx_array_t *secrets, u_char *name, size_t len)
 {
+    size_t                   n;
     ngx_uint_t               i;
     ngx_http_aime_secret_t  *secret;
 
@@ -664,9 +665,15 @@ ngx_http_aime_static_hidden(ngx_array_t *secrets, u_char *name, size_t len)
     secret = secrets->elts;
 
     for (i = 0; i < secrets->nelts; i++) {
-        if (secret[i].name.len == len
-            && ngx_strncasecmp(secret[i].name.data, name, len) == 0)
-        {
+        n = secret[i].name.len;
+
+        if (n > len || ngx_strncasecmp(secret[i].name.data, name, n) != 0) {
+            continue;
+        }
+
+        /* "x.toml~" and "x.toml.bak", but not "x.html" because of an "x" */
+
+        if (n == len || memchr(secret[i].name.data, '.', n)) {
             return 1;
         }
     }

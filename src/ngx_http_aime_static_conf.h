@@ -57,7 +57,8 @@ ngx_int_t ngx_http_aime_static_secret(ngx_array_t *secrets, ngx_str_t *path);
 
 /*
  * May a file of that name (without its folder) never be served?  Those are
- * names with a dot in front, with ".cfg" in them, and those of secrets.
+ * names with a dot in front, with ".cfg" in them, and those of secrets and of
+ * copies of them.
  */
 ngx_uint_t ngx_http_aime_static_hidden(ngx_array_t *secrets, u_char *name,
     size_t len);

@@ -470,7 +470,7 @@ ngx_http_aime_vars_merge(ngx_http_request_t *r,
     const u_char *id, ngx_aime_job_vars_t *vars)
 {
     ngx_int_t                    rc;
-    aime_json_member_t           **carried;
+    aime_json_member_t         **carried;
     ngx_http_aime_vars_text_t    text;
 
     vars->before = NULL;

@@ -201,7 +201,7 @@ ngx_int_t
 ngx_http_aime_arg_number(ngx_http_aime_args_t *args, const char *name,
     double *value)
 {
-    aime_number_t      number;
+    aime_number_t        number;
     aime_json_member_t  *arg;
 
     arg = ngx_http_aime_arg(args, name);

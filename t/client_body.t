@@ -21,6 +21,7 @@ my $worker = $srv->worker->login;
 as_get();
 as_post();
 in_pieces();
+pipelined();
 done_testing();
 
 
@@ -90,6 +91,28 @@ sub in_pieces {
         $conn->send_raw("0\r\n\r\n") if $name =~ /chunked/;
         is($conn->read_response->status, 200, "in pieces, $name");
         ok(work({})->{prompt} eq $prompt, 'and whole');
+    }
+    return;
+}
+
+
+# What lies behind a body is not touched when the body is put together
+sub pipelined {
+    my $prompt = join ' ', 1 .. 200;
+    my $body = encode_json({key => $CLIENT_KEY, prompt => $prompt,
+        wait_for_result => false});
+    my $head = "POST /echo HTTP/1.1\r\nHost: x\r\n";
+    my $next = "GET /api/echo?key=$CLIENT_KEY HTTP/1.1\r\nHost: x\r\n\r\n";
+    for my $cuts (0, 1, 2) {
+        my @parts = unpack 'a150' x $cuts . 'a*', $body;
+        my $chunks = join '', map { sprintf "%x\r\n%s\r\n", length, $_ }
+            @parts;
+        my $conn = $srv->conn->send_raw("${head}Transfer-Encoding: chunked\r\n"
+            . "\r\n${chunks}0\r\n\r\n$next");
+        is($conn->read_response->status, 200, 'in ' . @parts . ' chunks');
+        is(work({})->{prompt}, $prompt, 'and whole');
+        my $answer = $conn->read_response;
+        is($answer && $answer->status, 200, 'the request behind it');
     }
     return;
 }

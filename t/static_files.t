@@ -17,7 +17,9 @@ my $srv = start_nginx(
     server => "location /links/ { disable_symlinks on; }\n"
         . "location /closed/ { deny all; }\n"
         . "location /own/ { return 200 own; }\n"
-        . "location /page/ { error_page 404 /none.html; }\n",
+        . "location /page/ { error_page 404 /none.html; }\n"
+        . "location ~ ^/(?:demo|pictures)/.*\\.(?:html|txt)\$ {\n"
+        . "    if (\$arg_if) { break; }\n}\n",
     server_toml => server_toml(other => <<'TOML'),
 [STATIC]
 '/hello.txt' = { file = './static/hello.txt' }
@@ -54,6 +56,7 @@ spew("$conf/static/none.html", '<p>none');
 spew("$conf/other/name.html", '<p>other');
 spew("$conf/endpoints/echo/page/index.html", '<p>echo');
 spew("$conf/keys.txt", 'keys of others');
+spew("$conf/$_", 'a copy with keys') for qw(server.toml~ Server.toml.bak);
 symlink '../keys.txt', "$conf/static/link.txt" or die "symlink: $!\n";
 symlink '../server.toml', "$conf/static/linked" or die "symlink: $!\n";
 link "$conf/endpoints/text/aime_api_endpoint.cfg", "$conf/static/hard"
@@ -189,7 +192,7 @@ sub secrets {
     gives('/all/keys.txt', 'keys of others');
     refused($_, 404) for qw(/all/server.toml /all/SERVER.TOML
         /all/static/../server.toml /all/endpoints/echo/aime_api_endpoint.cfg
-        /demo/linked /demo/hard);
+        /demo/linked /demo/hard /all/server.toml~ /all/Server.toml.bak);
     return;
 }
 
@@ -228,5 +231,6 @@ sub locations {
     is($answer->status, 404, 'error_page: the status stays');
     is($answer->body, '<p>none', '… and its page is a file, too');
     ok($srv->get('/echo/more')->json->{error}, '… not for routes');
+    gives('/demo/hello.txt?if=1', $text, 'text/plain');
     return;
 }
