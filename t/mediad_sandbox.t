@@ -71,13 +71,16 @@ sub users {
 # A worker that waits for connections, and one that waits for the rest of a
 # request, with its connection
 sub processes {
-    my %sockets = map { $_ => scalar descriptors_of($_) } $daemon->workers;
     my $sock = $daemon->connect;
     my $request = AimeMedia::request('image', {}, 'AAAA' x 100_000);
     syswrite $sock, substr $request, 0, 1000;
     my @workers = $daemon->workers;
     my $pid = wait_until(sub {
-        (grep { descriptors_of($_) > $sockets{$_} } @workers)[0] })
+
+        # one that has just started still has its supervisor's descriptors
+        my %fds = map { $_ => scalar descriptors_of($_) } @workers;
+        my ($rest, $work) = sort { $fds{$a} <=> $fds{$b} } @workers;
+        $fds{$rest} == 4 && $fds{$work} == 5 ? $work : 0 })
         or die "no worker took the connection\n";
     return ((grep { $_ != $pid } @workers), {pid => $pid, sock => $sock});
 }
