@@ -295,22 +295,27 @@ sub addresses {
 }
 
 
+# A request that waits; undef if it was refused at once
+sub waits {
+    my $conn = $srv->conn;
+    $conn->send_request(POST => '/slow', {key => $CLIENT_KEY, img => $GIF,
+        wait_for_result => \0});
+    return $conn->readable(patience(1.5)) ? undef : $conn;
+}
+
+
 sub queue {
-    my @requests = map { $srv->conn } 1 .. 4;
-    $_->send_request(POST => '/slow', {key => $CLIENT_KEY, img => $GIF,
-        wait_for_result => \0}) for @requests[0 .. 2];
 
     # one is with the daemon, two wait, and there are no more places
-    my $refused;
-    wait_until(sub { $refused = submit(slow => (img => $GIF));
-        $refused->status == 503 });
+    my @requests = map { waits() } 1 .. 3;
+    is(scalar(grep { defined } @requests), 3, 'three have places');
+    my $refused = submit(slow => (img => $GIF));
     unavailable($refused, $BUSY, 'a full queue');
 
     # one that waits gives up: its place is free
     (splice @requests, 2, 1)->close;
-    $requests[2]->send_request(POST => '/slow', {key => $CLIENT_KEY,
-        img => $GIF, wait_for_result => \0});
-    wait_until(sub { submit(slow => (img => $GIF))->status == 503 });
+    ok(wait_until(sub { $requests[2] = waits() }), 'a place is free again');
+    is(submit(slow => (img => $GIF))->status, 503, 'but one');
     spew("$dir/go", 1);
     is($_->read_response->status, 200, 'one after the other') for @requests;
     $worker->result($_->{job_id}, {text => 'x'})
