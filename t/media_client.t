@@ -70,6 +70,10 @@ my %does = (
 my $dir = "/tmp/aime-media-client-$$";
 mkdir $dir;
 my @children = map { daemon($_) } sort keys %does;
+my $self = $$;
+
+# however it ends: prove waits for whoever has its end of the pipe
+END { kill KILL => map { -$_ } @children if $self && $$ == $self }
 
 my $timeouts = join ' ', map { "aime_api_media_${_}_timeout 300ms;" }
     qw(connect send read);
@@ -108,7 +112,6 @@ queue();
 hangup();
 admitted_first();
 bounds();
-kill KILL => map { -$_ } @children;
 system 'rm', '-rf', $dir;
 done_testing();
 
