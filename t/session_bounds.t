@@ -115,7 +115,7 @@ sub number {
         round($kept);
     }
     is($refused, 0, 'no job is refused');
-    cmp_ok($most, '<', $size / 3, 'sessions take a part of the zone');
+    cmp_ok($most, '<', $size * 0.4, 'sessions take a part of the zone');
     is(round($kept)->{x}, 'kept', 'one that is used stays');
     is(round($first)->{x}, 0, 'one that is not gives way');
     return;
