@@ -113,7 +113,16 @@ ngx_http_aime_event_start(ngx_http_aime_events_t *events,
         return NGX_ERROR;
     }
 
-    events->spent = events->pool;
+    if (events->spent) {
+
+        /* the one before came to nothing, and is in nobody's list */
+
+        ngx_destroy_pool(events->pool);
+
+    } else {
+        events->spent = events->pool;
+    }
+
     events->pool = pool;
 
     ngx_http_aime_reply_start(reply, events->request,
