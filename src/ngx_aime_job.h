@@ -191,10 +191,10 @@ void ngx_aime_job_drop(ngx_aime_zone_t *zone, ngx_aime_shm_hold_t *hold);
 
 /*
  * Queues a job with that input, and spec->note if it has one, which are the
- * job's from then on, and wakes a poll.  If parked is not NULL, slot is parked on the job at once.  The new
- * job's id goes to id.  Otherwise nothing happened (the input is still held),
- * for one of the reasons above; with NGX_AIME_SAME_REQUEST id is that of the
- * job that is there.
+ * job's from then on, and wakes a poll.  If parked is not NULL, slot is parked
+ * on the job at once.  The new job's id goes to id.  Otherwise nothing happened
+ * (input and note are still held), for one of the reasons above; with
+ * NGX_AIME_SAME_REQUEST id is that of the job that is there.
  */
 ngx_int_t ngx_aime_job_submit(ngx_aime_zone_t *zone,
     ngx_aime_job_spec_t *spec, ngx_aime_shm_hold_t *input, u_char *id,

@@ -106,7 +106,7 @@ static const ngx_http_aime_form_t  ngx_http_aime_client_form = {
     NULL,                                   /* stream */
     NULL,                                   /* refused */
     ngx_null_string,                        /* note */
-    0,                                      /* urgent */
+    0,                                      /* lowered */
     0,
     0,                                      /* keep */
     0                                       /* detached */
@@ -168,7 +168,7 @@ ngx_http_aime_submit_wishes(ngx_http_aime_submission_t *submission)
     form = submission->form;
     spec = &submission->spec;
 
-    if (form->urgent) {
+    if (form->lowered) {
         spec->priority = ngx_min(spec->priority, form->priority);
     }
 

@@ -46,7 +46,7 @@ typedef struct {
                                      const aime_str_t *input);
 
     ngx_str_t                    note;      /* stays with the job; "": none */
-    unsigned                     urgent:1;  /* asks for a priority: */
+    unsigned                     lowered:1; /* to this priority at most: */
     unsigned                     priority:2;
     unsigned                     keep:1;    /* can be asked for later */
     unsigned                     detached:1;    /* goes on without client */
