@@ -1038,7 +1038,8 @@ ngx_aime_job_check_progress(ngx_aime_zone_t *zone, const u_char *id,
 
 ngx_int_t
 ngx_aime_job_progress(ngx_aime_zone_t *zone, const u_char *id,
-    uint64_t worker, ngx_aime_shm_hold_t *progress, uint32_t progress_len)
+    uint64_t worker, ngx_aime_shm_hold_t *progress, uint32_t progress_len,
+    ngx_aime_shm_payload_t **before)
 {
     ngx_int_t            rc;
     ngx_aime_shm_job_t  *job;
@@ -1047,6 +1048,10 @@ ngx_aime_job_progress(ngx_aime_zone_t *zone, const u_char *id,
 
     job = ngx_aime_shm_id_find_locked(zone, id);
     rc = ngx_aime_job_progress_verdict(job, worker);
+
+    if (rc == NGX_OK && before && job->progress != *before) {
+        rc = NGX_BUSY;
+    }
 
     if (rc == NGX_OK) {
         job->lost = 0;
