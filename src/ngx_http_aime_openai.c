@@ -13,6 +13,7 @@
 #include "ngx_http_aime_openai_completion.h"
 #include "ngx_http_aime_openai_models.h"
 #include "ngx_http_aime_openai_responses.h"
+#include "ngx_http_aime_openai_stored.h"
 
 
 /* A name that ends with a slash has the name of an object behind it. */
@@ -29,6 +30,6 @@ ngx_http_aime_route_t  ngx_http_aime_openai_routes[] = {
     { "responses", NGX_HTTP_POST, NGX_HTTP_AIME_SHAPE_OPENAI,
       ngx_http_aime_openai_create_response },
     { "responses/", NGX_HTTP_GET|NGX_HTTP_POST, NGX_HTTP_AIME_SHAPE_OPENAI,
-      ngx_http_aime_openai_one_response },
+      ngx_http_aime_openai_stored },
     { NULL, 0, 0, NULL }
 };
