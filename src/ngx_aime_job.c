@@ -1502,7 +1502,7 @@ ngx_aime_job_watch(ngx_aime_zone_t *zone, ngx_aime_shm_parked_t *parked)
 {
     ngx_aime_shm_lock(zone);
 
-    parked->watches = 1;
+    ngx_aime_wake_watch_locked(zone, parked);
 
     ngx_aime_shm_unlock(zone);
 }
