@@ -111,6 +111,8 @@ sub number {
         $refused++ if $answer->status != 200 || !$job;
         $worker->result($job->{job_id}, {}) if $job;
         round($kept) if !($i % 200);
+        # ended jobs stay for a while: fast clients fill the zone with them
+        wait_until(sub { used() < $size / 3 }) if !($i % 100);
     }
     is($refused, 0, 'no job is refused');
     # until then jobs take what they need, the more the faster they come
