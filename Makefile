@@ -50,9 +50,16 @@ CC_OPT    ?= -g -O2 -fstack-protector-strong -Wformat \
 LD_OPT    ?= -Wl,-z,relro -Wl,-z,now
 JOBS      ?= $(shell nproc 2>/dev/null || echo 1)
 
+HTTP_MODULES := auth_request|dav|realip|slice|ssl|stub_status|v2|v3
+
 SAN       := -fsanitize=address,undefined -fno-omit-frame-pointer
 T         ?= t/*.t
 NGINX_T   ?= $(filter-out t/floors.t t/unit.t t/conformance.t,$(wildcard t/*.t))
+# what another nginx, or another way to be built into it, could break
+PORT_T    ?= $(filter-out t/worker_vanish.t,$(wildcard $(patsubst %,t/%.t, \
+             client_* conf_* cors http2 job_fair job_requeue job_results \
+             media_client metrics_counts nginx_* park_quit proc_killed \
+             reload_smoke secrets session_vars static_files stream_* worker_*)))
 PROVE     ?= prove
 TOOLS     ?=
 BROWSER   ?= chromium
@@ -60,10 +67,14 @@ BROWSER   ?= chromium
 SOURCES   := config $(NAME).c $(wildcard src/*.c src/*.cpp src/*.h)
 TREE      := $(BUILD)/nginx-src
 OBJS      := $(BUILD)/objs
+STATIC    := $(BUILD)/nginx
+STATIC_OBJS := $(BUILD)/objs-static
 SETTINGS  := $(CC) | $(CC_OPT) | $(LD_OPT) | $(NGINX) | $(NGINX_SRC)
 
-.PHONY: all install run run-only test check valgrind asan bench \
-    bench-instructions bench-latency bench-media bench-scrape chaos deps clean FORCE
+.PHONY: all install run run-only test check test-static check-static \
+    test-newer valgrind asan bench bench-instructions bench-latency \
+    bench-media bench-scrape chaos package package-test image-test arm64 \
+    deps clean FORCE
 .DELETE_ON_ERROR:
 
 all: $(MODULE) $(DAEMON)
@@ -89,26 +100,44 @@ $(TREE)/configure: $(BUILD)/settings $(wildcard $(NGINX_SRC)/configure)
 	@chmod -R u+w $(TREE)
 	@touch $@
 
-# Debian's conf_flags are those of the binary; elsewhere the binary tells them
+# Debian's conf_flags are those of the binary; elsewhere the binary tells them.
+# $(call configure,FOLDER,OPTIONS)
+define configure
+@rm -rf $(1)
+@cd $(TREE) && if [ -f conf_flags ]; then \
+    flags=$$(sed -n 's/^NGX_CONF_FLAGS=(\(.*\))$$/\1/p' conf_flags); \
+else \
+    flags=$$("$(NGINX)" -V 2>&1 | tr ' ' '\n' | grep -Ex -e \
+      '--with-(debug|threads|http_($(HTTP_MODULES))_module)'); \
+fi; \
+sh ./configure $$flags --with-compat --with-cc="$(CC)" \
+    --with-cc-opt="$(CC_OPT)" --with-ld-opt="$(LD_OPT)" \
+    --builddir="$(CURDIR)/$(1)" $(2) > $(CURDIR)/$(1).log 2>&1 \
+|| { tail -n 30 $(CURDIR)/$(1).log >&2; rm -f "$(CURDIR)/$@"; exit 1; }
+endef
+
+# $(call build,FOLDER,TARGET): with what was configured there
+build = $(MAKE) --no-print-directory $(if $(V),,-s) -C $(TREE) \
+    -f $(CURDIR)/$(1)/Makefile $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS)) \
+    $(2)
+
 $(OBJS)/Makefile: $(TREE)/configure config
-	@rm -rf $(OBJS)
-	@cd $(TREE) && if [ -f conf_flags ]; then \
-	    flags=$$(sed -n 's/^NGX_CONF_FLAGS=(\(.*\))$$/\1/p' conf_flags); \
-	else \
-	    flags=$$("$(NGINX)" -V 2>&1 | tr ' ' '\n' | grep -Ex -e \
-	      '--with-(debug|threads|http_(ssl|v2|v3|realip)_module)'); \
-	fi; \
-	sh ./configure $$flags --with-compat --with-cc="$(CC)" \
-	    --with-cc-opt="$(CC_OPT)" --with-ld-opt="$(LD_OPT)" \
-	    --builddir="$(CURDIR)/$(OBJS)" \
-	    --add-dynamic-module="$(CURDIR)" > ../configure.log 2>&1 \
-	|| { tail -n 30 ../configure.log >&2; rm -f "$(CURDIR)/$@"; exit 1; }
+	$(call configure,$(OBJS),--add-dynamic-module="$(CURDIR)")
 
 $(MODULE): $(OBJS)/Makefile $(SOURCES)
 	@echo "building $@"
-	@$(MAKE) --no-print-directory $(if $(V),,-s) -C $(TREE) \
-	    -f $(CURDIR)/$(OBJS)/Makefile $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS)) modules
+	@+$(call build,$(OBJS),modules)
 	@cp $(OBJS)/$(NAME).so $@.new && mv -f $@.new $@
+
+# The module as a part of nginx
+
+$(STATIC_OBJS)/Makefile: $(TREE)/configure config
+	$(call configure,$(STATIC_OBJS),--add-module="$(CURDIR)")
+
+$(STATIC): $(STATIC_OBJS)/Makefile $(SOURCES)
+	@echo "building $@"
+	@+$(call build,$(STATIC_OBJS),binary)
+	@cp $(STATIC_OBJS)/nginx $@.new && mv -f $@.new $@
 
 install: $(MODULE) $(DAEMON)
 	@path=$$("$(NGINX)" -V 2>&1 | \
@@ -185,6 +214,27 @@ test:
 
 check: all $(LOAD)
 	@$(PROVE_ENV) $(PROVE) -It/lib $(PROVE_FLAGS) $(T)
+
+# The module as a part of nginx: a binary that is asked for no module.  MODULE
+# is where the tests find the daemon.
+test-static:
+	@$(AGAIN) deps
+	@src=$$(t/package/nginx $(BUILD)/static bookworm) && \
+	    $(AGAIN) check-static NGINX_SRC="$$src" BUILD=$(BUILD)/static/build
+
+check-static: $(STATIC) $(DAEMON)
+	@$(STATIC) -V 2>&1 | head -n 1
+	@$(PROVE_ENV) NGINX="$(CURDIR)/$(STATIC)" MODULE="$(CURDIR)/$(STATIC)" \
+	    AIME_STATIC=1 $(PROVE) -It/lib $(PROVE_FLAGS) $(PORT_T)
+
+# The nginx of Debian 13, which is built for that
+test-newer:
+	@$(AGAIN) deps
+	@src=$$(t/package/nginx $(BUILD)/newer trixie --with-compat --with-debug \
+	    --with-threads $(foreach m,ssl v2 v3 realip stub_status auth_request \
+	    slice,--with-http_$(m)_module)) && "$$src/objs/nginx" -v && \
+	$(AGAIN) check T="$(PORT_T)" BUILD=$(BUILD)/newer/build \
+	    NGINX="$$src/objs/nginx" NGINX_SRC="$$src"
 
 valgrind:
 	@$(AGAIN) deps TOOLS=valgrind

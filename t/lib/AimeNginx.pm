@@ -5,8 +5,9 @@ package AimeNginx;
 # AimeTest; knows nothing of the module.
 #
 # Environment: NGINX (binary), MODULE (.so to load), AIME_TEST_PROCS (worker
-# processes, default 2), AIME_VALGRIND=1, AIME_ASAN=1, AIME_KEEP=1 (leave the
-# folders of the servers where they are).
+# processes, default 2), AIME_STATIC=1 (the binary has the module in it),
+# AIME_VALGRIND=1, AIME_ASAN=1, AIME_KEEP=1 (leave the folders of the servers
+# where they are).
 
 use strict;
 use warnings;
@@ -141,7 +142,7 @@ sub preamble {
     push @lines, 'user root' if $> == 0;
     push @lines, 'worker_rlimit_nofile ' . ($hard < 16384 ? $hard : 16384)
         if $hard;
-    push @lines, map { "load_module $_" } @modules;
+    push @lines, map { "load_module $_" } @modules if !$ENV{AIME_STATIC};
     return join '', map { "$_;\n" } @lines;
 }
 
