@@ -74,7 +74,7 @@ SETTINGS  := $(CC) | $(CC_OPT) | $(LD_OPT) | $(NGINX) | $(NGINX_SRC)
 .PHONY: all install run run-only test check test-static check-static \
     test-newer valgrind asan bench bench-instructions bench-latency \
     bench-media bench-scrape chaos package package-test image-test arm64 \
-    deps clean FORCE
+    arm64-only deps clean FORCE
 .DELETE_ON_ERROR:
 
 all: $(MODULE) $(DAEMON)
@@ -177,7 +177,7 @@ $(DAEMON): $(DAEMON_OBJ)
 # what the generated file of nginx's configure would do by itself.
 
 LOAD_OBJ  := $(patsubst %.c,$(BUILD)/load/%.o,$(notdir $(wildcard bench/load*.c)))
-BENCH_INC := $(addprefix -I$(TREE)/src/,core event event/modules os/unix http \
+NGINX_INC := $(addprefix -I$(TREE)/src/,core event event/modules os/unix http \
              http/modules http/v2 http/v3) -I$(OBJS)
 
 $(LOAD_OBJ): $(BUILD)/load/%.o: bench/%.c bench/load.h $(BUILD)/settings
@@ -190,7 +190,7 @@ $(LOAD): $(LOAD_OBJ)
 
 $(BENCH_MODULE): bench/ngx_http_bench_module.c $(OBJS)/Makefile
 	@echo "building $@"
-	$(if $(V),,@)$(CC) $(CC_OPT) $(LD_OPT) -fPIC -shared $(BENCH_INC) -Wall \
+	$(if $(V),,@)$(CC) $(CC_OPT) $(LD_OPT) -fPIC -shared $(NGINX_INC) -Wall \
 	    -Werror -o $@.new $< && mv -f $@.new $@
 
 
@@ -235,6 +235,37 @@ test-newer:
 	    slice,--with-http_$(m)_module)) && "$$src/objs/nginx" -v && \
 	$(AGAIN) check T="$(PORT_T)" BUILD=$(BUILD)/newer/build \
 	    NGINX="$$src/objs/nginx" NGINX_SRC="$$src"
+
+# Floors 0 to 2 and the daemon for another processor, compiled only.  What nginx
+# has found out about this one holds there as well, as far as they look; headers
+# of libraries that are the same everywhere come last.
+ARM64     ?= aarch64-linux-gnu-
+ARM64_SRC := $(wildcard src/aime_*.c src/aime_*.cpp src/ngx_aime_*.c media/*.c)
+ARM64_OBJ := $(patsubst %,$(BUILD)/arm64/%.o,$(notdir $(ARM64_SRC)))
+ARM64_CFLAGS := -O2 -W -Wall -Wpointer-arith -Wno-unused-parameter -Werror \
+             -fPIC -Isrc $(addprefix -idirafter ,/usr/include \
+             /usr/include/$(shell $(CC) -print-multiarch))
+
+vpath %.cpp src
+
+arm64:
+	@$(AGAIN) deps TOOLS="gcc-aarch64-linux-gnu:$(ARM64)gcc \
+	    g++-aarch64-linux-gnu:$(ARM64)g++"
+	@$(AGAIN) arm64-only
+
+arm64-only: $(ARM64_OBJ)
+	@$(ARM64)readelf -h $(ARM64_OBJ) | sed -n 's/ *Machine: */all for /p' | \
+	    sort -u
+	@echo "$(words $(ARM64_OBJ)) files without a warning"
+
+$(BUILD)/arm64/%.c.o: %.c $(OBJS)/Makefile
+	@mkdir -p $(@D)
+	$(if $(V),,@)$(ARM64)gcc $(ARM64_CFLAGS) -std=gnu11 \
+	    $(if $(filter ngx_%,$(<F)),$(NGINX_INC)) -c -o $@ $<
+
+$(BUILD)/arm64/%.cpp.o: %.cpp $(OBJS)/Makefile
+	@mkdir -p $(@D)
+	$(if $(V),,@)$(ARM64)g++ $(ARM64_CFLAGS) -std=c++17 -c -o $@ $<
 
 valgrind:
 	@$(AGAIN) deps TOOLS=valgrind
@@ -306,7 +337,8 @@ deps:
 	    need nodejs       command -v node; \
 	    need npm          command -v npm; \
 	fi; \
-	for tool in $(TOOLS); do need $$tool command -v $$tool; done; \
+	for tool in $(TOOLS); do \
+	    need $${tool%:*} command -v $${tool#*:}; done; \
 	[ -n "$$missing" ] || exit 0; \
 	echo "installing:$$missing"; \
 	command -v apt-get >/dev/null \
