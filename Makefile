@@ -9,6 +9,12 @@
 #   make valgrind   what of it nginx serves, under valgrind with one process
 #                   (NGINX_T=t/some.t)
 #   make asan       the same with AddressSanitizer and UBSan
+#   make test-static    the module as a part of nginx
+#   make test-newer     with the nginx of Debian 13
+#   make arm64          compiles what knows no HTTP for that, without warnings
+#   make package        Debian packages, into build/package
+#   make package-test   installs them in a fresh Debian 12, as root
+#   make image-test     builds the images of docker/, and runs them, as root
 #   make bench      the module against plain nginx, row by row (bench/README.md;
 #                   ROWS="few many" for some of them, BENCH_FLAGS=--quick)
 #   make bench-latency  latency and memory at rest
@@ -16,7 +22,7 @@
 #   make bench-scrape   what a scrape of the metrics takes
 #   make bench-instructions  of one job, against the record
 #   make chaos      accidents under load, a quarter of an hour (the same)
-#   make deps       installs what is missing (run, test and the two above do;
+#   make deps       installs what is missing (the targets above do;
 #                   BROWSER= leaves out what tests of web pages need)
 #   make clean
 #
@@ -62,6 +68,7 @@ PORT_T    ?= $(filter-out t/worker_vanish.t,$(wildcard $(patsubst %,t/%.t, \
              reload_smoke secrets session_vars static_files stream_* worker_*)))
 PROVE     ?= prove
 TOOLS     ?=
+PACKAGES  ?=
 BROWSER   ?= chromium
 
 SOURCES   := config $(NAME).c $(wildcard src/*.c src/*.cpp src/*.h)
@@ -294,6 +301,25 @@ bench-instructions: all
 	@$(AGAIN) deps TOOLS=valgrind
 	@MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" bench/instructions
 
+# Packages and images, which are tried in a Debian of their own
+
+ROOT      := $(BUILD)/bookworm
+
+package:
+	@$(AGAIN) deps PACKAGES="dpkg-dev debhelper lintian"
+	@t/package/build $(BUILD)/package
+
+package-test: package
+	@$(AGAIN) deps PACKAGES="debootstrap iproute2"
+	@t/package/root $(ROOT)
+	@t/package/deb $(BUILD)/package $(ROOT)
+
+image-test:
+	@$(AGAIN) deps PACKAGES="buildah debootstrap iproute2 podman procps \
+	    python3-yaml"
+	@t/package/root $(ROOT)
+	@t/package/image $(BUILD)/image $(ROOT)
+
 chaos: all
 	@status=0; for mode in reload kill workers zone; do \
 	    MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" bench/chaos $$mode \
@@ -337,6 +363,9 @@ deps:
 	    need nodejs       command -v node; \
 	    need npm          command -v npm; \
 	fi; \
+	installed() { dpkg -s $$1 | grep -q 'ok installed'; }; \
+	for package in $(PACKAGES); do \
+	    need $$package installed $$package; done; \
 	for tool in $(TOOLS); do \
 	    need $${tool%:*} command -v $${tool#*:}; done; \
 	[ -n "$$missing" ] || exit 0; \
