@@ -3,7 +3,8 @@
 #   make            the module, build/ngx_http_aime_api_module.so, and the media
 #                   daemon, build/aime-mediad
 #   make install    copies the module into nginx's modules folder, the daemon to
-#                   /usr/sbin, its service to /lib/systemd (DESTDIR honoured)
+#                   /usr/sbin, its service to /lib/systemd, its manual page to
+#                   /usr/local/share/man (DESTDIR honoured)
 #   make run        a complete example: server, worker, client
 #   make test       the test suite (T=t/some.t for one file of it)
 #   make valgrind   what of it nginx serves, under valgrind with one process
@@ -154,6 +155,9 @@ install: $(MODULE) $(DAEMON)
 	echo "installed $$path/$(NAME).so"
 	@install -D -m 755 $(DAEMON) "$(DESTDIR)/usr/sbin/aime-mediad" && \
 	echo "installed $(DESTDIR)/usr/sbin/aime-mediad"
+	@install -D -m 644 media/aime-mediad.8 \
+	    "$(DESTDIR)/usr/local/share/man/man8/aime-mediad.8" && \
+	echo "installed $(DESTDIR)/usr/local/share/man/man8/aime-mediad.8"
 	@install -D -m 644 media/$(SERVICE) "$(DESTDIR)$(UNITS)/$(SERVICE)" && \
 	echo "installed $(DESTDIR)$(UNITS)/$(SERVICE)"
 
@@ -356,6 +360,7 @@ deps:
 	need libmojolicious-perl perl -MMojo::UserAgent -e 1; \
 	need python3          command -v python3; \
 	need curl             command -v curl; \
+	need openssl          command -v openssl; \
 	need prometheus       command -v promtool; \
 	if [ -n "$(BROWSER)" ]; then \
 	    need $(BROWSER)   command -v $(BROWSER); \

@@ -105,12 +105,12 @@ sub slurp {
 
 # procs (worker processes), master (1; 0 for master_process off), port (what
 # port() gives), level (of the error log), allow (regexes of log lines that
-# are no problem)
+# are no problem), wrap (a command that becomes nginx)
 sub new {
     my ($class, %opt) = @_;
     my $self = bless {
         procs => default_procs(), master => 1, level => 'info', allow => [],
-        dir => tempdir('aime-XXXXXXXX', TMPDIR => 1), %opt
+        wrap => [], dir => tempdir('aime-XXXXXXXX', TMPDIR => 1), %opt
     }, $class;
     @$self{qw(procs master)} = (1, 0) if on_valgrind();
     push @dirs, $self->{dir};
@@ -175,8 +175,8 @@ sub command {
         --errors-for-leak-kinds=definite
         --gen-suppressions=all), "--log-file=$dir/logs/valgrind.%p",
         "--suppressions=$ROOT/t/valgrind.supp");
-    return (@wrap, $binary, '-p', "$dir/", '-c', 'conf/nginx.conf',
-        '-e', 'logs/error.log', @arguments);
+    return (@wrap, @{$self->{wrap}}, $binary, '-p', "$dir/", '-c',
+        'conf/nginx.conf', '-e', 'logs/error.log', @arguments);
 }
 
 
