@@ -256,7 +256,9 @@ deps:
 	    need nodejs       command -v node; \
 	    need npm          command -v npm; \
 	fi; \
-	for tool in $(TOOLS); do need $$tool command -v $$tool; done; \
+	for tool in $(TOOLS); do \
+	    need $${tool#*:} command -v $${tool%:*}; \
+	done; \
 	[ -n "$$missing" ] || exit 0; \
 	echo "installing:$$missing"; \
 	command -v apt-get >/dev/null \
@@ -267,6 +269,9 @@ deps:
 	apt-cache show $$missing >/dev/null 2>&1 || $$apt update; \
 	$$apt install $$missing \
 	    || { $$apt update && $$apt install $$missing; }
+
+include t/checks.mk
+
 
 clean:
 	rm -rf $(BUILD)

@@ -11,6 +11,24 @@
 #define TOML_ENABLE_FORMATTERS  0
 #define TOML_MAX_NESTED_VALUES  64
 
+/*
+ * What its parser asserts is not always so: "a = [}" ends a debug build of it,
+ * and is undefined in others.  Here a text that it does not expect is refused.
+ */
+
+#undef NDEBUG
+
+#if defined(__cpp_exceptions)
+
+struct aime_toml_unexpected_t { };
+
+[[noreturn]] static void aime_toml_surprise();
+
+#define TOML_ASSERT(expr)                                                     \
+    ((expr) ? static_cast<void>(0) : aime_toml_surprise())
+
+#endif
+
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -59,7 +77,12 @@ typedef std::unique_ptr<cJSON, aime_toml_delete_t>  aime_toml_owner_t;
 
 static cJSON *aime_toml_document(std::string_view text,
     aime_toml_error_t *error);
-static bool aime_toml_keys_bounded(std::string_view text,
+#if defined(__cpp_exceptions)
+static cJSON *aime_toml_unexpected(std::string_view text,
+    aime_toml_error_t *error);
+static bool aime_toml_expected(std::string_view text);
+#endif
+static bool aime_toml_prescan(std::string_view text,
     aime_toml_error_t *error);
 static void aime_toml_skip_line(aime_toml_lexer_t *lx);
 static void aime_toml_skip_string(aime_toml_lexer_t *lx);
@@ -94,16 +117,22 @@ aime_toml_parse(const char *text, size_t len, aime_toml_error_t *error)
 
     aime_toml_set_error(error, 0, 0, "out of memory");
 
-    if (!aime_toml_keys_bounded(view, error)) {
+    if (!aime_toml_prescan(view, error)) {
         return NULL;
     }
 
 #if defined(__cpp_exceptions)
 
-    /* toml++ itself does not throw, but the allocator does */
+    /* toml++ itself does not throw, but its assertions and the allocator do */
 
     try {
-        tree = aime_toml_document(view, error);
+
+        try {
+            tree = aime_toml_document(view, error);
+
+        } catch (const aime_toml_unexpected_t &) {
+            tree = aime_toml_unexpected(view, error);
+        }
 
     } catch (...) {
         tree = NULL;
@@ -209,15 +238,78 @@ aime_toml_document(std::string_view text, aime_toml_error_t *error)
 }
 
 
+#if defined(__cpp_exceptions)
+
+static void
+aime_toml_surprise()
+{
+    throw aime_toml_unexpected_t();
+}
+
+
+/*
+ * The parser does not say where it gave up, but it goes from front to back:
+ * the place is where the shortest text ends that it gives up on.
+ */
+
+static cJSON *
+aime_toml_unexpected(std::string_view text, aime_toml_error_t *error)
+{
+    size_t            good, bad, middle, start;
+    std::string_view  before;
+
+    good = 0;
+    bad = text.size();
+
+    while (bad - good > 1) {
+        middle = good + (bad - good) / 2;
+
+        if (aime_toml_expected(text.substr(0, middle))) {
+            good = middle;
+
+        } else {
+            bad = middle;
+        }
+    }
+
+    before = text.substr(0, good);
+    start = before.rfind('\n') + 1;
+
+    aime_toml_set_error(error,
+                        1 + std::count(before.begin(), before.end(), '\n'),
+                        1 + good - start, "unexpected character");
+
+    return NULL;
+}
+
+
+static bool
+aime_toml_expected(std::string_view text)
+{
+    try {
+        (void) toml::parse(text);
+
+    } catch (const aime_toml_unexpected_t &) {
+        return false;
+    }
+
+    return true;
+}
+
+#endif
+
+
 /*
  * Refuses keys of very many segments, as every segment is a table inside
  * another and toml++ walks and frees tables recursively.  Outside of strings
  * and comments dots stand in keys, floats and times only, so counting them is
- * enough; everything else is the parser's to judge.
+ * enough.  And refuses what is no ASCII there, which TOML does not know, but
+ * toml++ takes for white space or for impossible.  Everything else is the
+ * parser's to judge.
  */
 
 static bool
-aime_toml_keys_bounded(std::string_view text, aime_toml_error_t *error)
+aime_toml_prescan(std::string_view text, aime_toml_error_t *error)
 {
     aime_toml_lexer_t  lx;
 
@@ -227,7 +319,17 @@ aime_toml_keys_bounded(std::string_view text, aime_toml_error_t *error)
     lx.line = 1;
     lx.segments = 1;
 
+    if (text.compare(0, 3, "\xef\xbb\xbf") == 0) {
+        lx.pos += 3;
+    }
+
     while (lx.pos < lx.end) {
+
+        if ((unsigned char) *lx.pos >= 0x80) {
+            aime_toml_set_error(error, lx.line, lx.pos - lx.line_start + 1,
+                                "unexpected character outside of a string");
+            return false;
+        }
 
         switch (*lx.pos) {
 
