@@ -17,7 +17,9 @@ FUZZ_OPT    := -g -O1 -fno-omit-frame-pointer -Isrc -Imedia -Ifuzz \
                -fno-sanitize-recover=undefined -fno-sanitize=vptr,function
 FUZZ_WARN   := -Wall -Wextra -Werror -Wno-unused-parameter
 
-FUZZ_NAMES  := $(patsubst fuzz/%.c,%,$(filter-out fuzz/replay.c, \
+FUZZ_NAMES  := $(patsubst fuzz/%.c,%,$(filter-out fuzz/replay.c \
+                   $(foreach unit,multipart delta,$(if \
+                   $(wildcard src/aime_$(unit).c),,fuzz/$(unit).c)), \
                    $(wildcard fuzz/*.c)))
 FUZZ_DIR    := $(BUILD)/fuzz
 FUZZ_HEADER := fuzz/fuzz.h $(wildcard src/aime_*.h media/*.h)
@@ -61,8 +63,13 @@ $(addprefix $(FUZZ_DIR)/,$(FUZZ_NAMES)): $(FUZZ_DIR)/%: fuzz/%.c \
 	$(if $(V),,@)$(FUZZ_CC) $(FUZZ_OPT) $(FUZZ_WARN) -D_GNU_SOURCE -std=gnu11 \
 	    -fsanitize=fuzzer -o $@ $< $(filter %.o,$^) $(FUZZ_LIB)
 
+CLANG_TOOLS := clang llvm-symbolizer:llvm
+
 fuzz:
-	@$(AGAIN) deps TOOLS="clang llvm-symbolizer:llvm" BROWSER=
+	@$(AGAIN) deps TOOLS="$(CLANG_TOOLS)" BROWSER=
+	@echo 'int main(void) { return 0; }' | $(FUZZ_CC) -fsanitize=address \
+	    -x c -o /dev/null - 2>/dev/null || $(AGAIN) deps BROWSER= \
+	    TOOLS=libclang-rt-$$($(FUZZ_CC) -dumpversion | cut -d. -f1)-dev
 	@$(AGAIN) fuzz-only
 
 fuzz-only: $(addprefix $(FUZZ_DIR)/,$(FUZZ))
