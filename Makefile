@@ -384,5 +384,8 @@ deps:
 	$$apt install $$missing \
 	    || { $$apt update && $$apt install $$missing; }
 
+include t/checks.mk
+
+
 clean:
 	rm -rf $(BUILD)
