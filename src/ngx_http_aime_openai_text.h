@@ -8,7 +8,7 @@
 #define NGX_HTTP_AIME_OPENAI_TEXT_H_INCLUDED
 
 
-#include "ngx_http_aime_openai_call.h"
+#include "ngx_http_aime_openai_serve.h"
 
 
 #define NGX_HTTP_AIME_OPENAI_MAX_CHOICES   128
