@@ -10,6 +10,7 @@
 
 #include "ngx_http_aime_openai.h"
 #include "ngx_http_aime_openai_chat.h"
+#include "ngx_http_aime_openai_completion.h"
 #include "ngx_http_aime_openai_embed.h"
 #include "ngx_http_aime_openai_image.h"
 #include "ngx_http_aime_openai_models.h"
@@ -26,6 +27,8 @@ ngx_http_aime_route_t  ngx_http_aime_openai_routes[] = {
       ngx_http_aime_openai_transcribe },
     { "chat/completions", NGX_HTTP_POST, NGX_HTTP_AIME_SHAPE_OPENAI,
       ngx_http_aime_openai_chat },
+    { "completions", NGX_HTTP_POST, NGX_HTTP_AIME_SHAPE_OPENAI,
+      ngx_http_aime_openai_completion },
     { "embeddings", NGX_HTTP_POST, NGX_HTTP_AIME_SHAPE_OPENAI,
       ngx_http_aime_openai_embed },
     { "images/generations", NGX_HTTP_POST, NGX_HTTP_AIME_SHAPE_OPENAI,

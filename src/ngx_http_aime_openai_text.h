@@ -54,6 +54,15 @@ void ngx_http_aime_openai_usage(ngx_http_aime_openai_call_t *call,
 void ngx_http_aime_openai_head(ngx_http_aime_openai_call_t *call,
     ngx_http_aime_reply_t *reply, const char *prefix, const char *object);
 
+/*
+ * In a stream: what ends a choice and its chunk, finish being NULL before the
+ * end; and what follows the last one.
+ */
+void ngx_http_aime_openai_choice_end(ngx_http_aime_openai_call_t *call,
+    ngx_http_aime_reply_t *reply, ngx_uint_t i, const char *finish);
+void ngx_http_aime_openai_last_chunk(ngx_http_aime_openai_call_t *call,
+    ngx_http_aime_reply_t *reply, const char *prefix, const char *object);
+
 /* A value as it was written, or null. */
 void ngx_http_aime_openai_value(ngx_http_aime_reply_t *reply,
     aime_json_value_t *value);
