@@ -63,8 +63,6 @@ static ngx_int_t ngx_http_aime_openai_map_field(
     const ngx_http_aime_openai_neutral_t *neutrals);
 static ngx_uint_t ngx_http_aime_openai_is_neutral(aime_json_member_t *field,
     const ngx_http_aime_openai_neutral_t *neutral);
-static ngx_uint_t ngx_http_aime_openai_same(aime_json_value_t *value,
-    const char *text);
 static ngx_uint_t ngx_http_aime_openai_listed(aime_str_t *name,
     const char **names);
 static ngx_int_t ngx_http_aime_openai_put_named(
@@ -200,9 +198,7 @@ ngx_http_aime_openai_is_neutral(aime_json_member_t *field,
 }
 
 
-/* Numbers by their value, all else by its text without white space. */
-
-static ngx_uint_t
+ngx_uint_t
 ngx_http_aime_openai_same(aime_json_value_t *value, const char *text)
 {
     char         buf[32];
