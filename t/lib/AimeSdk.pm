@@ -145,6 +145,7 @@ sub chat {
     my ($job, $report) = @_;
     my $last = $job->{chat_context} ? $job->{chat_context}[-1]{content}
         : $job->{prompt_input};
+    $last = join '', map { $_->{text} } @$last if ref $last;
     my %count = (prompt_length => 5, num_generated_tokens => 3);
     if ($last eq 'report') {
         return {text => encode_json(\%seen), %count};
