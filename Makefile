@@ -247,6 +247,8 @@ deps:
 	need libmojolicious-perl perl -MMojo::UserAgent -e 1; \
 	need python3          command -v python3; \
 	need curl             command -v curl; \
+	need nodejs           command -v node; \
+	need npm              command -v npm; \
 	need prometheus       command -v promtool; \
 	for tool in $(TOOLS); do need $$tool command -v $$tool; done; \
 	[ -n "$$missing" ] || exit 0; \

@@ -50,7 +50,8 @@ sub sdk_install {
     unlink "$TO/package-lock.json";
     my $said = `cd '$TO' && cp '$FROM/package-lock.json' lock \\
         && mv lock package-lock.json && npm ci --no-audit --no-fund \\
-        --engine-strict=false 2>&1`;
+        --engine-strict=false --fetch-retries=1 \\
+        --fetch-retry-mintimeout=1000 2>&1`;
     return if $? == 0;
     unlink "$TO/package-lock.json";
     my ($code) = $said =~ /npm (?:ERR!|error) code (\w+)/;
