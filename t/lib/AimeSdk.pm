@@ -43,17 +43,16 @@ sub sdk_install {
         return "no $tool here" if system("command -v $tool >/dev/null 2>&1");
     }
     make_path($TO);
-    my $fresh = -e "$TO/node_modules/openai/package.json" && slurp(
-        "$TO/package-lock.json") eq slurp("$FROM/package-lock.json");
     copy($_, $TO) or die "$_: $!\n" for glob "$FROM/*";
-    return if $fresh;
-    unlink "$TO/package-lock.json";
-    my $said = `cd '$TO' && cp '$FROM/package-lock.json' lock \\
-        && mv lock package-lock.json && npm ci --no-audit --no-fund \\
+    my $lock = slurp("$FROM/package-lock.json");
+    return if slurp("$TO/installed") eq $lock;
+    my $said = `cd '$TO' && npm ci --no-audit --no-fund \\
         --engine-strict=false --fetch-retries=1 \\
         --fetch-retry-mintimeout=1000 2>&1`;
-    return if $? == 0;
-    unlink "$TO/package-lock.json";
+    if ($? == 0) {
+        spew("$TO/installed", $lock);
+        return;
+    }
     my ($code) = $said =~ /npm (?:ERR!|error) code (\w+)/;
     return "npm reaches no registry ($code)" if ($code // '')
         =~ /^(?:E(?:NOTFOUND|AI_AGAIN|CONN\w+|TIMEDOUT|NETUNREACH|HOSTUNREACH
