@@ -1,8 +1,8 @@
 #!/bin/sh
 #
-# Runs the example configuration: nginx with the module, the media daemon,
-# three workers, and two jobs through the whole, one that makes a picture and
-# one that takes it; then stays up until Ctrl-C or SIGTERM.
+# Runs the example configuration: nginx with the module, the media daemon, four
+# workers, and three jobs through the whole: one that makes a picture, one that
+# takes it, and a chat; then stays up until Ctrl-C or SIGTERM.
 #
 #   MODULE          the built module  (default: build/ of this repository)
 #   DAEMON          aime-mediad       (default: beside the module)
@@ -28,6 +28,7 @@ mediad=
 mandelbrot=
 markov=
 picture=
+chat=
 client=
 
 say() {
@@ -66,6 +67,7 @@ cleanup() {
     stop "$mandelbrot"
     stop "$markov"
     stop "$picture"
+    stop "$chat"
     stop "$nginx"
     stop "$mediad"
     [ -z "$prefix" ] || rm -rf "$prefix"
@@ -142,6 +144,7 @@ check() {
         || died "the markov_text worker" "$prefix/logs/markov_text.log"
     alive "$picture" \
         || died "the picture worker" "$prefix/logs/picture.log"
+    alive "$chat" || died "the chat worker" "$prefix/logs/chat.log"
 }
 
 start_mediad() {
@@ -170,10 +173,10 @@ start_nginx() {
     done
 }
 
-# start_worker JOB_TYPE: sets $worker
+# start_worker PROGRAM JOB_TYPE: sets $worker
 start_worker() {
-    python3 "$root/examples/worker.py" --server "$url" --job-type "$1" \
-        > "$prefix/logs/$1.log" 2>&1 &
+    python3 "$root/examples/$1" --server "$url" --job-type "$2" \
+        > "$prefix/logs/$2.log" 2>&1 &
     worker=$!
 }
 
@@ -207,6 +210,9 @@ first_jobs() {
     say "Sending it through the media daemon, which makes it smaller ..."
     run_client picture.log \
         --endpoint picture_size --param "image=@$prefix/mandelbrot.png"
+    say "Asking the chat worker to go on with a text ..."
+    run_client chat.log --endpoint chat \
+        --param prompt_input="In the morning the river"
 }
 
 greet() {
@@ -215,13 +221,13 @@ greet() {
 The server is up.  To look at (in a browser or with curl):
   $url/api/endpoints
   $url/api/endpoints/mandelbrot
-  $url/api/endpoints/markov_chat
+  $url/api/endpoints/chat
 
 To try:
   examples/client.py --server $url --endpoint mandelbrot \\
       --param zoom=400 --param center_x=-0.7435 --param center_y=0.1314 \\
       --output seahorse.png
-  examples/client.py --server $url --endpoint markov_chat \\
+  examples/client.py --server $url --endpoint chat \\
       --param prompt_input="In the morning the river"
   examples/client.py --server $url --endpoint picture_size \\
       --param image=@seahorse.png
@@ -248,12 +254,14 @@ prefix=$(mktemp -d "${TMPDIR:-/tmp}/aime-run.XXXXXX")
 configure
 start_mediad
 start_nginx
-start_worker mandelbrot
+start_worker worker.py mandelbrot
 mandelbrot=$worker
-start_worker markov_text
+start_worker worker.py markov_text
 markov=$worker
-start_worker picture
+start_worker worker.py picture
 picture=$worker
+start_worker chat_worker.py chat
+chat=$worker
 first_jobs
 
 [ "$AIME_RUN_ONCE" != 1 ] || exit 0

@@ -1,6 +1,6 @@
 # examples/run.sh, which is what a new user starts first: it must bring a picture
 # through nginx with the configuration in conf/, and back through the media
-# daemon, and leave nothing behind.
+# daemon, have a text continued, and leave nothing behind.
 # Guards against an example that rots while the tests' own configuration works.
 
 use strict;
@@ -43,6 +43,7 @@ is($status, 0, 'well');
 like($output, qr/^Result: .*\.png, (\d{4,}) bytes$/m, 'a picture came through');
 like($output, qr/^512 x 384 pixels, \d{4,} bytes$/m,
     'and went back through the media daemon');
+like($output, qr/^num_generated_tokens: [1-9]/m, 'a text was continued');
 is_deeply([glob "$dir/aime-run.*"], [], 'its folder is gone');
 my $gone = wait_until(sub { !kill 0, -$pid });
 ok($gone, 'and so are its processes');

@@ -1,0 +1,88 @@
+package AimeExample;
+
+# A worker out of examples/ that serves a server under test (AimeTest):
+#
+#   my $worker = AimeExample->start($srv, 'chat_worker.py', '--pace', 0);
+#
+# It has the test's worker key.  env => {...} first gives it more environment.
+
+use strict;
+use warnings;
+
+use POSIX qw(WNOHANG);
+use Test::More ();
+use AimeTest;
+
+my $OWNER = $$;
+my $count = 0;
+my @live;
+
+
+# Skips the test where examples cannot run
+sub need {
+    Test::More::plan(skip_all => 'no python3')
+        if system('command -v python3 >/dev/null');
+    return;
+}
+
+
+# Returns when it has logged in, or dies with what it said
+sub start {
+    my ($class, $srv, $program, @arguments) = @_;
+    my %env = (AIME_AUTH_KEY => $WORKER_KEY,
+        ref $arguments[0] ? %{shift @arguments} : ());
+    my $self = bless { out => $srv->dir . '/logs/example.' . ++$count },
+        $class;
+    $self->{pid} = fork // die "fork: $!\n";
+    if (!$self->{pid}) {
+        @ENV{keys %env} = values %env;
+        open STDIN, '<', '/dev/null';
+        open STDOUT, '>', $self->{out};
+        open STDERR, '>&', \*STDOUT;
+        exec 'python3', "examples/$program", '--server', $srv->url,
+            @arguments or POSIX::_exit(127);
+    }
+    push @live, $self;
+    wait_until(sub { $self->gone || $self->said =~ / serves / }, 20);
+    die "$program does not serve: " . $self->said if !$self->{pid};
+    return $self;
+}
+
+
+sub said { return slurp($_[0]{out}) }
+
+
+# Whether it ended; its exit status is in {status}
+sub gone {
+    my ($self) = @_;
+    return 1 if !$self->{pid};
+    return 0 if waitpid($self->{pid}, WNOHANG) == 0;
+    $self->{status} = $?;
+    $self->{pid} = undef;
+    @live = grep { $_ != $self } @live;
+    return 1;
+}
+
+
+# SIGTERM; whether it ended by itself
+sub stop {
+    my ($self) = @_;
+    return 1 if $self->gone;
+    kill TERM => $self->{pid};
+    return wait_until(sub { $self->gone }, 10);
+}
+
+
+END {
+    my $status = $?;
+    if ($$ == $OWNER) {
+        Test::More::diag('an example worker said: ' . $_->said)
+            for Test::More->builder->is_passing ? () : @live;
+        kill KILL => $_->{pid} for @live;
+        waitpid $_->{pid}, 0 for @live;
+    }
+    $? = $status;
+}
+
+
+1;
