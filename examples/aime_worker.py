@@ -224,6 +224,7 @@ class Worker:
 
     def work(self):
         """Serves until stopped, or until a batch is done with --once."""
+        self.model.ready()
         self.persist(self.introduce)
         self.start_thread(self.send_reports)
         warnings = 0
@@ -354,7 +355,8 @@ class Worker:
             result = self.model.run(job, report)
         except Exception as error:
             # its text may quote the inputs: it is for the client, not the log
-            outcome = type(error).__name__
+            outcome = "canceled" if report.canceled.is_set() \
+                else type(error).__name__
             result = {"error": self.error_text(report, error)}
         result.update(arrival_time=arrival, finished_time=time.time())
         self.finish(report, result)
