@@ -92,12 +92,16 @@ result_lifetime = 3600
 job_type = "%(name)s"
 request_timeout = 600
 [INPUTS]
-prompt = { type = "string" }
+%(inputs)s
 [OUTPUTS]
 text = { type = "string" }
 [PROGRESS.OUTPUTS]
 text = { type = "string" }
 """
+
+
+PROMPT = 'prompt = { type = "string" }'
+CHAT = 'chat_context = { type = "chat_context" }'
 
 
 def nginx_binary():
@@ -130,9 +134,10 @@ class Nginx:
             user="user root;" if os.getuid() == 0 else "",
             http=part["http"].format(zone=zone), server=part["server"]))
         self.write("conf/server.cfg", SERVER)
-        for name in ("bench", "other", "queue"):
+        for name in ("bench", "other", "queue", "chat"):
             self.write("conf/endpoints/%s/aime_api_endpoint.cfg" % name,
-                       ENDPOINT % {"name": name})
+                       ENDPOINT % {"name": name, "inputs": CHAT
+                                   if name == "chat" else PROMPT})
         for name in ("logs", "tmp"):
             os.makedirs(os.path.join(self.dir, name))
         self.nginx = subprocess.Popen(
