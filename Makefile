@@ -14,6 +14,7 @@
 #   make bench-latency  latency and memory at rest
 #   make bench-media    conversions next to spawning ffmpeg
 #   make bench-scrape   what a scrape of the metrics takes
+#   make bench-streams  the way of a token through many streams
 #   make bench-instructions  of one job, against the record
 #   make chaos      accidents under load, a quarter of an hour (the same)
 #   make deps       installs what is missing (run, test and the two above do)
@@ -61,7 +62,8 @@ OBJS      := $(BUILD)/objs
 SETTINGS  := $(CC) | $(CC_OPT) | $(LD_OPT) | $(NGINX) | $(NGINX_SRC)
 
 .PHONY: all install run run-only test check valgrind asan bench \
-    bench-instructions bench-latency bench-media bench-scrape chaos deps clean FORCE
+    bench-instructions bench-latency bench-media bench-scrape bench-streams \
+    chaos deps clean FORCE
 .DELETE_ON_ERROR:
 
 all: $(MODULE) $(DAEMON)
@@ -203,6 +205,10 @@ bench-latency: all
 
 bench-media: all
 	@MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" bench/media
+
+bench-streams: all $(LOAD)
+	@MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" \
+	    LOAD="$(CURDIR)/$(LOAD)" bench/streams $(BENCH_FLAGS)
 
 bench-scrape: all
 	@MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" bench/scrape

@@ -64,6 +64,7 @@ AIME = {"http": """
         location ~ ^/worker_ { aime_api_worker_interface; }
         location /api/ { aime_api_info; }
         location = /stream_progress { aime_api_stream; }
+        location /v1/ { aime_api_openai; }
 """}
 
 PLAIN = {"http": "", "server": """
@@ -79,6 +80,8 @@ SERVER = """
 default_authorization_keys = { "bench" = "client-key" }
 [WORKERS]
 default_auth_key = "worker-key"
+[OPENAI.MODELS]
+chat = { endpoint = "chat" }
 """
 
 ENDPOINT = """
@@ -102,6 +105,15 @@ text = { type = "string" }
 
 PROMPT = 'prompt = { type = "string" }'
 CHAT = 'chat_context = { type = "chat_context" }'
+
+
+def server_cpu():
+    """The processor that nginx is pinned to, if there are several."""
+    return 0 if os.cpu_count() > 1 else None
+
+
+def load_cpu():
+    return os.cpu_count() - 1 if os.cpu_count() > 1 else None
 
 
 def nginx_binary():

@@ -193,58 +193,72 @@ class Parameters:
         return part
 
 
-class Answer:
-    """What came so far, as the outputs of a job."""
+class Choice:
+    """What came so far of one answer, by the names of the outputs."""
 
     TEXTS = {"content": "text", "reasoning_content": "reasoning_content",
              "reasoning": "reasoning_content", "refusal": "refusal"}
 
     def __init__(self):
-        self.pieces = 0
-        self.texts = {"text": ""}
+        self.outputs = {"text": ""}
         self.tool_calls = {}
-        self.logprobs = {}
-        self.counts = {}
-        self.finish_reason = None
 
-    def add(self, event):
-        if event.get("error"):
-            raise JobFailed("the upstream failed: " + reason(event["error"]))
-        for choice in event.get("choices") or []:
-            if choice.get("index", 0) == 0:
-                self._choice(choice)
-        self._usage(event.get("usage") or {})
-
-    def _choice(self, choice):
+    def add(self, choice):
         # not a stream, but all at once: a message; no chat: a text
         delta = choice.get("delta") or choice.get("message") \
             or {"content": choice.get("text")}
         for name, output in self.TEXTS.items():
             if delta.get(name):
-                self.texts[output] = self.texts.get(output, "") + delta[name]
+                self.outputs[output] = self.outputs.get(output, "") \
+                    + delta[name]
         for call in delta.get("tool_calls") or []:
             self._tool_call(call)
         self._logprobs(choice.get("logprobs") or {})
-        self.finish_reason = choice.get("finish_reason") or self.finish_reason
-        self.pieces += 1
+        if choice.get("finish_reason"):
+            self.outputs["finish_reason"] = choice["finish_reason"]
 
     def _tool_call(self, new):
         """The first fragment has a call's id and name, all have arguments."""
-        function = new.get("function") or {}
-        call = self.tool_calls.setdefault(new.get("index", len(self.tool_calls)),
-                                          {"type": "function", "function": {
-                                              "name": "", "arguments": ""}})
+        call = self.tool_calls.setdefault(
+            new.get("index", len(self.tool_calls)),
+            {"type": "function", "function": {"name": "", "arguments": ""}})
         if new.get("id"):
             call["id"] = new["id"]
+        function = new.get("function") or {}
         for name in ("name", "arguments"):
             call["function"][name] += function.get(name) or ""
+        self.outputs["tool_calls"] = [self.tool_calls[index] for index
+                                      in sorted(self.tool_calls)]
 
     def _logprobs(self, logprobs):
         for name, value in logprobs.items():
             if isinstance(value, list):
-                self.logprobs.setdefault(name, []).extend(value)
+                self.outputs.setdefault("logprobs", {}) \
+                    .setdefault(name, []).extend(value)
+
+
+class Answer:
+    """What came so far of all that was asked for."""
+
+    def __init__(self):
+        self.choices = {}
+        self.counts = {"num_generated_tokens": 0}
+        self.counted = False
+
+    def add(self, event):
+        if event.get("error"):
+            raise JobFailed("the upstream failed: " + reason(event["error"]))
+        for choice in event.get("choices") or []:
+            self.choices.setdefault(choice.get("index", 0), Choice()) \
+                .add(choice)
+            if not self.counted:
+                # a piece is a token, as a rule, until the upstream counts
+                self.counts["num_generated_tokens"] += 1
+        if event.get("usage"):
+            self._usage(event["usage"])
 
     def _usage(self, usage):
+        self.counted = True
         counts = dict(usage)
         for details in ("prompt_tokens_details", "completion_tokens_details"):
             counts.update(usage.get(details) or {})
@@ -253,15 +267,14 @@ class Answer:
                            if counts.get(name) is not None)
 
     def outputs(self):
-        # no counts, or not yet: a piece is a token, as a rule
-        found = {"num_generated_tokens": self.pieces, **self.texts,
-                 **self.counts}
-        if self.tool_calls:
-            found["tool_calls"] = [self.tool_calls[index]
-                                   for index in sorted(self.tool_calls)]
-        if self.logprobs:
-            found["logprobs"] = self.logprobs
-        return found
+        """Of several choices, each output is the list of theirs."""
+        choices = [self.choices[index].outputs
+                   for index in sorted(self.choices)]
+        if len(choices) == 1:
+            return {**choices[0], **self.counts}
+        names = {name for choice in choices for name in choice}
+        return {**{name: [choice.get(name) for choice in choices]
+                   for name in names}, **self.counts}
 
 
 class Bridge(aime_worker.Model):
@@ -339,18 +352,18 @@ class Bridge(aime_worker.Model):
 
     def _stream(self, connection, route, document, report):
         answer = Answer()
-        limit = document.get("max_tokens") \
-            or document.get("max_completion_tokens") or 0
+        limit = (document.get("max_tokens")
+                 or document.get("max_completion_tokens") or 0)
         response = self.upstream.ask(connection, "POST", route,
                                      json.dumps(document).encode())
         for event in events(response):
             answer.add(event)
-            report(min(100.0 * answer.pieces / limit, 99.0) if limit else 0,
+            made = answer.counts["num_generated_tokens"]
+            report(min(100.0 * made / limit, 99.0) if limit else 0,
                    answer.outputs)
-        if not answer.pieces:
+        if not answer.choices:
             raise JobFailed("the upstream gave no answer")
-        return dict(answer.outputs(),
-                    finish_reason=answer.finish_reason or "stop")
+        return answer.outputs()
 
 
 def abort(connection):

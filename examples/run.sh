@@ -222,6 +222,7 @@ The server is up.  To look at (in a browser or with curl):
   $url/api/endpoints
   $url/api/endpoints/mandelbrot
   $url/api/endpoints/chat
+  $url/v1/models
 
 To try:
   examples/client.py --server $url --endpoint mandelbrot \\
@@ -231,6 +232,11 @@ To try:
       --param prompt_input="In the morning the river"
   examples/client.py --server $url --endpoint picture_size \\
       --param image=@seahorse.png
+  curl -N $url/v1/chat/completions \\
+      -H "Authorization: Bearer demo-client-key-replace-me" \\
+      -H "Content-Type: application/json" -d '{"model": "words",
+          "stream": true, "messages": [{"role": "user",
+          "content": "What does a worker do with a job?"}]}'
   examples/worker.py --server $url --job-type scalars &
   examples/client.py --server $url --endpoint scalar_types \\
       --param label=test --param steps=33

@@ -19,16 +19,21 @@ plan skip_all => "$load is not built" if !-x $load;
 
 my $dir = tempdir(CLEANUP => 1);
 my $srv = start_nginx(zone => '64m',
-    endpoints => {map { $_ => {} } qw(bench queue other)},
+    endpoints => {chat => { inputs => 'chat_context = {type="chat_context"}' },
+        map { $_ => {} } qw(bench queue other)},
+    server_toml => server_toml(
+        other => "[OPENAI.MODELS]\nchat = {endpoint = \"chat\"}"),
     server => <<'CONF');
 location = /zone { return 200 $aime_zone_used; }
 location = /pid { return 200 $pid; }
+location /v1/ { aime_api_openai; }
 location = /fixed { return 200 "fixed"; }
 location = /wrong { return 200 '{"success":true,"text":"0123456789abcdef"}'; }
 CONF
 
 closed();
 opened();
+tokens();
 still();
 filled();
 plain();
@@ -92,6 +97,25 @@ sub opened {
     cmp_ok($seen->{jobs}, '<=', 150, 'no more than should');
     cmp_ok($seen->{latency}{max}, '>=', $seen->{latency}{p50}, 'latency');
     cmp_ok($seen->{dispatch}{p50}, '>', 0, 'dispatch latency');
+    return;
+}
+
+
+# Streams of tokens: each client gets its own, all of them, in their order
+sub tokens {
+    my @some = qw(--clients 6 --workers 6 --tokens 20 --token-rate 100 --warm
+        0.2 --time 1 --endpoint chat --job-type chat);
+    for my $way ([], ['--model', 'chat']) {
+        my $seen = fine("tokens @$way", @some, @$way);
+        cmp_ok($seen->{jobs}, '>', 6, 'answers come to their ends');
+        cmp_ok($seen->{events}, '>', 20 * 6, 'in tokens');
+        ok($seen->{$_}{p50} > 0, "$_ is timed") for qw(token first_token post);
+    }
+    my ($status, $seen, $said) = load(@some, qw(--workers 5));
+    is($status, 2, 'fewer workers than clients would wait');
+    ($status, $seen, $said) = load(@some, qw(--model nothing));
+    is($status, 1, 'a refusal');
+    like($said, qr/a client got: 404/, 'is told');
     return;
 }
 

@@ -28,6 +28,15 @@ sub need {
 
 # Returns when it has logged in, or dies with what it said
 sub start {
+    my ($class, @what) = @_;
+    my $self = $class->launch(@what);
+    $self->says(qr/ serves /) or die "it does not serve: " . $self->said;
+    return $self;
+}
+
+
+# The same without waiting for that
+sub launch {
     my ($class, $srv, $program, @arguments) = @_;
     my %env = (AIME_AUTH_KEY => $WORKER_KEY,
         ref $arguments[0] ? %{shift @arguments} : ());
@@ -43,13 +52,19 @@ sub start {
             @arguments or POSIX::_exit(127);
     }
     push @live, $self;
-    wait_until(sub { $self->gone || $self->said =~ / serves / }, 20);
-    die "$program does not serve: " . $self->said if !$self->{pid};
     return $self;
 }
 
 
 sub said { return slurp($_[0]{out}) }
+
+
+# Waits until it has said that; false if it ended or never does
+sub says {
+    my ($self, $what) = @_;
+    wait_until(sub { $self->said =~ $what || $self->gone }, 20);
+    return $self->said =~ $what;
+}
 
 
 # Whether it ended; its exit status is in {status}
