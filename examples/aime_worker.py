@@ -442,19 +442,19 @@ class Worker:
                     job_type=self.options.job_type, progress_data=data)
 
     def send_due(self, reports):
-        if self.options.legacy:
-            answer = [self.server.post("/worker_job_progress", report)
-                      for report in reports]
-        elif reports:
-            answer = self.server.post("/worker_job_progress", reports)
-        else:
-            return
-        for item in answer if isinstance(answer, list) else [answer]:
-            if item.get("cmd") == "error":
-                raise ServerRefused(f"progress: {item.get('msg')}")
-            report = self.running.get(item.get("job_id"))
-            if report and item.get("canceled"):
-                report.cancel()
+        """Generation A sends one by one; there may be none."""
+        for body in reports if self.options.legacy else [reports]:
+            answer = self.server.post("/worker_job_progress", body) \
+                if body else []
+            for item in answer if isinstance(answer, list) else [answer]:
+                self.hear(item)
+
+    def hear(self, answer):
+        if not isinstance(answer, dict) or answer.get("cmd") == "error":
+            raise ServerRefused(f"progress: {answer}")
+        report = self.running.get(answer.get("job_id"))
+        if report and answer.get("canceled"):
+            report.cancel()
 
     # -- the end
 

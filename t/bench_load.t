@@ -116,6 +116,34 @@ sub tokens {
     ($status, $seen, $said) = load(@some, qw(--model nothing));
     is($status, 1, 'a refusal');
     like($said, qr/a client got: 404/, 'is told');
+    others();
+    return;
+}
+
+
+# A token that nobody reported, from another server than this one
+sub others {
+    my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 10)
+        or die "listen: $!\n";
+    my $chunk = sub { sprintf "%x\r\n%s\r\n", length $_[0], $_[0] };
+    my $event = 'data: {"choices":[{"index":0,"delta":{%s},'
+        . "\"finish_reason\":null}]}\n\n";
+    my $pid = answering($socket, sub {
+        my ($from, $uri, $body) = @_;
+        return answer($from, '{"success":true}') if $uri eq '/worker_login';
+        return answer($from, '0') if $uri eq '/zone';
+        return if $uri ne '/v1/chat/completions';
+        syswrite $from, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+            . $chunk->(sprintf $event, '"role":"assistant","content":""')
+            . $chunk->(sprintf $event, "\"content\":\" \xc3\xa901234\"");
+    });
+    my ($status, $seen, $said) = load(qw(--clients 1 --workers 1 --tokens 5
+        --token-rate 100 --model chat --warm 0 --time 0.5),
+        '--port', $socket->sockport);
+    is($status, 1, 'a token of another stream');
+    like($said, qr/not the next token of this answer/, 'is told');
+    kill KILL => $pid;
+    waitpid $pid, 0;
     return;
 }
 
@@ -178,12 +206,23 @@ sub wrong {
 sub twice {
     my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 10)
         or die "listen: $!\n";
-    my $pid = fork // die "fork: $!\n";
-    if (!$pid) {
-        alarm 60;
-        hand_out_twice($socket);
-        POSIX::_exit(0);
-    }
+    my ($poll, $client, $prompt, $text);
+    my $pid = answering($socket, sub {
+        my ($from, $uri, $body) = @_;
+        if ($uri eq '/worker_job_request') {
+            $poll = $from;
+        } elsif ($uri eq '/bench') {
+            ($client, $prompt) = ($from, $body =~ /"prompt":"(\w+)"/);
+        } else {
+            answer($from, '{"cmd":"ok","success":true}');
+        }
+        answer($client, '{"text":"' . $text . '"}')
+            if $uri eq '/worker_job_result';
+        return if !$poll || !$prompt;
+        my $job = '{"job_id":"' . '0' x 36 . '","prompt":"' . $prompt . '"}';
+        answer($poll, '{"cmd":"job","job_data":[' . "$job,$job]}");
+        ($text, $prompt, $poll) = $prompt;
+    });
 
     my ($status, $seen, $said) = load(qw(--workers 1 --batch 2 --jobs 1),
         '--port', $socket->sockport);
@@ -195,10 +234,16 @@ sub twice {
     return;
 }
 
-sub hand_out_twice {
-    my ($socket) = @_;
+
+# The process of a server that calls a function for each request: connection,
+# URI, body
+sub answering {
+    my ($socket, $do) = @_;
+    my $pid = fork // die "fork: $!\n";
+    return $pid if $pid;
+    alarm 60;
     my $select = IO::Select->new($socket);
-    my ($poll, $client, $prompt, $text, %got);
+    my %got;
     while (1) {
         for my $from ($select->can_read) {
             if ($from == $socket) {
@@ -213,24 +258,11 @@ sub hand_out_twice {
                 Content-Length: \s* (\d+) .*? \r\n\r\n (.*)}sx or next;
             next if length $body < $length;
             delete $got{$from};
-            if ($uri eq '/worker_job_request') {
-                $poll = $from;
-            } elsif ($uri eq '/bench') {
-                ($client, $prompt) = ($from, $body =~ /"prompt":"(\w+)"/);
-            } else {
-                answer($from, '{"cmd":"ok","success":true}');
-            }
-            answer($client, '{"text":"' . $text . '"}')
-                if $uri eq '/worker_job_result';
-            next if !$poll || !$prompt;
-            my $job = '{"job_id":"' . '0' x 36 . '","prompt":"' . $prompt
-                . '"}';
-            answer($poll, '{"cmd":"job","job_data":[' . "$job,$job]}");
-            ($text, $prompt, $poll) = $prompt;
+            $do->($from, $uri, $body);
         }
     }
-    return;
 }
+
 
 sub answer {
     my ($to, $body) = @_;

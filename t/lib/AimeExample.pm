@@ -1,6 +1,6 @@
 package AimeExample;
 
-# A worker out of examples/ that serves a server under test (AimeTest):
+# A worker out of examples/, or another one, that serves a server under test (AimeTest):
 #
 #   my $worker = AimeExample->start($srv, 'chat_worker.py', '--pace', 0);
 #
@@ -48,8 +48,9 @@ sub launch {
         open STDIN, '<', '/dev/null';
         open STDOUT, '>', $self->{out};
         open STDERR, '>&', \*STDOUT;
-        exec 'python3', "examples/$program", '--server', $srv->url,
-            @arguments or POSIX::_exit(127);
+        $program = "examples/$program" if $program !~ m{/};
+        exec 'python3', $program, '--server', $srv->url, @arguments
+            or POSIX::_exit(127);
     }
     push @live, $self;
     return $self;
