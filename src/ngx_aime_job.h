@@ -209,6 +209,9 @@ ngx_int_t ngx_aime_job_view(ngx_aime_zone_t *zone, const u_char *id,
     ngx_uint_t what, ngx_aime_shm_parked_t *parked,
     ngx_aime_job_view_t *view);
 
+/* Wakes a parked client also when its job changes before its end. */
+void ngx_aime_job_watch(ngx_aime_zone_t *zone, ngx_aime_shm_parked_t *parked);
+
 /* The result of a done job was sent to a client that did not wait for it. */
 void ngx_aime_job_fetched(ngx_aime_zone_t *zone, const u_char *id);
 

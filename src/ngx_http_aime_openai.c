@@ -10,6 +10,7 @@
 
 #include "ngx_http_aime_openai.h"
 #include "ngx_http_aime_openai_chat.h"
+#include "ngx_http_aime_openai_completion.h"
 #include "ngx_http_aime_openai_models.h"
 
 
@@ -18,6 +19,8 @@
 ngx_http_aime_route_t  ngx_http_aime_openai_routes[] = {
     { "chat/completions", NGX_HTTP_POST, NGX_HTTP_AIME_SHAPE_OPENAI,
       ngx_http_aime_openai_chat },
+    { "completions", NGX_HTTP_POST, NGX_HTTP_AIME_SHAPE_OPENAI,
+      ngx_http_aime_openai_completion },
     { "models", NGX_HTTP_GET, NGX_HTTP_AIME_SHAPE_OPENAI,
       ngx_http_aime_openai_models },
     { "models/", NGX_HTTP_GET, NGX_HTTP_AIME_SHAPE_OPENAI,

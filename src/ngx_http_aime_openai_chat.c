@@ -4,6 +4,7 @@
 
 #include "ngx_http_aime_openai_chat.h"
 #include "ngx_http_aime_openai_messages.h"
+#include "ngx_http_aime_openai_stream.h"
 #include "ngx_http_aime_openai_text.h"
 
 
@@ -16,8 +17,31 @@ static void ngx_http_aime_openai_chat_choice(
     ngx_uint_t i);
 
 
+static ngx_int_t ngx_http_aime_openai_chat_stream(ngx_http_request_t *r,
+    ngx_http_aime_endpoint_t *endpoint, ngx_http_aime_park_t *park,
+    const u_char *id);
+static void ngx_http_aime_openai_chat_begin(ngx_http_aime_openai_call_t *call,
+    ngx_http_aime_reply_t *reply);
+static void ngx_http_aime_openai_chat_news(ngx_http_aime_openai_call_t *call,
+    ngx_http_aime_reply_t *reply, ngx_http_aime_openai_news_t *news);
+static void ngx_http_aime_openai_chat_end(ngx_http_aime_openai_call_t *call,
+    ngx_http_aime_reply_t *reply);
+static void ngx_http_aime_openai_chunk(ngx_http_aime_openai_call_t *call,
+    ngx_http_aime_reply_t *reply, ngx_uint_t i);
+static void ngx_http_aime_openai_chunk_end(ngx_http_aime_openai_call_t *call,
+    ngx_http_aime_reply_t *reply, ngx_uint_t i, const char *finish);
+
+
 static const char  *ngx_http_aime_openai_chat_own[] = {
     "messages", NGX_HTTP_AIME_OPENAI_TEXT_FIELDS, NULL
+};
+
+static const ngx_http_aime_openai_pen_t  ngx_http_aime_openai_chat_pen = {
+    ngx_http_aime_openai_chat_begin,
+    ngx_http_aime_openai_chat_news,
+    ngx_http_aime_openai_chat_end,
+    NULL,                                   /* fail */
+    NULL                                    /* state */
 };
 
 static const ngx_http_aime_openai_way_t  ngx_http_aime_openai_chat_way = {
@@ -26,7 +50,7 @@ static const ngx_http_aime_openai_way_t  ngx_http_aime_openai_chat_way = {
     NULL,                                   /* fields */
     ngx_http_aime_openai_chat_inputs,
     ngx_http_aime_openai_chat_result,
-    NULL,                                   /* stream */
+    ngx_http_aime_openai_chat_stream,
     NULL                                    /* submitted */
 };
 
@@ -136,4 +160,100 @@ ngx_http_aime_openai_chat_choice(ngx_http_aime_openai_call_t *call,
     ngx_http_aime_reply_chars(reply, ",\"finish_reason\":\"");
     ngx_http_aime_reply_chars(reply, ngx_http_aime_openai_finish(call, i));
     ngx_http_aime_reply_chars(reply, "\"}");
+}
+
+
+static ngx_int_t
+ngx_http_aime_openai_chat_stream(ngx_http_request_t *r,
+    ngx_http_aime_endpoint_t *endpoint, ngx_http_aime_park_t *park,
+    const u_char *id)
+{
+    return ngx_http_aime_openai_stream(r, park, id,
+                                       &ngx_http_aime_openai_chat_pen, 0);
+}
+
+
+static void
+ngx_http_aime_openai_chat_begin(ngx_http_aime_openai_call_t *call,
+    ngx_http_aime_reply_t *reply)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < call->n; i++) {
+        ngx_http_aime_openai_chunk(call, reply, i);
+        ngx_http_aime_reply_chars(reply, "\"role\":\"assistant\","
+                                         "\"content\":\"\"");
+        ngx_http_aime_openai_chunk_end(call, reply, i, NULL);
+    }
+}
+
+
+static void
+ngx_http_aime_openai_chat_news(ngx_http_aime_openai_call_t *call,
+    ngx_http_aime_reply_t *reply, ngx_http_aime_openai_news_t *news)
+{
+    ngx_http_aime_openai_chunk(call, reply, news->index);
+
+    if (news->reasoning.len) {
+        ngx_http_aime_reply_chars(reply, "\"reasoning_content\":");
+        ngx_http_aime_reply_string(reply, (ngx_str_t *) &news->reasoning);
+    }
+
+    if (news->text.len) {
+        ngx_http_aime_reply_chars(reply, news->reasoning.len
+                                         ? ",\"content\":"
+                                         : "\"content\":");
+        ngx_http_aime_reply_string(reply, (ngx_str_t *) &news->text);
+    }
+
+    ngx_http_aime_openai_chunk_end(call, reply, news->index, NULL);
+}
+
+
+static void
+ngx_http_aime_openai_chat_end(ngx_http_aime_openai_call_t *call,
+    ngx_http_aime_reply_t *reply)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < call->n; i++) {
+
+        if (ngx_http_aime_openai_has_tools(call, i)) {
+            ngx_http_aime_openai_chunk(call, reply, i);
+            ngx_http_aime_reply_chars(reply, "\"tool_calls\":");
+            (void) ngx_http_aime_openai_tool_calls(call, reply, i, 1);
+            ngx_http_aime_openai_chunk_end(call, reply, i, NULL);
+        }
+
+        ngx_http_aime_openai_chunk(call, reply, i);
+        ngx_http_aime_openai_chunk_end(call, reply, i,
+                                       ngx_http_aime_openai_finish(call, i));
+    }
+
+    ngx_http_aime_openai_last_chunk(call, reply, "chatcmpl-",
+                                    "chat.completion.chunk");
+}
+
+
+/* Up to the members of the delta; and what comes behind them. */
+
+static void
+ngx_http_aime_openai_chunk(ngx_http_aime_openai_call_t *call,
+    ngx_http_aime_reply_t *reply, ngx_uint_t i)
+{
+    ngx_http_aime_reply_chars(reply, "data: ");
+    ngx_http_aime_openai_head(call, reply, "chatcmpl-",
+                              "chat.completion.chunk");
+    ngx_http_aime_reply_chars(reply, ",\"choices\":[{\"index\":");
+    ngx_http_aime_reply_integer(reply, i);
+    ngx_http_aime_reply_chars(reply, ",\"delta\":{");
+}
+
+
+static void
+ngx_http_aime_openai_chunk_end(ngx_http_aime_openai_call_t *call,
+    ngx_http_aime_reply_t *reply, ngx_uint_t i, const char *finish)
+{
+    ngx_http_aime_reply_chars(reply, "}");
+    ngx_http_aime_openai_choice_end(call, reply, i, finish);
 }

@@ -7,7 +7,7 @@
 #define NGX_HTTP_AIME_OPENAI_MESSAGES_H_INCLUDED
 
 
-#include "ngx_http_aime_openai_call.h"
+#include "ngx_http_aime_openai_serve.h"
 
 
 /*

@@ -3,7 +3,7 @@
 
 
 #include "ngx_http_aime_openai_models.h"
-#include "ngx_http_aime_openai_call.h"
+#include "ngx_http_aime_openai_serve.h"
 
 
 static ngx_int_t ngx_http_aime_openai_visitor(ngx_http_request_t *r,

@@ -487,6 +487,44 @@ ngx_http_aime_openai_head(ngx_http_aime_openai_call_t *call,
 
 
 void
+ngx_http_aime_openai_choice_end(ngx_http_aime_openai_call_t *call,
+    ngx_http_aime_reply_t *reply, ngx_uint_t i, const char *finish)
+{
+    aime_json_value_t  *logprobs;
+
+    /* of the whole choice, which is known at its end */
+
+    logprobs = finish ? ngx_http_aime_openai_choice(call, "logprobs", i)
+                      : NULL;
+
+    ngx_http_aime_reply_chars(reply, ",\"logprobs\":");
+    ngx_http_aime_openai_value(reply, logprobs);
+    ngx_http_aime_reply_chars(reply, finish ? ",\"finish_reason\":\""
+                                            : ",\"finish_reason\":");
+    ngx_http_aime_reply_chars(reply, finish ? finish : "null");
+    ngx_http_aime_reply_chars(reply, finish ? "\"}]" : "}]");
+    ngx_http_aime_reply_chars(reply, call->include_usage
+                                     ? ",\"usage\":null}\n\n" : "}\n\n");
+}
+
+
+void
+ngx_http_aime_openai_last_chunk(ngx_http_aime_openai_call_t *call,
+    ngx_http_aime_reply_t *reply, const char *prefix, const char *object)
+{
+    if (call->include_usage) {
+        ngx_http_aime_reply_chars(reply, "data: ");
+        ngx_http_aime_openai_head(call, reply, prefix, object);
+        ngx_http_aime_reply_chars(reply, ",\"choices\":[],\"usage\":");
+        ngx_http_aime_openai_usage(call, reply);
+        ngx_http_aime_reply_chars(reply, "}\n\n");
+    }
+
+    ngx_http_aime_reply_chars(reply, "data: [DONE]\n\n");
+}
+
+
+void
 ngx_http_aime_openai_value(ngx_http_aime_reply_t *reply,
     aime_json_value_t *value)
 {

@@ -8,7 +8,7 @@
 #define NGX_HTTP_AIME_OPENAI_TEXT_H_INCLUDED
 
 
-#include "ngx_http_aime_openai_call.h"
+#include "ngx_http_aime_openai_serve.h"
 
 
 #define NGX_HTTP_AIME_OPENAI_MAX_CHOICES   128
@@ -52,6 +52,15 @@ void ngx_http_aime_openai_usage(ngx_http_aime_openai_call_t *call,
 
 /* The members id, object, created and model, with a brace in front. */
 void ngx_http_aime_openai_head(ngx_http_aime_openai_call_t *call,
+    ngx_http_aime_reply_t *reply, const char *prefix, const char *object);
+
+/*
+ * In a stream: what ends a choice and its chunk, finish being NULL before the
+ * end; and what follows the last one.
+ */
+void ngx_http_aime_openai_choice_end(ngx_http_aime_openai_call_t *call,
+    ngx_http_aime_reply_t *reply, ngx_uint_t i, const char *finish);
+void ngx_http_aime_openai_last_chunk(ngx_http_aime_openai_call_t *call,
     ngx_http_aime_reply_t *reply, const char *prefix, const char *object);
 
 /* A value as it was written, or null. */

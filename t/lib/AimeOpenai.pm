@@ -19,6 +19,7 @@ sub openai_locations {
     return <<"CONF";
 aime_api_endpoints endpoints;
 location ~ ^/worker_ { aime_api_worker_interface; }
+location /api/ { aime_api_info; }
 location /v1/ { aime_api_openai; }
 location = /zone { return 200 \$aime_zone_used; }
 @more
