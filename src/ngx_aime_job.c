@@ -1499,6 +1499,24 @@ ngx_aime_job_unpark_locked(ngx_aime_zone_t *zone,
 }
 
 
+ngx_uint_t
+ngx_aime_job_of_client(ngx_aime_zone_t *zone, ngx_aime_shm_queue_t *queue,
+    const u_char *owner)
+{
+    ngx_uint_t              n;
+    ngx_aime_shm_client_t  *client;
+
+    ngx_aime_shm_lock(zone);
+
+    client = ngx_aime_job_client(queue, owner);
+    n = client ? client->njobs : 0;
+
+    ngx_aime_shm_unlock(zone);
+
+    return n;
+}
+
+
 void
 ngx_aime_job_queue_state(ngx_aime_zone_t *zone, ngx_aime_shm_type_t *type,
     ngx_uint_t *nqueued, ngx_uint_t *retry_after)

@@ -318,6 +318,13 @@ void ngx_aime_job_leave(ngx_aime_zone_t *zone, const u_char *id,
 /* Gives up a parked entry. */
 void ngx_aime_job_unpark(ngx_aime_zone_t *zone, ngx_aime_shm_parked_t *parked);
 
+/*
+ * How many jobs of that owner are queued or running, in a queue that limits
+ * them.
+ */
+ngx_uint_t ngx_aime_job_of_client(ngx_aime_zone_t *zone,
+    ngx_aime_shm_queue_t *queue, const u_char *owner);
+
 /* Free places in the queue, and the seconds after which one may be free. */
 void ngx_aime_job_queue_state(ngx_aime_zone_t *zone,
     ngx_aime_shm_type_t *type, ngx_uint_t *nqueued, ngx_uint_t *retry_after);

@@ -759,13 +759,7 @@ ngx_http_aime_openai_created(ngx_http_aime_openai_load_t *load,
         return 0;
     }
 
-    if (cJSON_IsNumber(item) && item->valuedouble >= 0
-        && item->valuedouble < 1e12)
-    {
-        return (time_t) item->valuedouble;
-    }
-
-    if (cJSON_IsString(item)) {
+    if (cJSON_IsString(item) || cJSON_IsRaw(item)) {
         n = ngx_atotm((u_char *) item->valuestring,
                       ngx_strlen(item->valuestring));
 
