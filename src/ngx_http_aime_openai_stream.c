@@ -119,7 +119,11 @@ ngx_http_aime_openai_stream_begin(ngx_http_aime_openai_stream_t *stream)
     ngx_http_aime_reply_t  reply;
 
     if (stream->pen->begin == NULL) {
-        return NGX_HTTP_AIME_PARKED;
+
+        /* or else the head would wait for the first event, and that for it */
+
+        return (ngx_http_send_special(stream->request, NGX_HTTP_FLUSH)
+                == NGX_ERROR) ? NGX_ERROR : NGX_HTTP_AIME_PARKED;
     }
 
     if (ngx_http_aime_event_start(stream->events, &reply) != NGX_OK) {

@@ -68,7 +68,7 @@ sub bridge {
     my %env = (OPENAI_API_KEY => $CLIENT_KEY,
         ref $arguments[0] ? %{shift @arguments} : ());
     return AimeExample->start($srv, 'openai_bridge_worker.py', \%env,
-        '--job-type', 'outer', '--upstream', $srv->url('/v1'), ($ENV{NOSTREAM} ? qw(--set stream=false --set stream_options=null) : ()),
+        '--job-type', 'outer', '--upstream', $srv->url('/v1'),
         '--model', $model, @arguments);
 }
 
