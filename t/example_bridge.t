@@ -219,7 +219,7 @@ sub inputs {
 
 sub outputs {
     my $bridge = bridge('inner');
-    my %chat = (chat_context => messages('x'));
+    my %chat = (chat_context => messages('x'), max_gen_tokens => 50);
     my $calls = [map { { id => "call_$_", type => 'function', function => {
         name => "f$_", arguments => "{\"a\": $_}" } } } 1, 2];
     my (undef, $json) = through(\%chat, { text => '', tool_calls => $calls,
@@ -288,7 +288,7 @@ sub away {
         { OPENAI_API_KEY => $CLIENT_KEY }, '--job-type', 'outer',
         '--upstream', $up->url('/v1'));
     ok($bridge->says(qr/upstream is away/), 'there is no upstream');
-    my %chat = (chat_context => messages('x'));
+    my %chat = (chat_context => messages('x'), max_gen_tokens => 50);
     my $id = $outer->job(\%chat);
     is($outer->progress($id)->json->{job_state}, 'queued', 'so jobs wait');
 
