@@ -132,7 +132,8 @@ class Sampler:
 
     def choose(self, candidates):
         """The order must not depend on that of the texts: a seed says all."""
-        ranked = sorted(candidates.items(), key=lambda item: (-item[1], item[0]))
+        ranked = sorted(candidates.items(),
+                        key=lambda item: (-item[1], item[0]))
         ranked = ranked[:max(self.top_k, 1)]
         if self.temperature <= 0:
             return ranked[0][0]

@@ -47,6 +47,10 @@ LONGEST_MESSAGE = 500
 
 # ----------------------------------------------------------------- upstream
 
+class Busy(Exception):
+    """503: it loads its model, or has too much to do."""
+
+
 class Upstream:
     """Where the requests go; a connection of its own for each."""
 
@@ -78,7 +82,7 @@ class Upstream:
         return connection
 
     def ask(self, connection, method, route, body=None):
-        """The response of status 200, or JobFailed."""
+        """The response of status 200, or Busy or JobFailed."""
         connection.request(method, self.prefix + route, body, self.headers)
         response = connection.getresponse()
         if response.status == 200:
@@ -87,8 +91,9 @@ class Upstream:
             # whatever it says may quote the key
             raise JobFailed("the upstream refused the API key of its bridge "
                             f"(status {response.status})")
-        raise JobFailed(f"the upstream answered {response.status}: "
-                        + reason(response.read(LONGEST_LINE)))
+        failure = Busy if response.status == 503 else JobFailed
+        raise failure(f"the upstream answered {response.status}: "
+                      + reason(response.read(LONGEST_LINE)))
 
 
 def read_key(options):
@@ -302,45 +307,34 @@ class Bridge(aime_worker.Model):
             try:
                 self._look()
                 self.here.set()
-            except (OSError, http.client.HTTPException) as error:
+            except (OSError, http.client.HTTPException, Busy) as error:
                 log(f"the upstream is away ({type(error).__name__})")
                 time.sleep(LOOK_INTERVAL)
 
     def _look(self):
         connection = self.upstream.connect(CONNECT_TIMEOUT)
         try:
+            models = json.loads(self.upstream.ask(
+                connection, "GET", "/models").read())
+            self.model = self.model or models["data"][0]["id"]
+        except (JobFailed, LookupError, TypeError, ValueError) as error:
+            # a server need not list its models, if one knows their names
             if not self.model:
-                self.model = self._first_model(connection)
-            self.title = self.model
-            log("the upstream is there, its model is "
-                + json.dumps(self.model))
+                raise ServerRefused("the upstream has no models; name one "
+                                    "with --model") from error
         finally:
             connection.close()
-
-    def _first_model(self, connection):
-        try:
-            answer = json.loads(self.upstream.ask(
-                connection, "GET", "/models").read())
-            return answer["data"][0]["id"]
-        except JobFailed as error:
-            raise ServerRefused(f"no models: {error}") from error
-        except (LookupError, TypeError, ValueError) as error:
-            raise ServerRefused("the upstream has no models; name one with "
-                                "--model") from error
+        self.title = self.model
+        log("the upstream is there, its model is " + json.dumps(self.model))
 
     # -- jobs
 
     def run(self, job, report):
         route, document = self.parameters.request(job, self.model)
+        connection = None
         try:
-            connection = self.upstream.connect(self.options.timeout)
-        except OSError as error:
-            self.here.clear()
-            raise JobFailed("the upstream cannot be reached") from error
-        try:
-            report.on_cancel = lambda: abort(connection)
-            report.check()
-            return self._stream(connection, route, document, report)
+            connection, response = self._ask(route, document, report)
+            return self._stream(response, document, report)
         except socket.timeout as error:
             raise JobFailed("the upstream said nothing for "
                             f"{self.options.timeout:g} s") from error
@@ -348,14 +342,39 @@ class Bridge(aime_worker.Model):
             raise JobFailed("the connection to the upstream broke: "
                             + type(error).__name__) from error
         finally:
-            connection.close()
+            if connection:
+                connection.close()
 
-    def _stream(self, connection, route, document, report):
+    def _ask(self, route, document, report):
+        """An upstream that restarts costs its jobs time, but not the answer."""
+        body = json.dumps(document).encode()
+        end = time.monotonic() + self.options.patience
+        while True:
+            try:
+                connection = self.upstream.connect(self.options.timeout)
+            except OSError:
+                self.here.clear()
+                failure = "the upstream cannot be reached"
+            else:
+                report.on_cancel = lambda: abort(connection)
+                try:
+                    report.check()
+                    return connection, self.upstream.ask(
+                        connection, "POST", route, body)
+                except Busy as error:
+                    connection.close()
+                    failure = str(error)
+                except BaseException:
+                    connection.close()
+                    raise
+            if time.monotonic() >= end:
+                raise JobFailed(failure)
+            report.sleep(LOOK_INTERVAL)
+
+    def _stream(self, response, document, report):
         answer = Answer()
         limit = (document.get("max_tokens")
                  or document.get("max_completion_tokens") or 0)
-        response = self.upstream.ask(connection, "POST", route,
-                                     json.dumps(document).encode())
         for event in events(response):
             answer.add(event)
             made = answer.counts["num_generated_tokens"]
@@ -414,6 +433,9 @@ def main():
     parser.add_argument("--timeout", type=float, default=300.0,
                         metavar="SECONDS", help="that the upstream may be "
                         "silent in a request")
+    parser.add_argument("--patience", type=float, default=60.0,
+                        metavar="SECONDS", help="that a job waits for an "
+                        "upstream that cannot be reached")
     return aime_worker.serve(Bridge, aime_worker.parse_options(parser))
 
 

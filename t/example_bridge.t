@@ -8,10 +8,9 @@ use strict;
 use warnings;
 
 use lib 't/lib';
-use AimeExample;
+use AimeExample qw(chunks content);
 use AimeOpenai;
-use AimeStream;
-use Mojo::JSON qw(decode_json false);
+use Mojo::JSON qw(true);
 use Test::More;
 use AimeTest;
 
@@ -25,10 +24,11 @@ my $out = join '', map { "$_ = {}\n" } qw(reasoning_content tool_calls);
 
 my $srv = start_openai(
     models => join('', map { "$_ = { endpoint = \"$_\" }\n" }
-        qw(words inner outer)),
+        qw(words inner outer off)),
     locations => 'location = /stream_progress { aime_api_stream; }',
     endpoints => {
         words => chat_file('words'), inner => chat_file('inner'),
+        off => chat_file('off') =~ s/^version = 1$/enabled = false/mr,
         outer => chat_file('outer', 'frequency_penalty = { type = "float" }'),
     });
 my $text = spew($srv->dir . '/text', join '', map { "$_\n\n" }
@@ -83,26 +83,6 @@ sub completion {
 }
 
 
-# The chunks of a stream, and whether it ended as it should
-sub chunks {
-    my ($conn) = @_;
-    my $stream = bless { conn => $conn, text => '', comments => 0, plain => 1 },
-        'AimeStream';
-    $stream->head;
-    my @chunks;
-    while (my $event = $stream->event(20)) {
-        return (\@chunks, $stream->ended) if $event->{data} eq '[DONE]';
-        push @chunks, decode_json($event->{data});
-    }
-    return (\@chunks, 0);
-}
-
-
-sub content {
-    return join '', map { $_->{choices}[0]{delta}{content} // '' } @_;
-}
-
-
 # What comes through the bridge is what the model says
 sub loop {
     my $worker = AimeExample->start($srv, 'chat_worker.py', '--job-type',
@@ -115,8 +95,8 @@ sub loop {
     is_deeply($here->{choices}, $there->{choices}, 'the same by the bridge');
     is_deeply($here->{usage}, $there->{usage}, 'and as many tokens');
 
-    my ($chunks, $ended) = chunks(completion('outer', stream => Mojo::JSON::true(),
-        stream_options => { include_usage => Mojo::JSON::true() }));
+    my ($chunks, $ended) = chunks(completion('outer', stream => true,
+        stream_options => { include_usage => true }));
     is(content(@$chunks), $said, 'the same as a stream');
     ok($ended, 'which ends well');
     cmp_ok((grep { content($_) ne '' } @$chunks), '>=', 5, 'in pieces');
@@ -131,7 +111,7 @@ sub loop {
     is($json->{text}, substr($said, 0, index $said, substr $said, 20, 5),
         'or up to a stop text');
 
-    my @same = map { completion('outer', stream => Mojo::JSON::true(),
+    my @same = map { completion('outer', stream => true,
         seed => $_) } 1 .. 8;
     my @texts = map { content(@{(chunks($_))[0]}) } @same;
     is_deeply(\@texts, [map { completion('words', seed => $_)
@@ -149,7 +129,7 @@ sub cancels {
     my $worker = AimeExample->start($srv, 'chat_worker.py', '--job-type',
         'words', '--text', $text, '--pace', 1 / 60);
     my $bridge = bridge('words');
-    my $conn = completion('outer', stream => Mojo::JSON::true());
+    my $conn = completion('outer', stream => true);
     ok($conn->read_until(qr/"content":"[^"]/), 'a first token came');
     $conn->close;
     ok($bridge->says(qr/ canceled /), 'the bridge heard that its client left');
@@ -157,7 +137,7 @@ sub cancels {
 
     my $id = $outer->job({ chat_context => messages('Čaj') });
     $outer->poll_until($id, 'processing');
-    $conn = completion('outer', stream => Mojo::JSON::true());
+    $conn = completion('outer', stream => true);
     $conn->read_until(qr/"content":"[^"]/);
     ok($bridge->stop, 'a bridge stops in the middle');
     like($conn->read_until(qr/\[DONE\]|error.*\n\n/), qr/worker was stopped/,
@@ -258,6 +238,11 @@ sub errors {
     $json = $outer->submit({ chat_context => messages('x') })->json;
     like($json->{error}, qr/answered 404: .*nothing/, 'no such model');
     $bridge->stop;
+
+    $bridge = bridge('off', '--patience', 0);
+    $json = $outer->submit({ chat_context => messages('x') })->json;
+    like($json->{error}, qr/answered 503: .*disabled/, 'not now');
+    $bridge->stop;
     return;
 }
 
@@ -301,11 +286,21 @@ sub away {
         'then the job is done');
 
     $up->stop;
-    my $json = $outer->submit(\%chat)->json;
-    like($json->{error}, qr/cannot be reached/, 'a job meets that it is gone');
     $id = $outer->job(\%chat);
-    ok($bridge->says(qr/is away.*is away/s), 'the bridge looks for it');
-    is($outer->progress($id)->json->{job_state}, 'queued', 'the next one waits');
+    $outer->poll_until($id, 'processing');
+    $up->start;
+    ($job) = $worker->login->jobs;
+    $worker->result($job->{job_id}, { text => 'at last' });
+    is($outer->poll_until($id, 'done')->{job_result}{text}, 'at last',
+        'a job that meets that it is gone waits for it');
+    $bridge->stop;
+
+    $bridge = AimeExample->start($srv, 'openai_bridge_worker.py',
+        { OPENAI_API_KEY => $CLIENT_KEY }, '--job-type', 'outer',
+        '--upstream', $up->url('/v1'), '--patience', 0);
+    $up->stop;
+    like($outer->submit(\%chat)->json->{error}, qr/cannot be reached/,
+        'but not for ever');
     $bridge->stop;
     return;
 }

@@ -7,13 +7,17 @@ use warnings;
 
 use lib 't/lib';
 use Test::More;
-use AimeExample;
+use AimeExample qw(chunks content);
+use AimeOpenai;
 use AimeStream;
 use AimeTest;
+use Mojo::JSON qw(true);
 
 AimeExample::need();
 
-my $srv = start_nginx(aime_locations => stream_locations(), endpoints => {
+my $srv = start_openai(models => 'words = { endpoint = "chat" }',
+    locations => 'location = /stream_progress { aime_api_stream; }',
+    endpoints => {
     chat => slurp('conf/endpoints/chat/aime_api_endpoint.cfg') });
 my $client = $srv->client(endpoint => 'chat');
 
@@ -30,6 +34,7 @@ answers();
 streams();
 settings();
 stops();
+openai();
 parallel();
 cancels();
 ends();
@@ -139,6 +144,55 @@ sub stops {
     }
     is(answer(%same, stop => ['never'])->{text}, $whole,
         'a stop text that does not come changes nothing');
+    $worker->stop;
+    return;
+}
+
+
+sub completion {
+    my (%fields) = @_;
+    return ask($srv, 'chat/completions', { model => 'words',
+        messages => messages('Čaj'), %fields });
+}
+
+
+# The same answers at /v1
+sub openai {
+    my $worker = AimeExample->start($srv, 'chat_worker.py', @learn,
+        '--pace', 200);
+    my %same = (seed => 4, temperature => 1.5);
+    my $aime = answer(%same);
+    my $json = completion(%same)->read_response->json;
+    is($json->{choices}[0]{message}{content}, $aime->{text},
+        'the answer is the same at /v1');
+    is($json->{choices}[0]{finish_reason}, $aime->{finish_reason},
+        'why it ended, too');
+    is_deeply([@{$json->{usage}}{qw(prompt_tokens completion_tokens)}],
+        [@$aime{qw(prompt_length num_generated_tokens)}], 'and the counts');
+
+    # decode_json dies of bytes that are no UTF-8
+    my ($chunks, $ended) = chunks(completion(%same, stream => true,
+        stream_options => { include_usage => true }));
+    is(content(@$chunks), $aime->{text}, 'a stream of the same');
+    cmp_ok((grep { content($_) ne '' } @$chunks), '>=', 5, 'in pieces');
+    ok($ended, 'that ends well');
+    is_deeply($chunks->[-1]{usage}, $json->{usage}, 'with the usage');
+    is($chunks->[-2]{choices}[0]{finish_reason}, $aime->{finish_reason},
+        'and why it ended');
+
+    my $stop = substr $aime->{text}, 20, 6;
+    ($chunks) = chunks(completion(%same, stream => true, stop => $stop));
+    is(content(@$chunks),
+        substr($aime->{text}, 0, index $aime->{text}, $stop),
+        'it ends before a stop text');
+    $worker->stop;
+
+    $worker = AimeExample->start($srv, 'chat_worker.py', @learn,
+        '--pace', 1 / 60);
+    my $conn = completion(stream => true);
+    ok($conn->read_until(qr/"content":"[^"]/), 'a first token');
+    $conn->close;
+    ok($worker->says(qr/ canceled /), 'a client that hangs up cancels it');
     $worker->stop;
     return;
 }

@@ -9,9 +9,14 @@ package AimeExample;
 use strict;
 use warnings;
 
+use Exporter 'import';
+use Mojo::JSON qw(decode_json);
 use POSIX qw(WNOHANG);
 use Test::More ();
+use AimeStream;
 use AimeTest;
+
+our @EXPORT_OK = qw(chunks content);
 
 my $OWNER = $$;
 my $count = 0;
@@ -86,6 +91,29 @@ sub stop {
     return 1 if $self->gone;
     kill TERM => $self->{pid};
     return wait_until(sub { $self->gone }, 10);
+}
+
+
+# Of a stream at /v1 that was asked for on that connection: its chunks, and
+# whether it ended as it should
+sub chunks {
+    my ($conn) = @_;
+    my $stream = bless { conn => $conn, text => '', comments => 0, plain => 1 },
+        'AimeStream';
+    $stream->head;
+    my @chunks;
+    while (my $event = $stream->event(20)) {
+        return (\@chunks, $stream->ended) if $event->{data} eq '[DONE]';
+        push @chunks, decode_json($event->{data});
+    }
+    return (\@chunks, 0);
+}
+
+
+# What they say
+sub content {
+    my (@chunks) = @_;
+    return join '', map { $_->{choices}[0]{delta}{content} // '' } @chunks;
 }
 
 
