@@ -61,6 +61,8 @@ static ngx_aime_shm_job_t *ngx_aime_job_create_bare(ngx_aime_zone_t *zone,
     ngx_aime_job_spec_t *spec);
 static ngx_int_t ngx_aime_job_create_once(ngx_aime_zone_t *zone,
     ngx_aime_shm_job_t *job, ngx_aime_job_spec_t *spec);
+static void ngx_aime_job_free_once(ngx_aime_zone_t *zone,
+    ngx_aime_shm_once_t *once);
 static ngx_int_t ngx_aime_job_count_client(ngx_aime_zone_t *zone,
     ngx_aime_shm_job_t *job, ngx_aime_job_spec_t *spec);
 static void ngx_aime_job_uncount_client(ngx_aime_zone_t *zone,
@@ -116,7 +118,9 @@ static void ngx_aime_job_arm(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
 static void ngx_aime_job_may_go(ngx_aime_zone_t *zone,
     ngx_aime_shm_job_t *job);
 static void ngx_aime_job_hung_up(ngx_aime_zone_t *zone,
-    ngx_aime_shm_job_t *job);
+    ngx_aime_shm_job_t *job, ngx_aime_shm_parked_t *gone);
+static ngx_uint_t ngx_aime_job_awaited(ngx_aime_shm_job_t *job,
+    ngx_aime_shm_parked_t *gone);
 static ngx_aime_shm_worker_t *ngx_aime_job_last_holder(
     ngx_aime_shm_job_t *job);
 static ngx_uint_t ngx_aime_job_worker_alive(ngx_aime_shm_job_t *job);
@@ -283,6 +287,14 @@ ngx_aime_job_admit_locked(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec,
 
     once = spec->once ? ngx_aime_job_once(zone, spec->once_id) : NULL;
 
+    if (once && (spec->first
+                 || (spec->again
+                     && (once->job->state == NGX_AIME_JOB_CANCELED
+                         || once->job->state == NGX_AIME_JOB_LAPSED))))
+    {
+        once = NULL;
+    }
+
     if (once) {
         ngx_memcpy(id, once->job->id, NGX_AIME_ID_LEN);
 
@@ -342,6 +354,7 @@ ngx_aime_job_join(ngx_aime_zone_t *zone, const u_char *id, ngx_uint_t client,
             rc = NGX_ERROR;
 
         } else if (client) {
+            job->abandoned = 0;
             ngx_aime_wake_client_locked(zone, *parked);
         }
     }
@@ -381,6 +394,11 @@ ngx_aime_job_submit(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec,
     }
 
     job->input = ngx_aime_shm_keep_locked(zone, input);
+
+    if (spec->note) {
+        job->note = ngx_aime_shm_keep_locked(zone, spec->note);
+    }
+
     job->start_time = ngx_aime_job_now();
     job->queued = ngx_current_msec;
 
@@ -489,6 +507,7 @@ ngx_aime_job_create_bare(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec)
     job->open = spec->open;
     job->retry = spec->retry;
     job->cancel_on_disconnect = spec->cancel_on_disconnect;
+    job->grace = spec->grace;
     job->session = spec->has_session;
 
     if (job->session) {
@@ -511,6 +530,12 @@ ngx_aime_job_create_once(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
 {
     ngx_aime_shm_once_t  *once;
 
+    once = ngx_aime_job_once(zone, spec->once_id);
+
+    if (once) {
+        ngx_aime_job_free_once(zone, once);
+    }
+
     once = ngx_aime_shm_alloc_locked(&zone->sh->arena,
                                      sizeof(ngx_aime_shm_once_t));
     if (once == NULL) {
@@ -528,6 +553,18 @@ ngx_aime_job_create_once(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     ngx_aime_shm_mark_locked(&zone->sh->arena, once, NGX_AIME_SHM_ONCE);
 
     return NGX_OK;
+}
+
+
+/* The job's pointer first: to who repairs, one without a job is none. */
+
+static void
+ngx_aime_job_free_once(ngx_aime_zone_t *zone, ngx_aime_shm_once_t *once)
+{
+    once->job->once = NULL;
+
+    ngx_rbtree_delete(&zone->sh->onces, &once->node);
+    ngx_aime_shm_free_locked(&zone->sh->arena, once);
 }
 
 
@@ -645,6 +682,10 @@ ngx_aime_job_view(ngx_aime_zone_t *zone, const u_char *id, ngx_uint_t what,
 
     } else if (what == NGX_AIME_VIEW_PAYLOAD) {
         payload = job->progress;
+    }
+
+    if (what == NGX_AIME_VIEW_NOTE) {
+        payload = job->note;
     }
 
     if (payload) {
@@ -1431,7 +1472,7 @@ ngx_aime_job_leave(ngx_aime_zone_t *zone, const u_char *id, ngx_uint_t sent)
     job = ngx_aime_shm_id_find_locked(zone, id);
 
     if (job && ngx_aime_job_active(job)) {
-        ngx_aime_job_hung_up(zone, job);
+        ngx_aime_job_hung_up(zone, job, NULL);
 
     } else if (job && sent && job->state == NGX_AIME_JOB_DONE
                && !job->keep)
@@ -1541,6 +1582,14 @@ ngx_aime_job_due_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
 
     job->deadlined = 0;
 
+    if (job->abandoned && ngx_aime_job_active(job)
+        && (ngx_msec_int_t) (job->abandon - ngx_current_msec) <= 0)
+    {
+        ngx_aime_job_end(zone, job, NGX_AIME_JOB_CANCELED,
+                         NGX_AIME_REASON_HANGUP);
+        return 0;
+    }
+
     if ((ngx_msec_int_t) (job->due - ngx_current_msec) > 0) {
         ngx_aime_job_arm(zone, job, job->due);
         return 0;
@@ -1567,6 +1616,10 @@ ngx_aime_job_due_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
         }
 
         again = job->worker->seen + job->inactivity_timeout;
+
+        if (job->abandoned && (ngx_msec_int_t) (job->abandon - again) < 0) {
+            again = job->abandon;
+        }
 
         if ((ngx_msec_int_t) (again - ngx_current_msec) > 0) {
             job->deadlined = 1;
@@ -1698,7 +1751,7 @@ ngx_aime_job_release_row_locked(ngx_aime_zone_t *zone,
         }
 
         if (job && ngx_aime_job_active(job)) {
-            ngx_aime_job_hung_up(zone, job);
+            ngx_aime_job_hung_up(zone, job, parked);
         }
 
         ngx_aime_job_unpark_locked(zone, parked);
@@ -1822,6 +1875,8 @@ ngx_aime_job_mend_refs(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
     job->result = (job->state == NGX_AIME_JOB_DONE)
                   ? ngx_aime_shm_payload_again_locked(zone, job->result)
                   : NULL;
+
+    job->note = ngx_aime_shm_payload_again_locked(zone, job->note);
 
     job->progress_len = job->progress ? job->progress_len : 0;
 
@@ -1954,13 +2009,54 @@ ngx_aime_job_changed(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
 }
 
 
+/* gone: his entry, if he still has one. */
+
 static void
-ngx_aime_job_hung_up(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
+ngx_aime_job_hung_up(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
+    ngx_aime_shm_parked_t *gone)
 {
-    if (job->cancel_on_disconnect) {
+    if (!job->cancel_on_disconnect || ngx_aime_job_awaited(job, gone)) {
+        return;
+    }
+
+    if (job->grace == 0) {
         ngx_aime_job_end(zone, job, NGX_AIME_JOB_CANCELED,
                          NGX_AIME_REASON_HANGUP);
+        return;
     }
+
+    job->abandoned = 1;
+    job->abandon = ngx_current_msec + job->grace;
+
+    ngx_aime_job_arm(zone, job, job->due);
+}
+
+
+/* Does another client wait for it?  That is who has made the request again. */
+
+static ngx_uint_t
+ngx_aime_job_awaited(ngx_aime_shm_job_t *job, ngx_aime_shm_parked_t *gone)
+{
+    ngx_uint_t              i;
+    ngx_queue_t            *q, *list;
+    ngx_aime_shm_parked_t  *parked;
+
+    for (i = 0; i < 2; i++) {
+        list = i ? &job->watchers.woken : &job->watchers.parked;
+
+        for (q = ngx_queue_head(list);
+             q != ngx_queue_sentinel(list);
+             q = ngx_queue_next(q))
+        {
+            parked = ngx_queue_data(q, ngx_aime_shm_parked_t, link);
+
+            if (parked->client && parked != gone) {
+                return 1;
+            }
+        }
+    }
+
+    return 0;
 }
 
 
@@ -2206,12 +2302,15 @@ ngx_aime_job_delete(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
     }
 
     if (job->once) {
-        ngx_rbtree_delete(&zone->sh->onces, &job->once->node);
-        ngx_aime_shm_free_locked(&zone->sh->arena, job->once);
+        ngx_aime_job_free_once(zone, job->once);
     }
 
     if (job->result) {
         ngx_aime_shm_release_locked(zone, job->result);
+    }
+
+    if (job->note) {
+        ngx_aime_shm_release_locked(zone, job->note);
     }
 
     ngx_aime_shm_free_locked(&zone->sh->arena, job);
@@ -2250,6 +2349,12 @@ ngx_aime_job_arm(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     ngx_msec_t due)
 {
     job->due = due;
+
+    if (job->abandoned && ngx_aime_job_active(job)
+        && (ngx_msec_int_t) (job->abandon - due) < 0)
+    {
+        due = job->abandon;
+    }
 
     if (job->deadlined) {
         if ((ngx_msec_int_t) (due - job->deadline.key) >= 0) {

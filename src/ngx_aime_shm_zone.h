@@ -238,6 +238,7 @@ struct ngx_aime_shm_job_s {
     ngx_aime_shm_payload_t      *input;
     ngx_aime_shm_payload_t      *progress;
     ngx_aime_shm_payload_t      *result;
+    ngx_aime_shm_payload_t      *note;      /* of who submitted it, or NULL */
 
     double                       start_time;          /* Unix seconds */
     double                       start_time_compute;  /* 0: not taken yet */
@@ -245,10 +246,12 @@ struct ngx_aime_shm_job_s {
 
     ngx_msec_t                   queued;    /* since when it waits */
     ngx_msec_t                   due;       /* the deadline that counts */
+    ngx_msec_t                   abandon;   /* it is canceled then, if set */
 
     uint32_t                     queue_timeout;       /* milliseconds */
     uint32_t                     inactivity_timeout;
     uint32_t                     result_lifetime;
+    uint32_t                     grace;     /* for a client that hung up */
     uint32_t                     progress_len;  /* of progress's number part */
     uint32_t                     changes;       /* that watchers can see */
 
@@ -268,6 +271,7 @@ struct ngx_aime_shm_job_s {
     unsigned                     handing:1;     /* in row->handovers */
     unsigned                     lost:1;        /* lapses with its worker */
     unsigned                     deadlined:1;   /* in the deadline tree */
+    unsigned                     abandoned:1;   /* its client hung up */
     unsigned                     session:1;     /* id is behind holders */
 
     /* numbers of workers: the last one, and those that owe an answer */

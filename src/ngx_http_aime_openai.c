@@ -12,6 +12,7 @@
 #include "ngx_http_aime_openai_chat.h"
 #include "ngx_http_aime_openai_completion.h"
 #include "ngx_http_aime_openai_models.h"
+#include "ngx_http_aime_openai_responses.h"
 
 
 /* A name that ends with a slash has the name of an object behind it. */
@@ -25,5 +26,9 @@ ngx_http_aime_route_t  ngx_http_aime_openai_routes[] = {
       ngx_http_aime_openai_models },
     { "models/", NGX_HTTP_GET, NGX_HTTP_AIME_SHAPE_OPENAI,
       ngx_http_aime_openai_one_model },
+    { "responses", NGX_HTTP_POST, NGX_HTTP_AIME_SHAPE_OPENAI,
+      ngx_http_aime_openai_create_response },
+    { "responses/", NGX_HTTP_GET|NGX_HTTP_POST, NGX_HTTP_AIME_SHAPE_OPENAI,
+      ngx_http_aime_openai_one_response },
     { NULL, 0, 0, NULL }
 };

@@ -66,8 +66,6 @@ static const char  *ngx_http_aime_openai_verbatim[] = {
 
 
 static ngx_uint_t ngx_http_aime_openai_is_neutral(aime_json_member_t *field);
-static ngx_uint_t ngx_http_aime_openai_same(aime_json_value_t *value,
-    const char *text);
 static ngx_uint_t ngx_http_aime_openai_listed(aime_str_t *name,
     const char **names);
 static ngx_int_t ngx_http_aime_openai_put_named(
@@ -155,9 +153,7 @@ ngx_http_aime_openai_is_neutral(aime_json_member_t *field)
 }
 
 
-/* Numbers by their value, all else by its text without white space. */
-
-static ngx_uint_t
+ngx_uint_t
 ngx_http_aime_openai_same(aime_json_value_t *value, const char *text)
 {
     char         buf[32];

@@ -65,6 +65,13 @@ ngx_int_t ngx_http_aime_openai_refuse(ngx_http_aime_openai_call_t *call,
     ngx_uint_t status, const char *param, const char *code, const char *fmt,
     ...);
 
+/*
+ * Is it that value?  Numbers are compared by their value, all else by its text
+ * without white space.
+ */
+ngx_uint_t ngx_http_aime_openai_same(aime_json_value_t *value,
+    const char *text);
+
 /* Refuses a field for which there is no input. */
 ngx_int_t ngx_http_aime_openai_unsupported(ngx_http_aime_openai_call_t *call,
     ngx_str_t *name);

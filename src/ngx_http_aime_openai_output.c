@@ -158,3 +158,51 @@ ngx_http_aime_openai_failure(ngx_http_aime_openai_call_t *call,
 
     return (rc == NGX_OK && text->len == 0) ? NGX_DECLINED : rc;
 }
+
+
+/*
+ * The tool calls of the only choice are an array too, which is known from its
+ * elements being objects.
+ */
+
+aime_json_value_t *
+ngx_http_aime_openai_choice(ngx_http_aime_openai_call_t *call,
+    const char *name, ngx_uint_t i)
+{
+    aime_json_error_t      mistake;
+    aime_json_member_t    *output;
+    aime_json_elements_t   elements;
+
+    output = ngx_http_aime_openai_out(call, name);
+
+    if (output == NULL) {
+        return NULL;
+    }
+
+    if (output->value.type == AIME_JSON_ARRAY
+        && aime_json_elements(&call->pool, output->value.text, &elements,
+                              &mistake)
+           == AIME_OK
+        && elements.nelts
+        && (call->n > 1 || elements.elts[0].type != AIME_JSON_OBJECT))
+    {
+        return (i < elements.nelts
+                && elements.elts[i].type != AIME_JSON_NULL)
+               ? &elements.elts[i] : NULL;
+    }
+
+    return (i == 0) ? &output->value : NULL;
+}
+
+
+void
+ngx_http_aime_openai_value(ngx_http_aime_reply_t *reply,
+    aime_json_value_t *value)
+{
+    if (value == NULL) {
+        ngx_http_aime_reply_chars(reply, "null");
+        return;
+    }
+
+    ngx_http_aime_reply_bytes(reply, value->text.data, value->text.len);
+}

@@ -38,5 +38,16 @@ ngx_int_t ngx_http_aime_openai_decode(ngx_http_aime_openai_call_t *call,
 ngx_int_t ngx_http_aime_openai_failure(ngx_http_aime_openai_call_t *call,
     ngx_str_t *text);
 
+/*
+ * The i-th choice's share of what the API calls so among the outputs: an array
+ * has one for each.  NULL: there is none.
+ */
+aime_json_value_t *ngx_http_aime_openai_choice(
+    ngx_http_aime_openai_call_t *call, const char *name, ngx_uint_t i);
+
+/* A value as it was written, or null. */
+void ngx_http_aime_openai_value(ngx_http_aime_reply_t *reply,
+    aime_json_value_t *value);
+
 
 #endif /* NGX_HTTP_AIME_OPENAI_OUTPUT_H_INCLUDED */

@@ -178,6 +178,7 @@ static ngx_int_t
 ngx_http_aime_openai_translate(ngx_http_aime_openai_call_t *call)
 {
     ngx_int_t   rc;
+    ngx_str_t   tier;
     ngx_uint_t  i;
 
     rc = ngx_http_aime_openai_map_fields(call);
@@ -199,6 +200,20 @@ ngx_http_aime_openai_translate(ngx_http_aime_openai_call_t *call)
         return ngx_http_aime_openai_refuse(call, NGX_HTTP_BAD_REQUEST,
                                            "stream", "unsupported_parameter",
                                            "Streaming is not supported here");
+    }
+
+    rc = ngx_http_aime_openai_get_text(call, "service_tier", &tier);
+
+    if (rc != NGX_OK && rc != NGX_ABORT) {
+        return rc;
+    }
+
+    /* no tier is above what the key is good for anyway */
+
+    if (rc == NGX_OK && tier.len == 4
+        && ngx_strncmp(tier.data, "flex", 4) == 0)
+    {
+        call->form.lowered = 1;
     }
 
     return call->way->inputs(call);

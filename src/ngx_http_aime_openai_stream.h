@@ -16,6 +16,7 @@
 
 typedef struct {
     ngx_uint_t                   index;
+    size_t                       end;       /* bytes of text with it */
     aime_str_t                   text;
     aime_str_t                   reasoning;
 } ngx_http_aime_openai_news_t;
