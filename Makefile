@@ -17,7 +17,8 @@
 #   make bench-streams  the way of a token through many streams
 #   make bench-instructions  of one job, against the record
 #   make chaos      accidents under load, a quarter of an hour (the same)
-#   make deps       installs what is missing (run, test and the two above do)
+#   make deps       installs what is missing (run, test and the two above do;
+#                   BROWSER= leaves out what tests of web pages need)
 #   make clean
 #
 # NGINX is the nginx binary to build for and to test with, NGINX_SRC its source
@@ -55,6 +56,7 @@ T         ?= t/*.t
 NGINX_T   ?= $(filter-out t/floors.t t/unit.t t/conformance.t,$(wildcard t/*.t))
 PROVE     ?= prove
 TOOLS     ?=
+BROWSER   ?= chromium
 
 SOURCES   := config $(NAME).c $(wildcard src/*.c src/*.cpp src/*.h)
 TREE      := $(BUILD)/nginx-src
@@ -172,7 +174,7 @@ PROVE_ENV  = MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" CC="$(CC)" \
              LOAD="$(CURDIR)/$(LOAD)"
 
 run:
-	@$(AGAIN) deps
+	@$(AGAIN) deps BROWSER=
 	@$(AGAIN) run-only
 
 run-only: all
@@ -254,6 +256,12 @@ deps:
 	need python3          command -v python3; \
 	need curl             command -v curl; \
 	need prometheus       command -v promtool; \
+	if [ -n "$(BROWSER)" ]; then \
+	    need $(BROWSER)   command -v $(BROWSER); \
+	    need fonts-dejavu-core test -d /usr/share/fonts/truetype/dejavu; \
+	    need nodejs       command -v node; \
+	    need npm          command -v npm; \
+	fi; \
 	for tool in $(TOOLS); do need $$tool command -v $$tool; done; \
 	[ -n "$$missing" ] || exit 0; \
 	echo "installing:$$missing"; \
