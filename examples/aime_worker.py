@@ -83,8 +83,11 @@ class Server:
         self.idle = []              # append and pop need no lock
 
     def post(self, route, document):
-        """Returns the decoded answer of status 200, or raises."""
-        body = json.dumps(document).encode()
+        """Returns the decoded answer of status 200, or raises.
+
+        ValueError or TypeError: the document has what JSON cannot hold.
+        """
+        body = json.dumps(document, allow_nan=False).encode()
         try:
             status, answer = self._exchange(route, body)
         except (OSError, http.client.HTTPException) as error:
@@ -344,6 +347,8 @@ class Worker:
         for job in jobs:
             report = Report(self, job["job_id"])
             with self.changed:
+                if report.job_id in self.running:
+                    continue        # the server took it for lost
                 self.running[report.job_id] = report
             self.start_thread(self.compute, job, report,
                               answer.get("endpoint_name"), arrival)
@@ -352,7 +357,7 @@ class Worker:
         started = time.monotonic()
         outcome = "done"
         try:
-            result = self.model.run(job, report)
+            result = dict(self.model.run(job, report))
         except Exception as error:
             # its text may quote the inputs: it is for the client, not the log
             outcome = "canceled" if report.canceled.is_set() \
@@ -374,14 +379,18 @@ class Worker:
     def finish(self, report, result):
         if not self.claim(report):
             return
-        try:
-            answer = self.persist(self.server.post, "/worker_job_result",
-                                  self.message(report, result))
-        except ServerRefused as error:  # sent again, it would be refused again
-            answer = {"cmd": "error", "msg": str(error)}
-        if answer.get("cmd") != "ok":
-            log(f"result of {report.job_id} was not taken: "
-                f"{answer.get('msg')}")
+        # sent again, it would be refused again: an error may be taken
+        for content in (result, {"error": "the server refused the result"}):
+            try:
+                answer = self.persist(self.server.post, "/worker_job_result",
+                                      self.message(report, content))
+            except (ServerRefused, TypeError, ValueError) as error:
+                answer = {"cmd": "error", "msg": str(error)}
+            if answer.get("cmd") != "ok":
+                log(f"result of {report.job_id} was not taken: "
+                    f"{answer.get('msg')}")
+            if answer.get("cmd") != "error":
+                break
         with self.changed:
             del self.running[report.job_id]
             self.done += 1
@@ -417,7 +426,8 @@ class Worker:
         while True:
             try:
                 self.send_due(self.wait_for_reports())
-            except (ServerAway, ServerRefused) as error:
+            except (ServerAway, ServerRefused, TypeError,
+                    ValueError) as error:
                 # the result matters more than the way there
                 log(f"progress is not reported: {error}")
                 time.sleep(FIRST_PAUSE)

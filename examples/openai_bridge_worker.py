@@ -41,7 +41,7 @@ COUNTS = {"prompt_tokens": "prompt_length",
 
 CONNECT_TIMEOUT = 10.0
 LOOK_INTERVAL = 2.0                 # at an upstream that is away
-LONGEST_LINE = 16 * 1024 * 1024
+LONGEST_LINE = 64 * 1024 * 1024     # or answer that is no stream
 LONGEST_MESSAGE = 500
 
 
@@ -125,7 +125,7 @@ def reason(body):
 def events(response):
     """Yields what comes: the objects of a stream, or the one that is all."""
     if response.headers.get_content_type() != "text/event-stream":
-        yield json.loads(response.read())
+        yield json.loads(response.read(LONGEST_LINE))
         return
     lines = []
     while True:

@@ -21,6 +21,7 @@ documented();
 once();
 batch();
 stopped();
+careless();
 done_testing();
 
 
@@ -90,5 +91,40 @@ sub stopped {
     ok($worker->stop, 'it stops');
     is($client->poll_until($_, 'done')->{job_result}{error},
         'the worker was stopped', 'each job is told') for @ids;
+    return;
+}
+
+
+# A model may give what it should not: each job gets an answer all the same
+sub careless {
+    my $file = spew($srv->dir . '/careless.py', <<'PYTHON');
+import sys
+import aime_worker
+
+class Careless(aime_worker.Model):
+    interval = 0.0
+
+    def run(self, job, report):
+        report(50, lambda: {"text": {1, 2}})
+        report.sleep(0.1)
+        return {"list": [1, 2], "nan": {"text": float("nan")},
+                "set": {"text": {1, 2}}, "large": {"text": "x" * 40000000},
+                "good": {"text": "good"}}[job["prompt"]]
+
+parser = aime_worker.option_parser("Careless.", "upper", batch=8)
+sys.exit(aime_worker.serve(Careless, aime_worker.parse_options(parser)))
+PYTHON
+    my $worker = AimeExample->start($srv, $file,
+        { PYTHONPATH => getcwd() . '/examples' });
+    my $client = $srv->client(endpoint => 'upper');
+    my %error = (list => qr/^TypeError/, nan => qr/refused the result/,
+        set => qr/refused the result/, large => qr/refused the result/);
+    for my $prompt (sort keys %error) {
+        like($client->submit({ prompt => $prompt })->json->{error},
+            $error{$prompt}, "$prompt: an error");
+    }
+    is($client->submit({ prompt => 'good' })->json->{text}, 'good',
+        'and the worker goes on');
+    $worker->stop;
     return;
 }
