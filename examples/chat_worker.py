@@ -58,7 +58,7 @@ class Language:
     """What follows what: counts for each context of up to ORDER - 1 tokens."""
 
     END = ""                        # of a paragraph, and before its start
-    ENOUGH = 10
+    ENOUGH, SHORT = 10, 4           # occurrences; letters, and the space
 
     def __init__(self, texts):
         self.follow = {}
@@ -107,7 +107,8 @@ class Language:
         """
         if prompt and prompt[-1] not in SENTENCE_END and self.knows(prompt[-1]):
             return prompt, []
-        words = [token for token in prompt if token.strip().isalpha()
+        words = [token for token in prompt
+                 if token.strip().isalpha() and len(token) > self.SHORT
                  and self._frequency(token)[0] >= self.ENOUGH]
         if not words:
             return [self.END], []

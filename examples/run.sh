@@ -1,8 +1,9 @@
 #!/bin/sh
 #
 # Runs the example configuration: nginx with the module, the media daemon, four
-# workers, and three jobs through the whole: one that makes a picture, one that
-# takes it, and a chat; then stays up until Ctrl-C or SIGTERM.
+# workers, and four jobs through the whole: one that makes a picture, one that
+# takes it, and two chats, the last one by OpenAI's API; then stays up until
+# Ctrl-C or SIGTERM.
 #
 #   MODULE          the built module  (default: build/ of this repository)
 #   DAEMON          aime-mediad       (default: beside the module)
@@ -21,6 +22,7 @@ AIME_PORT=${AIME_PORT:-8080}
 AIME_RUN_ONCE=${AIME_RUN_ONCE:-0}
 PATH=$PATH:/usr/sbin:/sbin
 url=http://127.0.0.1:$AIME_PORT
+key=demo-client-key-replace-me      # of conf/aime_api_server.cfg
 
 prefix=
 nginx=
@@ -182,10 +184,17 @@ start_worker() {
 
 # run_client LOG ARGUMENTS: until it has its result
 run_client() {
+    log=$1
+    shift
+    run "$log" python3 "$root/examples/client.py" --server "$url" "$@"
+}
+
+# run LOG COMMAND: a client that must succeed; LOG is that of its worker
+run() {
     log=$prefix/logs/$1
     shift
     # in the background, so that a signal need not wait for it
-    python3 "$root/examples/client.py" --server "$url" "$@" &
+    "$@" &
     client=$!
     while alive "$client"; do
         check
@@ -213,6 +222,12 @@ first_jobs() {
     say "Asking the chat worker to go on with a text ..."
     run_client chat.log --endpoint chat \
         --param prompt_input="In the morning the river"
+    say "Asking it by OpenAI's API ..."
+    run chat.log curl -fsS "$url/v1/chat/completions" \
+        -H "Authorization: Bearer $key" -H "Content-Type: application/json" \
+        -d '{"model": "words", "max_tokens": 40, "messages": [{"role": "user",
+            "content": "What does a worker do?"}]}'
+    say
 }
 
 greet() {
@@ -233,7 +248,7 @@ To try:
   examples/client.py --server $url --endpoint picture_size \\
       --param image=@seahorse.png
   curl -N $url/v1/chat/completions \\
-      -H "Authorization: Bearer demo-client-key-replace-me" \\
+      -H "Authorization: Bearer $key" \\
       -H "Content-Type: application/json" -d '{"model": "words",
           "stream": true, "messages": [{"role": "user",
           "content": "What does a worker do with a job?"}]}'
@@ -252,6 +267,7 @@ DAEMON=${DAEMON:-$(dirname "$MODULE")/aime-mediad}
 [ -x "$DAEMON" ] || fail "no media daemon at $DAEMON: build it with make"
 command -v "$NGINX" >/dev/null || fail "no nginx at '$NGINX'"
 command -v python3 >/dev/null || fail "no python3"
+command -v curl >/dev/null || fail "no curl"
 
 trap cleanup EXIT
 trap 'exit 0' INT TERM HUP
