@@ -138,7 +138,7 @@ sub first_job {
     my $answers = slurp($out);
     for my $expected (qr/"client_session_auth_key"/, qr/"job_state": *"queued"/,
         qr/"cmd": *"job"/, qr/"job_state": *"done".*"text": *"HELLO"/,
-        qr/^id: \S+-end$.*^data: .*"HELLO"/ms)
+        qr/^id: \S+-end\ndata: .*"HELLO"/m)
     {
         like($answers, $expected, 'and answers as the page says');
     }

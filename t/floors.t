@@ -21,6 +21,7 @@ my %path    = map { basename($_) => $_ } @sources;
 my %edges;
 
 floors();
+nginx_first();
 cycles();
 listed();
 mapped();
@@ -74,6 +75,19 @@ sub trespass {
         $mine, $theirs;
     return 'one route and another'
         if $floor == 3 && $both == 2 && $mine ne $theirs;
+    return;
+}
+
+
+# nginx's headers ask the system's for what is beyond POSIX; those that were
+# read before do not give it any more
+sub nginx_first {
+    my @wrong;
+    for my $file (grep { floor_of($_) } sort keys %text) {
+        my ($first) = $text{$file} =~ /^\s*#\s*include\s*[<"]([^>"]+)[>"]/m;
+        push @wrong, "$file: $first" if ($first // 'ngx_') !~ /^ngx_/;
+    }
+    is_deeply(\@wrong, [], "nginx's headers come first");
     return;
 }
 
