@@ -1452,6 +1452,17 @@ ngx_aime_job_leave(ngx_aime_zone_t *zone, const u_char *id, ngx_uint_t sent)
 
 
 void
+ngx_aime_job_watch(ngx_aime_zone_t *zone, ngx_aime_shm_parked_t *parked)
+{
+    ngx_aime_shm_lock(zone);
+
+    parked->watches = 1;
+
+    ngx_aime_shm_unlock(zone);
+}
+
+
+void
 ngx_aime_job_unpark(ngx_aime_zone_t *zone, ngx_aime_shm_parked_t *parked)
 {
     ngx_aime_shm_lock(zone);
@@ -1485,6 +1496,24 @@ ngx_aime_job_unpark_locked(ngx_aime_zone_t *zone,
     if (type) {
         ngx_aime_job_rouse(zone, type);
     }
+}
+
+
+ngx_uint_t
+ngx_aime_job_of_client(ngx_aime_zone_t *zone, ngx_aime_shm_queue_t *queue,
+    const u_char *owner)
+{
+    ngx_uint_t              n;
+    ngx_aime_shm_client_t  *client;
+
+    ngx_aime_shm_lock(zone);
+
+    client = ngx_aime_job_client(queue, owner);
+    n = client ? client->njobs : 0;
+
+    ngx_aime_shm_unlock(zone);
+
+    return n;
 }
 
 
@@ -1900,7 +1929,7 @@ ngx_aime_job_rouse(ngx_aime_zone_t *zone, ngx_aime_shm_type_t *type)
 
 /*
  * Something of a job that is not final has changed.  The client that waits for
- * its result is not interested.
+ * its result is not interested, unless it said so.
  */
 
 static void
@@ -1918,7 +1947,7 @@ ngx_aime_job_changed(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
         next = ngx_queue_next(q);
         parked = ngx_queue_data(q, ngx_aime_shm_parked_t, link);
 
-        if (!parked->client) {
+        if (!parked->client || parked->watches) {
             ngx_aime_wake_entry_locked(zone, parked);
         }
     }

@@ -209,6 +209,9 @@ ngx_int_t ngx_aime_job_view(ngx_aime_zone_t *zone, const u_char *id,
     ngx_uint_t what, ngx_aime_shm_parked_t *parked,
     ngx_aime_job_view_t *view);
 
+/* Wakes a parked client also when its job changes before its end. */
+void ngx_aime_job_watch(ngx_aime_zone_t *zone, ngx_aime_shm_parked_t *parked);
+
 /* The result of a done job was sent to a client that did not wait for it. */
 void ngx_aime_job_fetched(ngx_aime_zone_t *zone, const u_char *id);
 
@@ -314,6 +317,13 @@ void ngx_aime_job_leave(ngx_aime_zone_t *zone, const u_char *id,
 
 /* Gives up a parked entry. */
 void ngx_aime_job_unpark(ngx_aime_zone_t *zone, ngx_aime_shm_parked_t *parked);
+
+/*
+ * How many jobs of that owner are queued or running, in a queue that limits
+ * them.
+ */
+ngx_uint_t ngx_aime_job_of_client(ngx_aime_zone_t *zone,
+    ngx_aime_shm_queue_t *queue, const u_char *owner);
 
 /* Free places in the queue, and the seconds after which one may be free. */
 void ngx_aime_job_queue_state(ngx_aime_zone_t *zone,

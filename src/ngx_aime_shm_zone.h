@@ -78,6 +78,7 @@ typedef struct {
     uint32_t                     slot;
     unsigned                     woken:1;
     unsigned                     client:1;  /* who submitted the job */
+    unsigned                     watches:1; /* and wants to see it change */
 } ngx_aime_shm_parked_t;
 
 

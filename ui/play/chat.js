@@ -1,6 +1,6 @@
 // A conversation: messages, and the box that the next one is written in.
 
-import { bytes, copyButton, el, fill, icon, unique } from './dom.js';
+import { bytes, copyButton, el, fill, icon, unique } from '../dom.js';
 import { markdown } from './markdown.js';
 import { fileOf, forget, preview, wantsWav } from './media.js';
 import { record } from './record.js';

@@ -1,6 +1,6 @@
 // A form out of an endpoint's description of its parameters.
 
-import { el, fill, unique } from './dom.js';
+import { el, fill, unique } from '../dom.js';
 import { MediaField } from './media.js';
 import { Numeral } from './values.js';
 

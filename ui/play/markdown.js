@@ -1,7 +1,7 @@
 // The little of Markdown that models like to write: blocks of code, lists,
 // headings, bold, italics and code in a line.  Everything else is text.
 
-import { copyButton, el } from './dom.js';
+import { copyButton, el } from '../dom.js';
 
 const INLINE = /(`[^`\n]+`)|(\*\*[^*\n]+\*\*)|(\*[^*\s][^*\n]*\*)/;
 

@@ -1,7 +1,7 @@
 // Images, audio and video as inputs: from files, by drag and drop, by paste,
 // from a microphone.
 
-import { bytes, el, fill, icon } from './dom.js';
+import { bytes, el, fill, icon } from '../dom.js';
 import { Medium } from './values.js';
 import { record } from './record.js';
 

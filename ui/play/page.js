@@ -1,7 +1,7 @@
 // One endpoint: what it is, the request, how the job goes, the same as code.
 
 import { Chat } from './chat.js';
-import { el, fill, icon, unique } from './dom.js';
+import { el, fill, icon, unique } from '../dom.js';
 import { Form, parameters } from './form.js';
 import { RunView } from './progress.js';
 import { Run } from './run.js';

@@ -1,10 +1,10 @@
 // The playground: tries the endpoints of an AIME API server from a browser.
 
 import { Client, details, endpoints } from './api.js';
-import { el, fill, icon } from './dom.js';
+import { el, fill, icon } from '../dom.js';
 import { Page } from './page.js';
 import { signInDialog } from './signin.js';
-import { themeButton } from './theme.js';
+import { themeButton } from '../theme.js';
 
 const REFRESH = 5000;               // ms, between two looks at an endpoint
 const AT_ONCE = 4;                  // requests for details

@@ -1,6 +1,6 @@
 // A run as people see it: state, place in the queue, bar, previews, outputs.
 
-import { el, fill, icon, seconds } from './dom.js';
+import { el, fill, icon, seconds } from '../dom.js';
 import { forget } from './media.js';
 import { jsonView, outputs } from './result.js';
 

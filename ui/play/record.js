@@ -1,6 +1,6 @@
 // A button that records from the microphone, and what makes a wav file of it.
 
-import { el, fill, icon } from './dom.js';
+import { el, fill, icon } from '../dom.js';
 import { Medium } from './values.js';
 
 // done(Medium) when a recording is there, failed(text) when there is none

@@ -1,6 +1,6 @@
 // Outputs as what they are: text, pictures, sound, films, numbers, JSON.
 
-import { bytes, copyButton, el, icon } from './dom.js';
+import { bytes, copyButton, el, icon } from '../dom.js';
 import { markdown } from './markdown.js';
 import { preview } from './media.js';
 import { DATA_URL, Numeral, blobOf, literal } from './values.js';

@@ -2,7 +2,7 @@
 
 import { BASE, models } from './api.js';
 import { curl, javascript, openai, python } from './code.js';
-import { copyButton, el, fill, unique } from './dom.js';
+import { copyButton, el, fill, unique } from '../dom.js';
 
 const TABS = [
     ['curl', 'curl', curl], ['python', 'Python', python],

@@ -1,0 +1,91 @@
+package AimeOpenai;
+
+# Clients of the OpenAI-compatible routes: configuration, requests, streams.
+
+use strict;
+use warnings;
+
+use Exporter 'import';
+use Mojo::JSON qw(decode_json encode_json true);
+
+use AimeTest;
+
+our @EXPORT = qw(openai_locations openai_toml start_openai chat_endpoint ask
+    with_key messages);
+
+
+sub openai_locations {
+    my (@more) = @_;
+    return <<"CONF";
+aime_api_endpoints endpoints;
+location ~ ^/worker_ { aime_api_worker_interface; }
+location /api/ { aime_api_info; }
+location /v1/ { aime_api_openai; }
+location = /zone { return 200 \$aime_zone_used; }
+@more
+CONF
+}
+
+
+# A server file with these lines in [OPENAI.MODELS]
+sub openai_toml {
+    my ($models, $openai) = @_;
+    return server_toml(other => "[OPENAI]\nenable_v1_api = true\n"
+        . ($openai // '') . "\n[OPENAI.MODELS]\n$models");
+}
+
+
+# Options for an endpoint that chats: more inputs, outputs, progress
+sub chat_endpoint {
+    my (%add) = @_;
+    $_ //= '' for @add{qw(inputs outputs progress)};
+    return {
+        %add,
+        inputs => <<"TOML",
+chat_context = {type = "chat_context"}
+prompt_input = {type = "string"}
+max_gen_tokens = {type = "integer", minimum = 1, maximum = 100}
+temperature = {type = "float", minimum = 0, maximum = 2}
+top_p = {type = "float"}
+top_k = {type = "integer"}
+$add{inputs}
+TOML
+        outputs => "text = {}\nprompt_length = {}\n"
+            . "num_generated_tokens = {}\nerror = {}\n$add{outputs}",
+        progress => "text = {}\n$add{progress}",
+    };
+}
+
+
+sub start_openai {
+    my (%opt) = @_;
+    my $models = delete $opt{models} // 'm = {endpoint = "chat"}';
+    my $openai = delete $opt{openai};
+    my $more = delete $opt{locations} // '';
+    return start_nginx(aime_locations => openai_locations($more),
+        endpoints => {chat => chat_endpoint()},
+        server_toml => openai_toml($models, $openai), %opt);
+}
+
+
+sub with_key {
+    my ($key, %more) = @_;
+    return (Authorization => 'Bearer ' . ($key // $CLIENT_KEY), %more);
+}
+
+
+sub messages { return [map { {role => 'user', content => $_} } @_] }
+
+
+# The head of a request on a connection of its own, for who reads the answer
+# when a worker has done its part
+sub ask {
+    my ($srv, $path, $body, %headers) = @_;
+    my $conn = delete $headers{conn} // $srv->conn;
+    $conn->send_request(POST => "/v1/$path", ref $body ? encode_json($body)
+        : $body, with_key(), 'Content-Type' => 'application/json', %headers);
+    return $conn;
+}
+
+
+1;
