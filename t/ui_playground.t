@@ -140,7 +140,8 @@ sub run {
     return 1 if $shell;
     $ENV{AIME_API_KEY} = $CLIENT_KEY;
     open STDIN, '<', '/dev/null';
-    exec '/bin/sh', '-c', "cd '$dir/code' && $command code > out 2>&1"
+    exec 'timeout', patience(30), '/bin/sh', '-c',
+        "cd '$dir/code' && $command code > out 2>&1"
         or _exit(127);
 }
 
@@ -165,7 +166,7 @@ sub secrets {
         unlike($answer->body, qr/<script>|<style|style=|\son\w+=/,
             'nothing inline');
     }
-    for my $file (glob 'ui/play/*.js') {
+    for my $file (glob 'ui/*.js ui/play/*.js') {
         unlike(slurp($file), qr/innerHTML|outerHTML|insertAdjacentHTML|eval\(/,
             "$file: no markup out of text");
     }
