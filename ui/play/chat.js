@@ -84,7 +84,7 @@ export class Chat {
         });
         return [input, el('button', {
             type: 'button', class: 'quiet', onclick: () => input.click(),
-        }, icon('attach'), 'Attach'),
+        }, icon('attach'), el('span', {}, 'Attach')),
         this.kinds.includes('audio') ? record({
             wav: wantsWav(this.rules.audio ?? {}),
             done: (medium) => this.attach(medium),

@@ -38,7 +38,7 @@ function hint({ type, rules }) {
         words.push(`at most ${shown(high)}`);
     }
     if (rules.align) {
-        words.push(`multiple of ${rules.align}`);
+        words.push(`step ${rules.align}`);
     }
     if (rules.max_length) {
         words.push(`up to ${rules.max_length} characters`);

@@ -81,7 +81,9 @@ export class Page {
             el('div', { class: 'endpoint-title' },
                 el('h1', {}, details.title || details.name),
                 this.chatName ? this.modes() : null),
-            details.description ? el('p', {}, details.description) : null,
+            ![details.name, details.title, '', null, undefined]
+                .includes(details.description)
+                ? el('p', {}, details.description) : null,
             el('ul', { class: 'chips' },
                 el('li', { class: online ? 'chip on' : 'chip off' },
                     online === 1 ? '1 worker online'
