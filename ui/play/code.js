@@ -2,7 +2,7 @@
 // comes from the environment: nothing secret and nothing endless is in there.
 
 import { path } from './api.js';
-import { Medium, Numeral, literal } from './values.js';
+import { Medium, Numeral, Variable, literal } from './values.js';
 
 const PYTHON = { true: 'True', false: 'False', null: 'None' };
 const NUMBERED = ['image_list', 'audio_list', 'video_list'];
@@ -31,28 +31,39 @@ function lines(...parts) {
         && part !== undefined && part !== false).join('\n') + '\n';
 }
 
-// request: {base, details, inputs, open (no key needed)}
-export function curl({ base, details, inputs, open }) {
-    const media = hasMedia(inputs);
+// An endpoint that wants no key wants a login instead
+function withSession(inputs, open, name) {
+    return open ? { ...inputs, client_session_auth_key: new Variable(name) }
+        : inputs;
+}
+
+// A document that the shell fills in where it has to
+function document(inputs) {
     const mark = '\u0001';
     const found = [];
-    let body = literal(inputs, {
-        medium: (medium) => {
-            found.push(medium);
-            return `"${medium.prefix}${mark}${found.length - 1}${mark}"`;
-        },
+    const keep = (text) => `${mark}${found.push(text) - 1}${mark}`;
+    const body = literal(inputs, {
+        medium: ({ prefix, name }) => `"${prefix}`
+            + `${keep(`$(base64 < ${quoted(name)} | tr -d '\\n')`)}"`,
+        variable: ({ name }) => `"${keep(`$${name}`)}"`,
     });
-    if (media) {
-        // a document that the shell fills in
-        body = body.replace(/[\\$`]/g, '\\$&').replace(
-            new RegExp(`${mark}(\\d+)${mark}`, 'g'), (_all, i) =>
-                `$(base64 < ${quoted(found[i].name)} | tr -d '\\n')`);
-    }
+    return found.length ? ['<< JSON', body.replace(/[\\$`]/g, '\\$&').replace(
+        new RegExp(`${mark}(\\d+)${mark}`, 'g'), (_all, i) => found[i])]
+        : ["<< 'JSON'", body];
+}
+
+// request: {base, details, inputs, open (no key needed)}
+export function curl({ base, details, inputs, open }) {
+    const url = `${base}${path(details.name)}`;
+    const [redirect, body] = document(withSession(inputs, open, 'SESSION'));
     return lines(
-        `curl -sS '${base}${path(details.name)}' \\`,
+        open && [`SESSION=$(curl -sS '${url}/login' \\`,
+            "    | sed 's/.*\"client_session_auth_key\": "
+            + "*\"\\([^\"]*\\)\".*/\\1/')"],
+        `curl -sS '${url}' \\`,
         !open && '    -H "Authorization: Bearer $AIME_API_KEY" \\',
         "    -H 'Content-Type: application/json' \\",
-        `    --data-binary @- << ${media ? 'JSON' : "'JSON'"}`, body, 'JSON');
+        `    --data-binary @- ${redirect}`, body, 'JSON');
 }
 
 const CALL = `
@@ -75,7 +86,7 @@ def data_url(kind, name):
 
 const WAIT = `
 while True:
-    answer = call(f"{ENDPOINT}/progress", {"job_id": job["job_id"]})
+    answer = call(ENDPOINT + "/progress", PROGRESS)
     if answer["job_state"] == "done":
         break
     print(answer["job_state"], answer["progress"]["progress"], "%")
@@ -103,11 +114,13 @@ function pythonFiles(found) {
 export function python({ base, details, inputs, open }) {
     const found = files(details);
     const media = hasMedia(inputs);
-    const body = literal({ ...inputs, wait_for_result: false }, {
-        words: PYTHON,
+    const options = {
+        words: PYTHON, variable: ({ name }) => name,
         medium: ({ kind, format, name }) =>
             `data_url("${kind}/${format}", ${JSON.stringify(name)})`,
-    });
+    };
+    const job = withSession({ ...inputs, wait_for_result: false }, open,
+        'session');
     return lines(
         (media || found.length) && 'import base64',
         'import json', !open && 'import os', 'import time',
@@ -118,7 +131,12 @@ export function python({ base, details, inputs, open }) {
         + (open ? '}' : ',\n           "Authorization": "Bearer "'
             + ' + os.environ["AIME_API_KEY"]}'), '',
         CALL.trimEnd(), '', media && [DATA_URL.trimEnd(), ''], '',
-        `job = call(ENDPOINT, ${body})`, WAIT,
+        open && 'session = call(ENDPOINT + "/login", {})'
+            + '["client_session_auth_key"]',
+        `job = call(ENDPOINT, ${literal(job, options)})`,
+        WAIT.replace('PROGRESS', open ? '{\n        "job_id": job["job_id"], '
+            + '"client_session_auth_key": session}'
+            : '{"job_id": job["job_id"]}'),
         pythonFiles(found),
         found.length
             ? ['for name, value in result.items():', '    if name not in '
@@ -147,7 +165,8 @@ function scriptFiles(found) {
 export function javascript({ base, details, inputs, open }) {
     const found = files(details);
     const media = hasMedia(inputs);
-    const body = literal({ ...inputs, wait_for_result: false }, {
+    const body = literal(withSession({ ...inputs, wait_for_result: false },
+        open, 'session'), {
         medium: ({ prefix, name }) => `'${prefix}'\n        + await readFile(`
             + `${JSON.stringify(name)}, 'base64')`,
     });
@@ -169,10 +188,13 @@ export function javascript({ base, details, inputs, open }) {
         '    if (!response.ok) {',
         "        throw new Error([answer.error].flat().join('\\n'));",
         '    }', '    return answer;', '}', '',
+        open && ['const login = await call(`${endpoint}/login`, {});',
+            'const session = login.client_session_auth_key;'],
         `const job = await call(endpoint, ${body});`, '', 'let answer;',
         'for (;;) {',
-        '    answer = await call(`${endpoint}/progress`, '
-        + '{ job_id: job.job_id });',
+        '    answer = await call(`${endpoint}/progress`, {',
+        '        job_id: job.job_id,',
+        open && '        client_session_auth_key: session,', '    });',
         "    if (answer.job_state === 'done') {", '        break;', '    }',
         '    console.log(answer.job_state, answer.progress.progress);',
         '    await new Promise((wake) => setTimeout(wake, 500));', '}',

@@ -83,11 +83,23 @@ export async function resolved(value) {
 
 const JSON_WORDS = { true: 'true', false: 'false', null: 'null' };
 
-// A literal, indented: words are those for true, false and null, medium makes
-// the text for a Medium
-export function literal(value, { words = JSON_WORDS, medium, indent = '' }) {
+// What a program has a variable for
+export class Variable {
+    constructor(name) {
+        this.name = name;
+    }
+}
+
+// A literal, indented: words are those for true, false and null, medium and
+// variable make the text for what JSON has not
+export function literal(value, { words = JSON_WORDS, medium, indent = '',
+    variable = ({ name }) => name })
+{
     const inner = indent + '    ';
-    const options = { words, medium, indent: inner };
+    const options = { words, medium, variable, indent: inner };
+    if (value instanceof Variable) {
+        return variable(value);
+    }
     if (value instanceof Numeral) {
         return value.text;
     }
