@@ -83,7 +83,8 @@ export class Chat {
             },
         });
         return [input, el('button', {
-            type: 'button', class: 'quiet', onclick: () => input.click(),
+            type: 'button', class: 'quiet', 'aria-label': 'Attach a file',
+            onclick: () => input.click(),
         }, icon('attach'), el('span', {}, 'Attach')),
         this.kinds.includes('audio') ? record({
             wav: wantsWav(this.rules.audio ?? {}),
