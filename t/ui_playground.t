@@ -50,6 +50,8 @@ my $plain = start_nginx(server => $ui, endpoints => {chat => chat()},
         . "location /api/ { aime_api_info; }\n");
 $worker{chat} = $plain->worker(job_type => 'chat')->login;
 scenario('t/browser/play_polls.mjs', url => $plain->url, ask => \%ask);
+
+examples();
 secrets();
 done_testing();
 
@@ -152,6 +154,35 @@ sub ended {
     opendir my $listing, "$dir/code" or die "$dir/code: $!\n";
     return {status => $status, output => slurp("$dir/code/out"),
         files => [sort grep { !/^(?:\.|code$|out$)/ } readdir $listing]};
+}
+
+
+# The example endpoints with their own workers, as `make run` has them: these
+# are the pictures of the documentation
+sub examples {
+    my %file = map { $_ => slurp("conf/endpoints/$_/aime_api_endpoint.cfg") }
+        qw(mandelbrot markov_chat);
+    my $shown = start_nginx(server => $ui, endpoints => \%file);
+    my @workers = map { start_worker($shown, $_) } qw(mandelbrot markov_text);
+    scenario('t/browser/play_examples.mjs', url => $shown->url,
+        ask => {key => $ask{key}});
+    for my $pid (@workers) {
+        kill TERM => $pid;
+        waitpid $pid, 0;
+    }
+    unlike(slurp($shown->dir . '/logs/access.log'), qr/\Q$CLIENT_KEY\E/,
+        'the key is in no access log');
+    return;
+}
+
+sub start_worker {
+    my ($server, $type) = @_;
+    my $pid = fork // die "fork: $!\n";
+    return $pid if $pid;
+    open STDOUT, '>', $server->dir . "/logs/$type";
+    open STDERR, '>&', \*STDOUT;
+    exec qw(python3 examples/worker.py --server), $server->url, '--job-type',
+        $type, '--auth-key', $WORKER_KEY or _exit(127);
 }
 
 
