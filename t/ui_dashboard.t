@@ -17,10 +17,10 @@ use AimeTest;
 need_browser();
 
 my $root = getcwd();
-my ($ui) = blocks('docs/dashboard.md', 'nginx');
+my ($ui) = blocks('docs/playground.md', 'nginx');
+my ($admin) = blocks('docs/dashboard.md', 'nginx');
 $ui =~ s{alias \S+;}{alias $root/ui/;} or die "no alias\n";
-$ui =~ s{include mime\.types;}{include /etc/nginx/mime.types;}
-    or die "no types\n";
+$ui .= $admin;
 
 my $srv = start_nginx(server => $ui, server_toml => admin_toml(),
     endpoints => {chat => {}, paint => {endpoint => 'max_queue_length = 20'},
@@ -44,8 +44,9 @@ my %ask = (
             @{admin_get($srv, 'workers')->json->{workers}})[0] },
     submit_status => sub {
         $srv->client(endpoint => $_[0])->submit({prompt => 'x'},
-            wait_for_result => Mojo::JSON::false)->status },
-    session => sub { $srv->client->login->json->{user} },
+            wait_for_result => Mojo::JSON::false)->status + 0 },
+    session => sub {
+        $srv->client(endpoint => 'chat')->login->json->{user} },
     reload => sub { $srv->reload; return },
 );
 scenario('t/browser/dashboard.mjs', url => $srv->url, ask => \%ask);

@@ -3,8 +3,8 @@
 export default async function (t) {
     t.allow(/403/);
     const page = await t.open('/aime/');
+    await page.getByRole('button', { name: /no password/ }).click();
     await t.until(async () => /switched off/.test(
         await page.locator('#door').innerText()), 'it says why');
-    t.ok(await page.locator('#sign-in').isHidden(), 'and asks for nothing');
     await t.axe(page, 'so that everybody can read it');
 }

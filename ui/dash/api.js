@@ -26,20 +26,13 @@ export class Admin {
         this.headers = { Authorization: basic(user, password) };
     }
 
-    signOut() {
-        this.headers = {};
-    }
-
     async request(route, options = {}) {
         try {
             return await fetch(new URL(route, this.base), {
                 credentials: 'omit', cache: 'no-store', ...options,
                 headers: { ...this.headers, ...options.headers },
             });
-        } catch (error) {
-            if (error.name === 'AbortError') {
-                throw error;
-            }
+        } catch {
             throw new Refused('The server cannot be reached', 0);
         }
     }
@@ -75,8 +68,8 @@ export class Admin {
     }
 
     // Calls back with each state, until the stream ends
-    async watch(onStatus, signal) {
-        const response = await this.request('events', { signal });
+    async watch(onStatus) {
+        const response = await this.request('events');
         if (!response.ok) {
             throw new Refused(`The server answered ${response.status}`,
                 response.status);

@@ -19,6 +19,11 @@ function sum(list, of) {
     return list.reduce((n, item) => n + of(item), 0);
 }
 
+function byName(list) {
+    return [...list].sort((a, b) => a.name.localeCompare(b.name, 'en',
+        { numeric: true }));
+}
+
 class Tile {
     constructor(label, list) {
         this.value = el('strong', {}, '–');
@@ -42,19 +47,17 @@ class App {
         this.failures = 0;
     }
 
-    async start() {
+    start() {
         themeButton($('theme'));
         this.build();
         $('sign-in').addEventListener('submit', (event) => {
             event.preventDefault();
-            this.signIn();
+            this.admin.signIn($('user').value, $('password').value);
+            this.enter();
         });
-        $('sign-out').addEventListener('click', () => this.signOut());
-        try {
-            await this.enter();
-        } catch (error) {
-            this.door(error);
-        }
+        $('no-password').addEventListener('click', () => this.enter());
+        $('sign-out').addEventListener('click', () => location.reload());
+        $('door').hidden = false;
     }
 
     build() {
@@ -100,69 +103,49 @@ class App {
 
     // -- who looks ------------------------------------------------------------
 
-    // Without credentials first: another way may have let us in
     async enter() {
-        const { user } = await this.admin.get('');
-        this.stopped = new AbortController();
-        $('door').hidden = true;
-        $('board').hidden = false;
-        $('sign-out').hidden = !user;
-        $('sign-out').title = user ? `Signed in as ${user}` : '';
-        this.stay(this.stopped.signal);
-    }
-
-    async signIn() {
-        this.admin.signIn($('user').value, $('password').value);
         $('sign-in-error').textContent = '';
         try {
-            await this.enter();
-            $('password').value = '';
-            $('main').focus();
+            const { user } = await this.admin.get('');
+            $('sign-out').hidden = !user;
+            $('sign-out').title = user ? `Signed in as ${user}` : '';
         } catch (error) {
-            $('sign-in-error').textContent = error.status === 401
-                ? 'Name or password is wrong.' : error.message;
-            $('password').focus();
+            this.door(error);
+            return;
         }
+        $('password').value = '';
+        $('door').hidden = true;
+        $('board').hidden = false;
+        $('main').focus({ preventScroll: true });
+        this.stay();
     }
 
-    signOut() {
-        this.stopped.abort();
-        location.reload();
-    }
-
-    door(error) {
+    door({ status, message }) {
         $('board').hidden = true;
         $('door').hidden = false;
         this.live('off', '');
-        if (error.status === 401) {
-            $('user').focus();
-            return;
-        }
-        $('sign-in').hidden = true;
-        $('door-title').textContent = error.status === 403
-            ? 'Administration is switched off' : 'There is no administration';
-        $('door-text').textContent = error.status === 403
-            ? 'The server refuses this address, or the server file has no '
-                + 'password in [ADMIN].'
-            : `A location with aime_api_admin is expected at `
-                + `${this.admin.base}. ${error.message}.`;
+        $('sign-in-error').textContent = status === 401
+            ? 'Name or password is wrong.'
+            : status === 403 ? 'Administration is switched off: the server '
+                + 'refuses this address, or its server file has no password '
+                + 'in [ADMIN].'
+                : `A location with aime_api_admin is expected at `
+                    + `${this.admin.base}. ${message}.`;
+        $('password').focus();
     }
 
     // -- what is seen ---------------------------------------------------------
 
     // Watches, and comes back when the server ends the stream or goes away
-    async stay(signal) {
-        for (let failed = 0; !signal.aborted; failed++) {
+    async stay() {
+        for (let failed = 0; ; failed++) {
             try {
                 await this.admin.watch((status) => {
                     failed = 0;
                     this.show(status);
-                }, signal);
+                });
                 failed = -1;
             } catch (error) {
-                if (signal.aborted) {
-                    return;
-                }
                 if (error.status === 401 || error.status === 403) {
                     this.door(error);
                     return;
@@ -196,10 +179,11 @@ class App {
         for (const chart of this.charts) {
             chart.draw(this.history.points, this.history.span);
         }
-        this.queues.show(status.job_types);
-        this.workers.show(status.job_types.flatMap((type) => type.workers.map(
+        const types = byName(status.job_types);
+        this.queues.show(types);
+        this.workers.show(types.flatMap((type) => byName(type.workers).map(
             (worker) => ({ ...worker, job_type: type.name }))));
-        this.endpoints.show(status.endpoints);
+        this.endpoints.show(byName(status.endpoints));
         this.showMemory(status);
         this.refresh();
     }
