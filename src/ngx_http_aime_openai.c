@@ -16,6 +16,7 @@
 #include "ngx_http_aime_openai_models.h"
 #include "ngx_http_aime_openai_responses.h"
 #include "ngx_http_aime_openai_speech.h"
+#include "ngx_http_aime_openai_stored.h"
 #include "ngx_http_aime_openai_transcribe.h"
 
 
@@ -41,6 +42,6 @@ ngx_http_aime_route_t  ngx_http_aime_openai_routes[] = {
     { "responses", NGX_HTTP_POST, NGX_HTTP_AIME_SHAPE_OPENAI,
       ngx_http_aime_openai_create_response },
     { "responses/", NGX_HTTP_GET|NGX_HTTP_POST, NGX_HTTP_AIME_SHAPE_OPENAI,
-      ngx_http_aime_openai_one_response },
+      ngx_http_aime_openai_stored },
     { NULL, 0, 0, NULL }
 };
