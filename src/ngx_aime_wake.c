@@ -8,9 +8,9 @@
  */
 
 
-#include <sys/eventfd.h>
-
 #include "ngx_aime_wake.h"
+
+#include <sys/eventfd.h>
 
 
 #define NGX_AIME_WAKE_DRAIN    64

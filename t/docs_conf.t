@@ -8,6 +8,7 @@ use warnings;
 
 use lib 't/lib';
 use Test::More;
+use AimeDocs qw(local_conf);
 use AimeNginx qw(module_path on_valgrind slurp spew);
 
 plan skip_all => '`nginx -t` frees nothing' if on_valgrind();
@@ -27,7 +28,7 @@ is(() = $page =~ /^```/mg, 2 * keys %file, 'no other blocks');
 
 # as the page says, without the first line, which names the file
 spew("$dir/conf/$_", $file{$_}) for keys %file;
-$nginx->write_conf(local_paths($file{'nginx.conf'}));
+$nginx->write_conf(local_conf($nginx, $file{'nginx.conf'}));
 
 my ($status, $output) = $nginx->check_conf;
 is($status, 0, 'nginx -t') or diag($output);
@@ -46,22 +47,3 @@ spew("$dir/conf/aime/aime_api_server.cfg",
 ($status) = $nginx->check_conf;
 is($status, 1, 'a mistake is found');
 done_testing();
-
-
-# Nothing is read or written outside of the test's folder.
-sub local_paths {
-    my ($conf) = @_;
-    my ($module, $http, $port) = (module_path(), $nginx->http_preamble,
-        $nginx->port);
-    for ($conf) {
-        s{modules/\S+\.so}{$module} or die "no load_module\n";
-        s{^user .*\n}{}m;
-        s{/var/log/nginx/}{$dir/logs/}g;
-        s{/run/}{$dir/logs/}g;
-        s{listen 7777}{listen 127.0.0.1:$port} or die "no listen\n";
-        s{access_log /\S+ aime;}{};
-        s{^error_log \S+}{error_log $dir/logs/error.log}m;
-        s/^http \{\n/http {\n$http/m or die "no http\n";
-    }
-    return $conf;
-}

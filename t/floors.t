@@ -21,8 +21,10 @@ my %path    = map { basename($_) => $_ } @sources;
 my %edges;
 
 floors();
+nginx_first();
 cycles();
 listed();
+mapped();
 looks();
 done_testing();
 
@@ -77,6 +79,19 @@ sub trespass {
 }
 
 
+# nginx's headers ask the system's for what is beyond POSIX; those that were
+# read before do not give it any more
+sub nginx_first {
+    my @wrong;
+    for my $file (grep { floor_of($_) } sort keys %text) {
+        my ($first) = $text{$file} =~ /^\s*#\s*include\s*[<"]([^>"]+)[>"]/m;
+        push @wrong, "$file: $first" if ($first // 'ngx_') !~ /^ngx_/;
+    }
+    is_deeply(\@wrong, [], "nginx's headers come first");
+    return;
+}
+
+
 sub cycles {
     my (%state, @found);
     my $visit;
@@ -101,6 +116,31 @@ sub listed {
     my @gone = grep { !-e } $config =~ m{ngx_addon_dir/([\w./]+\.(?:c|cpp|h))\b}g;
     is_deeply([sort @missing], [], 'config lists every source and header');
     is_deeply(\@gone, [], 'config lists nothing that is not there');
+    return;
+}
+
+
+# The maps of the rooms name every file, and no file that is not there
+sub mapped {
+    my %names = map { unit($_) => 1 } keys %text;
+    my @units = map { "src/$_" } grep { !/^ngx_http_aime_api/ } keys %names;
+    my %there = map { $_ => 1 } @units;
+    for my $file (qw(README.md docs/architecture.md)) {
+        my $map = slurp($file) =~ s/\A.*?^\#\# (?:Map of the|All) rooms\n//msr;
+        $map =~ s/^\#\# .*\z//ms;
+        my ($prefix, %named) = ('');
+        for my $word ($map =~ /`([^`]+)`/g) {
+            if ($word =~ m{^(\w+/(?:\w*_)?)\*$|^(media/aime_mediad)\W}) {
+                $prefix = $1 // "$2_";
+            } elsif ($word =~ /^(?!aime_api)\w+$/ && $prefix) {
+                $named{"$prefix$word"} = 1;
+            }
+        }
+        my @missing = grep { !$named{$_} } @units;
+        is_deeply([sort @missing], [], "$file names every room");
+        my @gone = grep { m{^src/} && !$there{$_} } keys %named;
+        is_deeply([sort @gone], [], "$file names no other");
+    }
     return;
 }
 
