@@ -126,7 +126,8 @@ static const ngx_http_aime_openai_pen_t  ngx_http_aime_openai_transcribe_pen =
     ngx_http_aime_openai_transcribe_news,
     ngx_http_aime_openai_transcribe_end,
     NULL,                                   /* fail */
-    NULL                                    /* state */
+    NULL,                                   /* state */
+    NULL                                    /* report */
 };
 
 static const ngx_http_aime_openai_way_t  ngx_http_aime_openai_transcribe_way =
