@@ -9,6 +9,7 @@ use warnings;
 
 use lib 't/lib';
 use AimeExample qw(chunks content);
+use AimeNginx qw(free_port);
 use AimeOpenai;
 use Mojo::JSON qw(true);
 use Test::More;
@@ -38,6 +39,7 @@ my $outer = $srv->client(endpoint => 'outer');
 
 loop();
 cancels();
+tls();
 inputs();
 outputs();
 errors();
@@ -142,6 +144,50 @@ sub cancels {
     ok($bridge->stop, 'a bridge stops in the middle');
     like($conn->read_until(qr/\[DONE\]|error.*\n\n/), qr/worker was stopped/,
         'and says so to who waits');
+    $worker->stop;
+    return;
+}
+
+
+# The same over TLS, where a reading thread is woken in another way
+sub tls {
+    my $dir = $srv->dir;
+    my $port = free_port();
+    if (system("openssl req -x509 -newkey rsa:2048 -nodes -days 2"
+        . " -subj /CN=localhost -addext subjectAltName=DNS:localhost"
+        . " -keyout $dir/tls.key -out $dir/tls.crt >/dev/null 2>&1"))
+    {
+        note('openssl makes no certificate: TLS is not tested');
+        return;
+    }
+    my $front = start_nginx(aime => 0, http => <<"CONF");
+server {
+    listen 127.0.0.1:$port ssl;
+    ssl_certificate $dir/tls.crt;
+    ssl_certificate_key $dir/tls.key;
+    location / {
+        proxy_pass http://127.0.0.1:@{[$srv->port]};
+        proxy_http_version 1.1;
+        proxy_buffering off;
+    }
+}
+CONF
+    my $worker = AimeExample->start($srv, 'chat_worker.py', '--job-type',
+        'words', '--text', $text, '--pace', 1 / 60);
+    my $bridge = bridge('words', { SSL_CERT_FILE => "$dir/tls.crt" },
+        '--upstream', "https://localhost:$port/v1");
+    my $conn = completion('outer', stream => true);
+    ok($conn->read_until(qr/"content":"[^"]/), 'a first token over TLS');
+    $conn->close;
+    ok($bridge->says(qr/ canceled /), 'its client left');
+    ok($worker->says(qr/ canceled /), 'as the worker behind it hears');
+    $bridge->stop;
+
+    $bridge = AimeExample->launch($srv, 'openai_bridge_worker.py',
+        '--upstream', "https://localhost:$port/v1");
+    ok($bridge->says(qr/is away \(SSLCertVerificationError\)/),
+        'a certificate that nobody vouches for');
+    $bridge->stop;
     $worker->stop;
     return;
 }
