@@ -8,6 +8,7 @@
 #include "ngx_aime_job.h"
 #include "ngx_aime_ended.h"
 #include "ngx_aime_id.h"
+#include "ngx_aime_shm_failure.h"
 #include "ngx_aime_shm_index.h"
 #include "ngx_aime_shm_queue.h"
 #include "ngx_aime_shm_vars.h"
@@ -1038,7 +1039,8 @@ ngx_aime_job_check_progress(ngx_aime_zone_t *zone, const u_char *id,
 
 ngx_int_t
 ngx_aime_job_progress(ngx_aime_zone_t *zone, const u_char *id,
-    uint64_t worker, ngx_aime_shm_hold_t *progress, uint32_t progress_len)
+    uint64_t worker, ngx_aime_shm_hold_t *progress, uint32_t progress_len,
+    ngx_aime_shm_payload_t **before)
 {
     ngx_int_t            rc;
     ngx_aime_shm_job_t  *job;
@@ -1047,6 +1049,10 @@ ngx_aime_job_progress(ngx_aime_zone_t *zone, const u_char *id,
 
     job = ngx_aime_shm_id_find_locked(zone, id);
     rc = ngx_aime_job_progress_verdict(job, worker);
+
+    if (rc == NGX_OK && before && job->progress != *before) {
+        rc = NGX_BUSY;
+    }
 
     if (rc == NGX_OK) {
         job->lost = 0;
@@ -2236,16 +2242,26 @@ static void
 ngx_aime_job_end(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     ngx_aime_job_state_e state, ngx_aime_job_reason_e reason)
 {
-    ngx_uint_t  was;
+    double      now;
+    ngx_uint_t  was, outcome;
 
     was = job->state;
+    now = ngx_aime_job_now();
 
     /* who repairs finds a job that has ended, or one that has not */
 
     ngx_aime_job_set_state(job, state, reason, job->result_lifetime);
     ngx_aime_job_count(zone, job);
-    ngx_aime_ended_note_locked(job, ngx_aime_job_outcome(job),
-                               ngx_aime_job_now());
+
+    outcome = ngx_aime_job_outcome(job);
+
+    ngx_aime_ended_note_locked(job, outcome, now);
+
+    if (outcome != NGX_AIME_OUTCOME_SUCCESS
+        && outcome != NGX_AIME_OUTCOME_CANCELLED)
+    {
+        ngx_aime_shm_failure_note_locked(zone, job, outcome, now);
+    }
 
     if (was == NGX_AIME_JOB_QUEUED) {
         ngx_aime_shm_queue_remove_locked(zone, job);

@@ -258,7 +258,8 @@ void ngx_aime_job_put_back(ngx_aime_zone_t *zone,
  *
  * and gives the job's endpoint, by which the report is filtered, unless it is
  * NGX_DECLINED.  ngx_aime_job_progress() then publishes (progress may be NULL:
- * there was no room; progress_len: bytes of it that are the number), and
+ * there was no room; progress_len: bytes of it that are the number; before:
+ * what it must follow, NULL for whatever there is: else it is NGX_BUSY), and
  * ngx_aime_job_finish() ends the job; they answer likewise, since things may
  * have changed meanwhile, and drop the hold if the report does not count.  For
  * a result NGX_ABORT means: accepted and dropped.  A worker whose result came,
@@ -267,7 +268,8 @@ void ngx_aime_job_put_back(ngx_aime_zone_t *zone,
 ngx_int_t ngx_aime_job_check_progress(ngx_aime_zone_t *zone, const u_char *id,
     uint64_t worker, ngx_aime_shm_endpoint_t **endpoint);
 ngx_int_t ngx_aime_job_progress(ngx_aime_zone_t *zone, const u_char *id,
-    uint64_t worker, ngx_aime_shm_hold_t *progress, uint32_t progress_len);
+    uint64_t worker, ngx_aime_shm_hold_t *progress, uint32_t progress_len,
+    ngx_aime_shm_payload_t **before);
 
 ngx_int_t ngx_aime_job_check_result(ngx_aime_zone_t *zone, const u_char *id,
     uint64_t worker, ngx_aime_shm_endpoint_t **endpoint);

@@ -56,6 +56,8 @@ static ngx_http_aime_endpoint_t *ngx_http_aime_openai_endpoint(
 static ngx_uint_t ngx_http_aime_openai_fits(
     ngx_http_aime_openai_service_t *service, ngx_uint_t kind,
     ngx_uint_t legacy);
+static void ngx_http_aime_openai_grows(
+    ngx_http_aime_openai_service_t *service);
 static void ngx_http_aime_openai_load_mode(ngx_http_aime_openai_load_t *load,
     ngx_http_aime_openai_service_t *service, const cJSON *table);
 static void ngx_http_aime_openai_load_maps(ngx_http_aime_openai_load_t *load,
@@ -434,6 +436,7 @@ ngx_http_aime_openai_load_service(ngx_http_aime_openai_load_t *load,
     ngx_http_aime_openai_guess(load, service, known->outputs, 0);
 
     if (ngx_http_aime_openai_fits(service, kind, model->legacy)) {
+        ngx_http_aime_openai_grows(service);
         return;
     }
 
@@ -513,6 +516,34 @@ ngx_http_aime_openai_fits(ngx_http_aime_openai_service_t *service,
 
     return kind == NGX_HTTP_AIME_OPENAI_COMPLETION
            && ngx_http_aime_openai_input(service, "messages", 8) != NULL;
+}
+
+
+/* Its progress has what is new: the zone shall have the whole of it. */
+
+static void
+ngx_http_aime_openai_grows(ngx_http_aime_openai_service_t *service)
+{
+    ngx_str_t                name;
+    ngx_uint_t               i;
+    aime_str_t               text;
+    ngx_http_aime_output_t  *output;
+
+    static const char  *names[] = { "text", "reasoning_content" };
+
+    for (i = 0; service->delta && i < 2; i++) {
+        name = ngx_http_aime_openai_output(service, names[i]);
+
+        text.data = name.data;
+        text.len = name.len;
+
+        output = ngx_http_aime_output(&service->endpoint->progress_outputs,
+                                      &text);
+        if (output) {
+            output->grows = 1;
+            service->endpoint->grows = 1;
+        }
+    }
 }
 
 

@@ -8,6 +8,7 @@
 
 
 #include "ngx_http_aime_openai_call.h"
+#include "aime_media_data.h"
 
 
 /*
@@ -33,6 +34,15 @@ ngx_int_t ngx_http_aime_openai_members(ngx_http_aime_openai_call_t *call,
 /* What a string stands for.  NGX_DECLINED: it is no string. */
 ngx_int_t ngx_http_aime_openai_decode(ngx_http_aime_openai_call_t *call,
     aime_json_value_t *value, ngx_str_t *text);
+
+/*
+ * A picture or sound that a worker gives as a data URL, or as its base64 alone
+ * (type and format of the url are empty then): valid base64 that is not empty.
+ * NGX_DECLINED: it is none.  And what its first bytes say that it is.
+ */
+ngx_int_t ngx_http_aime_openai_media(ngx_http_aime_openai_call_t *call,
+    aime_json_value_t *value, aime_media_url_t *url);
+aime_media_format_e ngx_http_aime_openai_media_format(aime_media_url_t *url);
 
 /* The worker's error, decoded; NGX_DECLINED: it tells none. */
 ngx_int_t ngx_http_aime_openai_failure(ngx_http_aime_openai_call_t *call,

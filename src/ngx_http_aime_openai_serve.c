@@ -333,11 +333,16 @@ ngx_http_aime_openai_done(ngx_http_request_t *r,
     ngx_http_aime_reply_start(&reply, r, NGX_HTTP_AIME_REPLY_SIZE
                                          + view->payload->payload->len);
 
-    if (rc == NGX_ERROR || call->way->result(call, &reply) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    if (rc == NGX_DECLINED) {
+        rc = call->way->result(call, &reply);
     }
 
-    return ngx_http_aime_reply_send(&reply, NGX_HTTP_OK);
+    if (rc == NGX_DECLINED) {
+        return ngx_http_aime_openai_failed(r, call->status, &call->message);
+    }
+
+    return (rc == NGX_OK) ? ngx_http_aime_reply_send(&reply, NGX_HTTP_OK)
+                          : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
 

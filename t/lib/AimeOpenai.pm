@@ -11,7 +11,7 @@ use Mojo::JSON qw(decode_json encode_json true);
 use AimeTest;
 
 our @EXPORT = qw(openai_locations openai_toml start_openai chat_endpoint ask
-    with_key messages);
+    with_key messages form upload wav);
 
 
 sub openai_locations {
@@ -85,6 +85,41 @@ sub ask {
     $conn->send_request(POST => "/v1/$path", ref $body ? encode_json($body)
         : $body, with_key(), 'Content-Type' => 'application/json', %headers);
     return $conn;
+}
+
+
+# The body of a form: names with values, or with {filename, type, body}
+sub form {
+    my ($boundary, @parts) = @_;
+    my $body = '';
+    while (my ($name, $value) = splice @parts, 0, 2) {
+        my $file = ref $value ? $value : {body => $value};
+        $body .= "--$boundary\r\nContent-Disposition: form-data; "
+            . "name=\"$name\""
+            . (defined $file->{filename} ? "; filename=\"$file->{filename}\""
+                : '')
+            . ($file->{type} ? "\r\nContent-Type: $file->{type}" : '')
+            . "\r\n\r\n$file->{body}\r\n";
+    }
+    return "$body--$boundary--\r\n";
+}
+
+
+# As ask, with a form
+sub upload {
+    my ($srv, $path, $parts, %headers) = @_;
+    return ask($srv, $path, form('xyz', @$parts),
+        'Content-Type' => 'multipart/form-data; boundary=xyz', %headers);
+}
+
+
+# A sound file of so many samples
+sub wav {
+    my ($samples) = @_;
+    my $data = pack 's<*', map { 9000 * sin($_ / 9) } 1 .. $samples;
+    return 'RIFF' . pack('L<', 36 + length $data) . 'WAVEfmt '
+        . pack('L<S<S<L<L<S<S<', 16, 1, 1, 8000, 16000, 2, 16)
+        . 'data' . pack('L<', length $data) . $data;
 }
 
 

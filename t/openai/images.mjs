@@ -1,0 +1,24 @@
+import assert from 'node:assert';
+import { client, test, done } from './lib.mjs';
+
+const { images } = client();
+const model = 'paint';
+
+await test('base64', async () => {
+    const answer = await images.generate({ model, prompt: 'a cat', n: 2,
+        size: '512x256' });
+    assert.ok(answer.created > 1e9);
+    assert.deepStrictEqual(answer.data.map(({ b64_json }) =>
+        Buffer.from(b64_json, 'base64').toString('latin1').slice(8)),
+        ['a cat 1 of 512x256', 'a cat 2 of 512x256']);
+});
+
+await test('data URLs', async () => {
+    const answer = await images.generate({ model, prompt: 'a dog',
+        size: '8x8', response_format: 'url' });
+    const picture = await (await fetch(answer.data[0].url)).blob();
+    assert.strictEqual(picture.type, 'image/png');
+    assert.ok((await picture.text()).endsWith('a dog 1 of 8x8'));
+});
+
+done();
