@@ -2,8 +2,6 @@
 /* Models and their mapping, see ngx_http_aime_openai_conf.h. */
 
 
-#include <time.h>
-
 #include "ngx_http_aime_openai_conf.h"
 #include "aime_toml.h"
 
