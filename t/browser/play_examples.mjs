@@ -36,7 +36,8 @@ export default async function (t) {
             document.activeElement.blur();
         });
         await t.narrow(page, 'nothing sticks out');
-        await page.getByRole('tab', { name: 'Python' }).click();
+        await page.getByRole('tab', {
+            name: 'Python', exact: true }).click();
         await page.evaluate(() => scrollTo(0, 0));
         await t.shot(page, `playground-${name}`);
         await page.context().close();

@@ -26,9 +26,10 @@ function files(details) {
         .map(([name, { type }]) => [name, NUMBERED.includes(type)]);
 }
 
+// Parts that are there; an empty text is an empty line
 function lines(...parts) {
-    return parts.flat(Infinity).filter((part) => part !== null
-        && part !== undefined && part !== false).join('\n') + '\n';
+    return parts.flat(Infinity).filter((part) => part || part === '')
+        .join('\n') + '\n';
 }
 
 // An endpoint that wants no key wants a login instead
@@ -161,14 +162,18 @@ function scriptFiles(found) {
     });
 }
 
+function fromFile({ prefix, name }) {
+    return `'${prefix}'\n        + await readFile(${JSON.stringify(name)}, `
+        + "'base64')";
+}
+
 // A module for Node.js 18 or newer; in a browser the same without files
 export function javascript({ base, details, inputs, open }) {
     const found = files(details);
     const media = hasMedia(inputs);
     const body = literal(withSession({ ...inputs, wait_for_result: false },
         open, 'session'), {
-        medium: ({ prefix, name }) => `'${prefix}'\n        + await readFile(`
-            + `${JSON.stringify(name)}, 'base64')`,
+        medium: fromFile,
     });
     const names = [media && 'readFile', found.length && 'writeFile']
         .filter(Boolean);
@@ -207,38 +212,45 @@ export function javascript({ base, details, inputs, open }) {
             : 'console.log(result);');
 }
 
-const PLAIN = { temperature: 'temperature', top_p: 'top_p', seed: 'seed' };
+// Inputs that OpenAI has a name for
+const THEIRS = {
+    temperature: 'temperature', top_p: 'top_p', seed: 'seed',
+    max_gen_tokens: 'max_completion_tokens',
+};
 
-function part(item, medium) {
-    const [[kind, value]] = Object.entries(item);
-    return kind === 'text' ? { type: 'text', text: value }
-        : { type: `${kind}_url`, [`${kind}_url`]: { url: medium(value) } };
+// [fields of OpenAI's, fields that it does not know]
+function fields(inputs, chatName) {
+    const known = {}, others = {};
+    for (const [name, value] of Object.entries(inputs)) {
+        if (name in THEIRS) {
+            known[THEIRS[name]] = value;
+        } else if (name !== chatName && name !== 'prompt_input') {
+            others[name] = value;
+        }
+    }
+    return [known, others];
 }
 
-function messages(context, wrap) {
+function part(item) {
+    const [[kind, value]] = Object.entries(item);
+    return kind === 'text' ? { type: 'text', text: value }
+        : { type: `${kind}_url`, [`${kind}_url`]: { url: value } };
+}
+
+function messages(context) {
     return context.map(({ role, content }) => ({
         role,
-        content: typeof content === 'string' ? content
-            : content.map((item) => part(item, wrap)),
+        content: typeof content === 'string' ? content : content.map(part),
     }));
 }
 
-// Chat completions with the official Python client; context: the messages
-export function openai({ base, inputs, context, open, model }) {
-    const media = hasMedia(context);
+// Chat completions with the official client for Python; context: the messages
+export function openaiPython({ base, inputs, chatName, context, open, model }) {
+    const media = hasMedia([context, inputs]);
     const options = { words: PYTHON, indent: '    ',
         medium: ({ kind, format, name }) =>
             `data_url("${kind}/${format}", ${JSON.stringify(name)})` };
-    const known = Object.entries(PLAIN).filter(([name]) => name in inputs)
-        .map(([name, to]) => `    ${to}=${literal(inputs[name], options)},`);
-    if ('max_gen_tokens' in inputs) {
-        known.push('    max_completion_tokens='
-            + `${literal(inputs.max_gen_tokens, options)},`);
-    }
-    if ('top_k' in inputs) {
-        known.push('    extra_body={"top_k": '
-            + `${literal(inputs.top_k, options)}},`);
-    }
+    const [known, others] = fields(inputs, chatName);
     return lines(
         media && 'import base64', !open && 'import os',
         (media || !open) && '', 'from openai import OpenAI', '',
@@ -248,9 +260,31 @@ export function openai({ base, inputs, context, open, model }) {
         `    api_key=${open ? '"none"' : 'os.environ["AIME_API_KEY"]'},`, ')',
         'stream = client.chat.completions.create(',
         `    model=${JSON.stringify(model)},`,
-        `    messages=${literal(messages(context, (m) => m), options)},`,
-        known, '    stream=True,', ')', 'for chunk in stream:',
+        `    messages=${literal(messages(context), options)},`,
+        Object.entries(known).map(([name, value]) =>
+            `    ${name}=${literal(value, options)},`),
+        Object.keys(others).length
+            && `    extra_body=${literal(others, options)},`,
+        '    stream=True,', ')', 'for chunk in stream:',
         '    if chunk.choices:',
         '        print(chunk.choices[0].delta.content or "", end="", '
         + 'flush=True)', 'print()');
+}
+
+// The same with the one for Node.js
+export function openaiScript({ base, inputs, chatName, context, open, model }) {
+    const media = hasMedia([context, inputs]);
+    const [known, others] = fields(inputs, chatName);
+    const body = { model, messages: messages(context), ...known, ...others,
+        stream: true };
+    return lines(
+        media && "import { readFile } from 'node:fs/promises';",
+        "import OpenAI from 'openai';", '', 'const client = new OpenAI({',
+        `    baseURL: '${base}/v1',`,
+        `    apiKey: ${open ? "'none'" : 'process.env.AIME_API_KEY'},`, '});',
+        `const stream = await client.chat.completions.create(${literal(body, {
+            medium: fromFile })});`,
+        'for await (const chunk of stream) {',
+        "    process.stdout.write(chunk.choices[0]?.delta?.content ?? '');",
+        '}', 'console.log();');
 }
