@@ -99,9 +99,9 @@ sub listening {
             . "speech = { type = \"audio\" }\nerror = {}", progress => ''};
 }
 
-# Of the older kind: the last message apart
+# Of the older kind: the last message apart, and all of it in the address
 sub old_chat {
-    return {endpoint => 'category = "chat"',
+    return {endpoint => "category = \"chat\"\nmethods = [\"GET\"]",
         clients => 'authentication = "User"', inputs => <<'TOML'};
 prompt_input = { type = "string", required = true }
 chat_context = { type = "chat_context" }

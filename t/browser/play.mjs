@@ -352,16 +352,23 @@ async function listen({ page, at, is, ok, like, until, ask, axe, state, gone,
 
     await page.getByRole('button', { name: 'Remove' }).last().click();
     await until(async () => !/shot/.test(await tab('curl')), 'taken out');
-    await ask('run', await tab('curl'), 'sh', 'a tone.wav', sound);
-    taken = await ask('take', 'listen');
-    is(taken.audio, `data:audio/wav;base64,${sound}`,
-        'the curl code reads the file');
-    await ask('result', 'listen', taken.job_id, { text: 'One tone.' });
-    is((await ask('ended')).status, 0, 'and ends well');
+    for (const [name, command] of [['curl', 'sh'], ['Python', 'python3'],
+        ['JavaScript', 'node --input-type=module - <']])
+    {
+        await ask('run', await tab(name), command, 'a tone.wav', sound);
+        taken = await ask('take', 'listen');
+        is(taken.audio, `data:audio/wav;base64,${sound}`,
+            `the ${name} code logs in and reads the file`);
+        await ask('result', 'listen', taken.job_id, { text: 'One tone.',
+            speech: `data:audio/wav;base64,${sound}` });
+        is(await ask('ended').then(({ status, files }) => [status, ...files]),
+            [0, 'a tone.wav', 'images-0.png', 'images-1.png',
+                ...name === 'curl' ? [] : ['speech.wav']], 'and ends well');
+    }
 }
 
 
-async function olderChat({ page, is, until, ask, state, gone }) {
+async function olderChat({ page, is, until, ask, state, gone, tab }) {
     await gone('old_chat');
     const main = page.getByRole('main');
     await main.getByRole('button', { name: 'Sign in' }).click();
@@ -385,6 +392,16 @@ async function olderChat({ page, is, until, ask, state, gone }) {
         await state('Done');
         await until(async () => await page.locator('.message').count()
             === 2 * i + 2, 'question and answer');
+    }
+    for (const [name, command] of [['curl', 'sh'], ['Python', 'python3'],
+        ['JavaScript', 'node --input-type=module - <']])
+    {
+        await ask('run', await tab(name), command);
+        const taken = await ask('take', 'old_chat');
+        is([taken.prompt_input, (taken.chat_context ?? []).length],
+            ['second', 2], `the ${name} code sends it in a query`);
+        await ask('result', 'old_chat', taken.job_id, { text: 'yes' });
+        is((await ask('ended')).status, 0, 'and ends well');
     }
     await page.getByText('Form', { exact: true }).click();
     await page.locator('textarea[name=chat_context]').waitFor();

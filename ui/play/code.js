@@ -2,7 +2,7 @@
 // comes from the environment: nothing secret and nothing endless is in there.
 
 import { path } from './api.js';
-import { Medium, Numeral, Variable, literal } from './values.js';
+import { Medium, Numeral, Variable, json, literal } from './values.js';
 
 const PYTHON = { true: 'True', false: 'False', null: 'None' };
 const NUMBERED = ['image_list', 'audio_list', 'video_list'];
@@ -38,6 +38,17 @@ function withSession(inputs, open, name) {
         : inputs;
 }
 
+function getsOnly({ http_methods: methods = ['POST'] }) {
+    return !methods.includes('POST');
+}
+
+// Inputs as the texts of a query
+function texts(inputs) {
+    return Object.fromEntries(Object.entries(inputs).map(([name, value]) =>
+        [name, typeof value === 'string' || value instanceof Medium
+            || value instanceof Variable ? value : json(value)]));
+}
+
 // A document that the shell fills in where it has to
 function document(inputs) {
     const mark = '\u0001';
@@ -56,21 +67,33 @@ function document(inputs) {
 // request: {base, details, inputs, open (no key needed)}
 export function curl({ base, details, inputs, open }) {
     const url = `${base}${path(details.name)}`;
-    const [redirect, body] = document(withSession(inputs, open, 'SESSION'));
+    const all = withSession(inputs, open, 'SESSION');
+    const [redirect, body] = document(all);
     return lines(
         open && [`SESSION=$(curl -sS '${url}/login' \\`,
             "    | sed 's/.*\"client_session_auth_key\": "
             + "*\"\\([^\"]*\\)\".*/\\1/')"],
-        `curl -sS '${url}' \\`,
+        `curl -sS${getsOnly(details) ? 'G' : ''} '${url}' \\`,
         !open && '    -H "Authorization: Bearer $AIME_API_KEY" \\',
-        "    -H 'Content-Type: application/json' \\",
-        `    --data-binary @- ${redirect}`, body, 'JSON');
+        getsOnly(details) ? query(all)
+            : ["    -H 'Content-Type: application/json' \\",
+                `    --data-binary @- ${redirect}`, body, 'JSON']);
+}
+
+function query(inputs) {
+    return Object.entries(texts(inputs)).map(([name, value]) =>
+        `    --data-urlencode ${value instanceof Variable
+            ? `"${name}=$${value.name}"` : value instanceof Medium
+                ? `"${name}=${value.prefix}$(base64 < ${quoted(value.name)} `
+                    + `| tr -d '\\n')"` : quoted(`${name}=${value}`)}`)
+        .join(' \\\n') || '    -d ""';
 }
 
 const CALL = `
 def call(route, document):
     request = urllib.request.Request(SERVER + route, headers=HEADERS,
-                                     data=json.dumps(document).encode())
+                                     data=None if document is None
+                                     else json.dumps(document).encode())
     try:
         with urllib.request.urlopen(request) as answer:
             return json.load(answer)
@@ -125,7 +148,8 @@ export function python({ base, details, inputs, open }) {
     return lines(
         (media || found.length) && 'import base64',
         'import json', !open && 'import os', 'import time',
-        'import urllib.error', 'import urllib.request', '',
+        'import urllib.error',
+        getsOnly(details) && 'import urllib.parse', 'import urllib.request', '',
         `SERVER = ${JSON.stringify(base)}`,
         `ENDPOINT = ${JSON.stringify(path(details.name))}`,
         'HEADERS = {"Content-Type": "application/json"'
@@ -134,7 +158,11 @@ export function python({ base, details, inputs, open }) {
         CALL.trimEnd(), '', media && [DATA_URL.trimEnd(), ''], '',
         open && 'session = call(ENDPOINT + "/login", {})'
             + '["client_session_auth_key"]',
-        `job = call(ENDPOINT, ${literal(job, options)})`,
+        getsOnly(details)
+            ? ['query = urllib.parse.urlencode('
+                + `${literal(texts(job), options)})`,
+            'job = call(ENDPOINT + "?" + query, None)']
+            : `job = call(ENDPOINT, ${literal(job, options)})`,
         WAIT.replace('PROGRESS', open ? '{\n        "job_id": job["job_id"], '
             + '"client_session_auth_key": session}'
             : '{"job_id": job["job_id"]}'),
@@ -171,8 +199,10 @@ function fromFile({ prefix, name }) {
 export function javascript({ base, details, inputs, open }) {
     const found = files(details);
     const media = hasMedia(inputs);
-    const body = literal(withSession({ ...inputs, wait_for_result: false },
-        open, 'session'), {
+    const gets = getsOnly(details);
+    const job = withSession({ ...inputs, wait_for_result: false }, open,
+        'session');
+    const body = literal(gets ? texts(job) : job, {
         medium: fromFile,
     });
     const names = [media && 'readFile', found.length && 'writeFile']
@@ -183,19 +213,24 @@ export function javascript({ base, details, inputs, open }) {
         `const endpoint = '${base}${path(details.name)}';`, '',
         'async function call(url, document) {',
         '    const response = await fetch(url, {',
-        "        method: 'POST',",
+        gets ? "        method: document ? 'POST' : 'GET',"
+            : "        method: 'POST',",
         '        headers: {',
         "            'Content-Type': 'application/json',",
         !open && '            Authorization: `Bearer '
             + '${process.env.AIME_API_KEY}`,',
-        '        },', '        body: JSON.stringify(document),', '    });',
+        '        },', gets ? '        body: document && '
+            + 'JSON.stringify(document),'
+            : '        body: JSON.stringify(document),', '    });',
         '    const answer = await response.json();',
         '    if (!response.ok) {',
         "        throw new Error([answer.error].flat().join('\\n'));",
         '    }', '    return answer;', '}', '',
         open && ['const login = await call(`${endpoint}/login`, {});',
             'const session = login.client_session_auth_key;'],
-        `const job = await call(endpoint, ${body});`, '', 'let answer;',
+        gets ? [`const query = new URLSearchParams(${body});`,
+            'const job = await call(`${endpoint}?${query}`);']
+            : `const job = await call(endpoint, ${body});`, '', 'let answer;',
         'for (;;) {',
         '    answer = await call(`${endpoint}/progress`, {',
         '        job_id: job.job_id,',
