@@ -12,6 +12,7 @@ export default async function (t) {
     await reload(t, page);
     await looks(t, page);
     await phone(t);
+    await restart(t, page);
 }
 
 function row(page, table, text) {
@@ -166,6 +167,27 @@ async function actions(t, page) {
     await page.getByRole('button', { name: /Reset/ }).click();
     await yes(page, 'Reset');
     await shows(t, tile(page, 'Failed'), /^0$/, 'counters begin anew');
+}
+
+// What is gone when nginx is, and comes back with it
+async function restart(t, page) {
+    t.allow(/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE/,
+        /ERR_CONNECTION_RESET/);
+    await t.ask('stop');
+    await shows(t, page.locator('#live'), /Reconnecting/,
+        'a server that is gone is said to be');
+    await t.ask('start');
+    await shows(t, page.locator('#live'), /Live/, 'and back when it is back');
+    await shows(t, page.locator('#workers'), /No worker/,
+        'with what it has then');
+    await page.reload();
+    await shows(t, page.locator('#live'), /Live/,
+        'the tab stays signed in when it is loaded again');
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    t.is(await page.evaluate(() => [sessionStorage.length,
+        Object.values(localStorage).join()]), [0, 'dark'],
+    'until one signs out');
 }
 
 // The stream ends with the old process, and the page comes back

@@ -26,7 +26,7 @@ function svg(name, attributes, text) {
 function ceiling(most, least) {
     const wanted = Math.max(most * 1.05, least);
     const power = 10 ** Math.floor(Math.log10(wanted));
-    return [1, 2, 4, 5, 10].map((n) => n * power).find((n) => n >= wanted);
+    return [1, 2, 4, 6, 8, 10].map((n) => n * power).find((n) => n >= wanted);
 }
 
 // Lines of {name, label, area}; format writes a value; a scale ends at least
@@ -87,7 +87,8 @@ export class Chart {
                 x2: this.width - RIGHT, y1: Math.round(y(part * most)) + .5,
                 y2: Math.round(y(part * most)) + .5 }),
             svg('text', { class: 'tick', x: LEFT - 8, y: y(part * most) + 4,
-                'text-anchor': 'end' }, this.format(part * most)),
+                'text-anchor': 'end' },
+            this.format(part * most).replace('.0 ', ' ')),
         ]);
         const label = (ago) => ago === 0 ? 'now'
             : ago % 60 ? `−${ago} s` : `−${ago / 60} min`;

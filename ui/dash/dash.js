@@ -250,9 +250,10 @@ class App {
             ['Repairs', count(zone.repairs)],
             ['Parked polls', count(waiting.longpoll)],
             ['Waiting clients', count(waiting.sync)],
-            ['Streams', count(waiting.sse)],
-            ['nginx processes', status.processes.map(({ pid }) => pid)
-                .sort((a, b) => a - b).join(', ')],
+            ['Streams of progress', count(waiting.sse)],
+            ['nginx processes', `${status.processes.length} of at most `
+                + `${status.process_rows}: ${status.processes
+                    .map(({ pid }) => pid).sort((a, b) => a - b).join(', ')}`],
         ];
         const list = $('memory');
         if (!list.children.length) {

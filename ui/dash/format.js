@@ -5,8 +5,7 @@ export function count(n) {
 }
 
 export function rate(n) {
-    return `${n >= 100 ? Math.round(n) : n >= 10 ? n.toFixed(1)
-        : Number(n.toFixed(2))}/s`;
+    return `${Number(n.toFixed(n >= 100 ? 0 : n >= 10 ? 1 : 2))}/s`;
 }
 
 // Null: there is none

@@ -91,7 +91,7 @@ export class Jobs {
                 update: (element, job) => this.progress(element, job) },
             { head: 'Running for', number: true, text: (job) =>
                 age(this.app.now() - job.start_time_compute) },
-            { head: 'Actions', wide: true, make: (row) => el('div',
+            { head: 'Actions', acts: true, make: (row) => el('div',
                 { class: 'actions' },
                 this.button(row, 'Requeue', 'jobs/requeue', {
                     text: 'The job is taken from its worker and queued again, '
@@ -120,7 +120,7 @@ export class Jobs {
                         select.value = job.priority;
                     }
                 } },
-            { head: 'Actions', wide: true, make: (row) => el('div',
+            { head: 'Actions', acts: true, make: (row) => el('div',
                 { class: 'actions' },
                 this.button(row, 'Cancel', 'jobs/cancel', {
                     danger: true, text: 'Its client is told so.',

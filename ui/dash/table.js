@@ -7,10 +7,15 @@ import { el, unique } from '../dom.js';
 const LISTED = 12;                  // rows, at first
 const MORE = 100;                   // with each "Show more"
 
-// Columns have a head and either text(item), or make(row), an element that is
-// made once and brought up to date by update(element, item).  Options: key(item)
-// tells rows apart, empty says that there are none, search is the label of a
-// field that finds rows by their texts
+function looks({ number, wide, acts }) {
+    return [number && 'number', wide && 'wide', acts && 'wide acts']
+        .filter(Boolean).join(' ') || null;
+}
+
+// Columns have a head and text(item), or make(row), an element that is made once
+// and brought up to date by update(element, item), and then text is what it is
+// found by.  Options: key(item) tells rows apart, empty says that there are
+// none, search is the label of a field that finds rows
 export class Table {
     constructor(caption, columns, { key, empty, search }) {
         this.columns = columns;
@@ -22,7 +27,7 @@ export class Table {
         this.table = el('table', {},
             el('caption', { class: 'offscreen' }, caption),
             el('thead', {}, el('tr', {}, columns.map((column) =>
-                el('th', { scope: 'col', class: column.number ? 'number' : null },
+                el('th', { scope: 'col', class: looks(column) },
                     column.head)))),
             this.body);
         this.nothing = el('p', { class: 'empty' }, empty);
@@ -52,7 +57,7 @@ export class Table {
         this.show(this.list);
         // to the first of the new ones: the button may be gone
         const [row] = [...this.body.children].slice(length);
-        row?.querySelector('button, select')?.focus();
+        row?.querySelector('button:not([hidden]), select')?.focus();
     }
 
     matches(item, words) {
@@ -116,8 +121,7 @@ export class Table {
         row.cells = this.columns.map((column, i) => el(
             column.rowHead ? 'th' : 'td',
             { scope: column.rowHead ? 'row' : null, 'data-head': column.head,
-                class: [column.number && 'number', column.wide && 'wide']
-                    .filter(Boolean).join(' ') || null },
+                class: looks(column) },
             column.make ? row[`made${i}`] = column.make(row) : ''));
         row.element = el('tr', {}, row.cells);
         return row;

@@ -38,6 +38,7 @@ export function queues() {
         update: (element, type) => {
             const [meter, text] = element.children;
             meter.max = Math.max(1, type.max_queue_length);
+            meter.low = meter.max * .5;
             meter.high = meter.max * .8;
             meter.optimum = 0;
             meter.value = type.jobs_queued;
@@ -71,13 +72,19 @@ export function workers(app) {
     });
     return new Table('Workers', [
         { head: 'Worker', rowHead: true, text: (worker) => worker.name },
-        { head: 'State', make: chip, update: (element, worker) => {
-            element.dataset.state = state(worker);
-            element.textContent = STATES[state(worker)] ?? worker.state;
-        } },
+        { head: 'State', make: chip, text: (worker) => STATES[state(worker)],
+            update: (element, worker) => {
+                element.dataset.state = state(worker);
+                element.textContent = STATES[state(worker)] ?? worker.state;
+            } },
         { head: 'Job type', text: (worker) => worker.job_type },
-        { head: 'Model', text: model },
-        { head: 'GPU', text: gpu },
+        { head: 'Model and GPU', text: (worker) => `${model(worker)} `
+            + gpu(worker), make: () => el('div', { class: 'two' },
+            el('span'), el('span', { class: 'hint' })),
+        update: (element, worker) => {
+            element.children[0].textContent = model(worker);
+            element.children[1].textContent = gpu(worker);
+        } },
         { head: 'Running', number: true, text: (worker) =>
             count(worker.jobs_running) },
         { head: 'Done', number: true, text: (worker) =>
@@ -94,7 +101,7 @@ export function workers(app) {
                 element.textContent = worker.last_error ?? '–';
                 element.title = worker.last_error ?? '';
             } },
-        { head: 'Actions', wide: true, make: (row) => el('div', { class: 'actions' },
+        { head: 'Actions', acts: true, make: (row) => el('div', { class: 'actions' },
             change(row, 'Enable', 'enable'), change(row, 'Drain', 'drain'),
             change(row, 'Disable', 'disable')),
         update: (element, worker) => {
@@ -131,7 +138,7 @@ export function endpoints(app) {
             `${count(tokens.input)}, ${count(tokens.output)}` },
         { head: 'Duration, mean', number: true, text: (endpoint) =>
             duration(endpoint.mean_duration) },
-        { head: 'Actions', wide: true, make: (row) => el('div', { class: 'actions' },
+        { head: 'Actions', acts: true, make: (row) => el('div', { class: 'actions' },
             app.button('Open', { about: `Open endpoint ${row.item.name}`,
                 act: () => app.admin.post('endpoints/enable',
                     { name: row.item.name }) }),
@@ -158,7 +165,7 @@ export function sessions(app) {
         { head: 'User', text: (session) => session.user ?? '–' },
         { head: 'Idle', number: true, text: (session) =>
             duration(Math.round(session.idle)) },
-        { head: 'Actions', wide: true, make: (row) => el('div', { class: 'actions' },
+        { head: 'Actions', acts: true, make: (row) => el('div', { class: 'actions' },
             app.button('Log out', {
                 about: `Log out session ${row.item.session.slice(0, 8)}`,
                 ask: () => ({ title: 'Log this session out?', yes: 'Log out',
