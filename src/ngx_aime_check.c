@@ -38,6 +38,8 @@ static const char *ngx_aime_check_vars(ngx_aime_zone_t *zone,
     ngx_aime_check_t *check);
 static const char *ngx_aime_check_payloads(ngx_aime_zone_t *zone,
     ngx_aime_check_t *check);
+static ngx_uint_t ngx_aime_check_buckets(ngx_aime_zone_t *zone,
+    ngx_uint_t max);
 static ngx_uint_t ngx_aime_check_list(ngx_queue_t *list, ngx_uint_t max);
 static ngx_uint_t ngx_aime_check_tree(ngx_rbtree_t *tree, ngx_uint_t max);
 static ngx_uint_t ngx_aime_check_topic(ngx_aime_shm_topic_t *topic);
@@ -157,7 +159,7 @@ ngx_aime_check_jobs(ngx_aime_zone_t *zone, ngx_aime_check_t *check)
     n = check->kinds[NGX_AIME_SHM_JOB];
 
     if (zone->sh->njobs != n
-        || ngx_aime_check_tree(&zone->sh->jobs, n) != n
+        || ngx_aime_check_buckets(zone, n) != n
         || ngx_aime_check_list(&zone->sh->fetched, n) != check->fetched)
     {
         return "jobs are not as many as listed";
@@ -431,6 +433,26 @@ ngx_aime_check_payloads(ngx_aime_zone_t *zone, ngx_aime_check_t *check)
 
     return (chunks == check->kinds[NGX_AIME_SHM_CHUNK])
            ? NULL : "chunks are not as many as payloads have";
+}
+
+
+/* The jobs in all buckets, or more than max. */
+
+static ngx_uint_t
+ngx_aime_check_buckets(ngx_aime_zone_t *zone, ngx_uint_t max)
+{
+    ngx_uint_t           i, n;
+    ngx_aime_shm_job_t  *job;
+
+    n = 0;
+
+    for (i = 0; i < zone->sh->nbuckets; i++) {
+        for (job = zone->sh->buckets[i]; job && n <= max; job = job->next) {
+            n++;
+        }
+    }
+
+    return n;
 }
 
 

@@ -497,7 +497,7 @@ ngx_aime_job_create_bare(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec)
 
     do {
         ngx_aime_id_make(job->id);
-    } while (ngx_aime_shm_id_taken(&zone->sh->jobs, job->id));
+    } while (ngx_aime_shm_id_find_locked(zone, job->id));
 
     ngx_aime_shm_id_insert_locked(zone, job);
 

@@ -215,9 +215,9 @@ typedef enum {
  */
 
 struct ngx_aime_shm_job_s {
-    ngx_rbtree_node_t            node;      /* by id */
-    ngx_rbtree_node_t            deadline;  /* by ngx_current_msec */
+    ngx_aime_shm_job_t          *next;      /* in its bucket */
     u_char                       id[NGX_AIME_ID_LEN];
+    ngx_rbtree_node_t            deadline;  /* by ngx_current_msec */
     u_char                       owner[NGX_AIME_ID_LEN];
 
     ngx_aime_shm_rank_t          place;     /* a place of its lane's */
@@ -367,8 +367,8 @@ typedef struct {
 
     ngx_aime_shm_arena_t         arena;
 
-    ngx_rbtree_t                 jobs;
-    ngx_rbtree_node_t            jobs_sentinel;
+    ngx_aime_shm_job_t         **buckets;   /* jobs by id */
+    ngx_uint_t                   nbuckets;
     ngx_uint_t                   njobs;
 
     ngx_rbtree_t                 onces;
