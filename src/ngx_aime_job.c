@@ -885,7 +885,7 @@ ngx_aime_job_hand_over(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     ngx_aime_job_changed(zone, job);
 
     ngx_memcpy(handover->id, job->id, NGX_AIME_ID_LEN);
-    handover->ticket = job->arrival.major;
+    handover->ticket = job->arrival;
     handover->start_time = job->start_time;
     handover->start_time_compute = job->start_time_compute;
 
@@ -963,9 +963,7 @@ ngx_aime_job_handed(ngx_aime_zone_t *zone, ngx_aime_job_handover_t *handover)
 
     job = ngx_aime_shm_id_find_locked(zone, handover->id);
 
-    if (job == NULL || !job->handing
-        || job->arrival.major != handover->ticket)
-    {
+    if (job == NULL || !job->handing || job->arrival != handover->ticket) {
         return NULL;
     }
 
@@ -1409,9 +1407,11 @@ ngx_aime_job_set_priority(ngx_aime_zone_t *zone, const u_char *id,
         rc = NGX_BUSY;
 
     } else {
-        rc = NGX_OK;
-        ngx_aime_shm_queue_priority_locked(zone, job, priority);
-        ngx_aime_job_changed(zone, job);
+        rc = ngx_aime_shm_queue_priority_locked(zone, job, priority);
+
+        if (rc == NGX_OK) {
+            ngx_aime_job_changed(zone, job);
+        }
     }
 
     ngx_aime_shm_unlock(zone);
@@ -1719,7 +1719,7 @@ ngx_aime_job_mend_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     {
         job->queued = ngx_current_msec;
         job->returned = 0;
-        job->share = NULL;
+        job->lane = NULL;
         job->lost = 0;
         job->handing = 0;
 
@@ -1752,7 +1752,7 @@ ngx_aime_job_mend_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
         return;
     }
 
-    job->share = NULL;
+    job->lane = NULL;
 
     if (job->state == NGX_AIME_JOB_PROCESSING) {
         ngx_queue_insert_tail(&job->worker->running, &job->link);

@@ -280,11 +280,12 @@ ngx_aime_shm_init_type(ngx_aime_shm_type_t *type)
     ngx_queue_init(&type->polls.woken);
     ngx_queue_init(&type->waiting);
     ngx_queue_init(&type->workers);
-    ngx_rbtree_init(&type->shares, &type->sentinel, ngx_rbtree_insert_value);
+    ngx_rbtree_init(&type->lanes, &type->sentinel, ngx_rbtree_insert_value);
+    ngx_aime_shm_places_init(&type->places);
 
     type->polls.nparked = 0;
     type->polls.nwoken = 0;
-    type->places = NULL;
+    type->returned = NULL;
     type->nqueued = 0;
     ngx_memzero(type->nlevel, sizeof(type->nlevel));
     type->nrunning = 0;
