@@ -42,7 +42,8 @@ static const ngx_http_aime_openai_pen_t  ngx_http_aime_openai_chat_pen = {
     ngx_http_aime_openai_chat_news,
     ngx_http_aime_openai_chat_end,
     NULL,                                   /* fail */
-    NULL                                    /* state */
+    NULL,                                   /* state */
+    NULL                                    /* report */
 };
 
 static const ngx_http_aime_openai_way_t  ngx_http_aime_openai_chat_way = {

@@ -8,15 +8,26 @@
 
 
 #include "ngx_http_aime_openai_image.h"
-#include "ngx_http_aime_openai_serve.h"
+#include "ngx_http_aime_openai_stream.h"
 
 
-#define NGX_HTTP_AIME_OPENAI_MAX_SIDE   65536
+#define NGX_HTTP_AIME_OPENAI_MAX_SIDE      65536
+#define NGX_HTTP_AIME_OPENAI_MAX_PARTIAL   3
+#define NGX_HTTP_AIME_OPENAI_NO_IMAGES     "The model gave no images"
+
+
+/* What an event says of a picture beside its type and the picture. */
+
+#define NGX_HTTP_AIME_OPENAI_IMAGE_FACTS                                      \
+    ",\"size\":\"auto\",\"quality\":\"auto\",\"background\":\"auto\""       \
+    ",\"output_format\":\""
 
 
 /* Lasts longer than the request's fields. */
 
 typedef struct {
+    ngx_uint_t                   partial;   /* previews asked for */
+    ngx_uint_t                   sent;      /* so many were */
     unsigned                     urls:1;
 } ngx_http_aime_openai_image_t;
 
@@ -30,11 +41,28 @@ static ngx_int_t ngx_http_aime_openai_image_size(
 static ngx_int_t ngx_http_aime_openai_image_side(
     ngx_http_aime_openai_call_t *call, const char *name, u_char *start,
     u_char *end);
+static ngx_int_t ngx_http_aime_openai_image_partial(
+    ngx_http_aime_openai_call_t *call);
 static ngx_int_t ngx_http_aime_openai_image_result(
     ngx_http_aime_openai_call_t *call, ngx_http_aime_reply_t *reply);
+static ngx_int_t ngx_http_aime_openai_image_list(
+    ngx_http_aime_openai_call_t *call, const char *name,
+    aime_json_elements_t *images);
 static ngx_int_t ngx_http_aime_openai_image_one(
     ngx_http_aime_openai_call_t *call, ngx_http_aime_reply_t *reply,
     aime_json_value_t *value);
+static aime_media_format_e ngx_http_aime_openai_image_type(
+    aime_media_url_t *url);
+static ngx_int_t ngx_http_aime_openai_image_stream(ngx_http_request_t *r,
+    ngx_http_aime_endpoint_t *endpoint, ngx_http_aime_park_t *park,
+    const u_char *id);
+static void ngx_http_aime_openai_image_report(
+    ngx_http_aime_openai_call_t *call, ngx_http_aime_reply_t *reply);
+static void ngx_http_aime_openai_image_end(ngx_http_aime_openai_call_t *call,
+    ngx_http_aime_reply_t *reply);
+static ngx_int_t ngx_http_aime_openai_image_event(
+    ngx_http_aime_openai_call_t *call, ngx_http_aime_reply_t *reply,
+    aime_json_value_t *value, const char *type);
 static ngx_int_t ngx_http_aime_openai_image_broken(
     ngx_http_aime_openai_call_t *call);
 
@@ -53,8 +81,16 @@ static const ngx_http_aime_openai_neutral_t
     { "moderation", "*" },
     { "output_format", "\"png\"" },
     { "output_compression", "100" },
-    { "partial_images", "0" },
     { NULL, NULL }
+};
+
+static const ngx_http_aime_openai_pen_t  ngx_http_aime_openai_image_pen = {
+    NULL,                                   /* begin */
+    NULL,                                   /* news */
+    ngx_http_aime_openai_image_end,
+    NULL,                                   /* fail */
+    NULL,                                   /* state */
+    ngx_http_aime_openai_image_report
 };
 
 static const ngx_http_aime_openai_way_t  ngx_http_aime_openai_image_way = {
@@ -63,7 +99,7 @@ static const ngx_http_aime_openai_way_t  ngx_http_aime_openai_image_way = {
     NULL,                                   /* fields */
     ngx_http_aime_openai_image_inputs,
     ngx_http_aime_openai_image_result,
-    NULL,                                   /* stream */
+    ngx_http_aime_openai_image_stream,
     NULL                                    /* submitted */
 };
 
@@ -95,6 +131,10 @@ ngx_http_aime_openai_image_inputs(ngx_http_aime_openai_call_t *call)
     }
 
     rc = ngx_http_aime_openai_image_format(call);
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_aime_openai_image_partial(call);
+    }
 
     if (rc == NGX_OK) {
         rc = ngx_http_aime_openai_image_size(call);
@@ -223,7 +263,24 @@ ngx_http_aime_openai_image_side(ngx_http_aime_openai_call_t *call,
 }
 
 
-/* A worker gives a list, or the only picture. */
+/* The previews in front of a stream's pictures; none by default. */
+
+static ngx_int_t
+ngx_http_aime_openai_image_partial(ngx_http_aime_openai_call_t *call)
+{
+    ngx_int_t                      rc;
+    ngx_http_aime_openai_image_t  *image;
+
+    image = call->data;
+
+    rc = ngx_http_aime_openai_get_count(call, "partial_images", 0,
+                                        call->streams
+                                        ? NGX_HTTP_AIME_OPENAI_MAX_PARTIAL : 0,
+                                        &image->partial);
+
+    return (rc == NGX_ABORT) ? NGX_OK : rc;
+}
+
 
 static ngx_int_t
 ngx_http_aime_openai_image_result(ngx_http_aime_openai_call_t *call,
@@ -231,24 +288,9 @@ ngx_http_aime_openai_image_result(ngx_http_aime_openai_call_t *call,
 {
     ngx_int_t              rc;
     ngx_uint_t             i;
-    aime_json_error_t      mistake;
-    aime_json_member_t    *output;
     aime_json_elements_t   images;
 
-    output = ngx_http_aime_openai_out(call, "images");
-
-    if (output == NULL) {
-        return ngx_http_aime_openai_image_broken(call);
-    }
-
-    if (output->value.type != AIME_JSON_ARRAY) {
-        images.elts = &output->value;
-        images.nelts = 1;
-
-    } else if (aime_json_elements(&call->pool, output->value.text, &images,
-                                  &mistake)
-               != AIME_OK)
-    {
+    if (ngx_http_aime_openai_image_list(call, "images", &images) != NGX_OK) {
         return ngx_http_aime_openai_image_broken(call);
     }
 
@@ -272,6 +314,34 @@ ngx_http_aime_openai_image_result(ngx_http_aime_openai_call_t *call,
 }
 
 
+/* A worker gives a list, or the only picture.  NGX_DECLINED: none. */
+
+static ngx_int_t
+ngx_http_aime_openai_image_list(ngx_http_aime_openai_call_t *call,
+    const char *name, aime_json_elements_t *images)
+{
+    aime_json_error_t    mistake;
+    aime_json_member_t  *output;
+
+    output = ngx_http_aime_openai_out(call, name);
+
+    if (output == NULL) {
+        return NGX_DECLINED;
+    }
+
+    if (output->value.type != AIME_JSON_ARRAY) {
+        images->elts = &output->value;
+        images->nelts = 1;
+        return NGX_OK;
+    }
+
+    return (aime_json_elements(&call->pool, output->value.text, images,
+                               &mistake)
+            == AIME_OK)
+           ? NGX_OK : NGX_DECLINED;
+}
+
+
 static ngx_int_t
 ngx_http_aime_openai_image_one(ngx_http_aime_openai_call_t *call,
     ngx_http_aime_reply_t *reply, aime_json_value_t *value)
@@ -279,7 +349,6 @@ ngx_http_aime_openai_image_one(ngx_http_aime_openai_call_t *call,
     ngx_int_t                      rc;
     aime_media_url_t               url;
     aime_json_member_t            *prompt;
-    aime_media_format_e            format;
     ngx_http_aime_openai_image_t  *image;
 
     image = call->data;
@@ -294,14 +363,9 @@ ngx_http_aime_openai_image_one(ngx_http_aime_openai_call_t *call,
     /* base64 needs no escapes, and neither does what is written before it */
 
     if (image->urls) {
-        format = ngx_http_aime_openai_media_format(&url);
-
-        if (!aime_media_kind_has(AIME_MEDIA_IMAGE, format)) {
-            format = AIME_MEDIA_PNG;
-        }
-
         ngx_http_aime_reply_chars(reply, "{\"url\":\"data:image/");
-        ngx_http_aime_reply_chars(reply, aime_media_format_name(format));
+        ngx_http_aime_reply_chars(reply, aime_media_format_name(
+                                      ngx_http_aime_openai_image_type(&url)));
         ngx_http_aime_reply_chars(reply, ";base64,");
 
     } else {
@@ -325,9 +389,133 @@ ngx_http_aime_openai_image_one(ngx_http_aime_openai_call_t *call,
 }
 
 
+/* What is not known is called what most pictures are. */
+
+static aime_media_format_e
+ngx_http_aime_openai_image_type(aime_media_url_t *url)
+{
+    aime_media_format_e  format;
+
+    format = ngx_http_aime_openai_media_format(url);
+
+    return aime_media_kind_has(AIME_MEDIA_IMAGE, format) ? format
+                                                         : AIME_MEDIA_PNG;
+}
+
+
+static ngx_int_t
+ngx_http_aime_openai_image_stream(ngx_http_request_t *r,
+    ngx_http_aime_endpoint_t *endpoint, ngx_http_aime_park_t *park,
+    const u_char *id)
+{
+    return ngx_http_aime_openai_stream(r, park, id,
+                                       &ngx_http_aime_openai_image_pen, 0);
+}
+
+
+/* The first picture of a report that has some; no news if that is none. */
+
+static void
+ngx_http_aime_openai_image_report(ngx_http_aime_openai_call_t *call,
+    ngx_http_aime_reply_t *reply)
+{
+    aime_json_elements_t           images;
+    ngx_http_aime_openai_image_t  *image;
+
+    image = call->data;
+
+    if (image->sent == image->partial
+        || ngx_http_aime_openai_image_list(call, "previews", &images) != NGX_OK
+        || images.nelts == 0
+        || ngx_http_aime_openai_image_event(call, reply, images.elts,
+                                            "image_generation.partial_image")
+           != NGX_OK)
+    {
+        return;
+    }
+
+    ngx_http_aime_reply_chars(reply, ",\"partial_image_index\":");
+    ngx_http_aime_reply_integer(reply, image->sent++);
+    ngx_http_aime_reply_chars(reply, "}\n\n");
+}
+
+
+static void
+ngx_http_aime_openai_image_end(ngx_http_aime_openai_call_t *call,
+    ngx_http_aime_reply_t *reply)
+{
+    ngx_str_t              error;
+    ngx_uint_t             i;
+    aime_json_elements_t   images;
+
+    i = 0;
+    images.nelts = 0;
+
+    (void) ngx_http_aime_openai_image_list(call, "images", &images);
+
+    while (i < images.nelts
+           && ngx_http_aime_openai_image_event(call, reply, &images.elts[i],
+                                               "image_generation.completed")
+              == NGX_OK)
+    {
+        ngx_http_aime_reply_chars(reply, ",\"usage\":{\"total_tokens\":0,"
+                                         "\"input_tokens\":0,"
+                                         "\"output_tokens\":0,"
+                                         "\"input_tokens_details\":{"
+                                         "\"image_tokens\":0,"
+                                         "\"text_tokens\":0}}}\n\n");
+        i++;
+    }
+
+    if (i == images.nelts && i) {
+        return;
+    }
+
+    ngx_str_set(&error, NGX_HTTP_AIME_OPENAI_NO_IMAGES);
+
+    ngx_http_aime_reply_chars(reply, "data: ");
+    ngx_http_aime_reply_error(reply, NGX_HTTP_INTERNAL_SERVER_ERROR, &error,
+                              1);
+    ngx_http_aime_reply_chars(reply, "\n\n");
+}
+
+
+/* An event without its end.  NGX_DECLINED: the value is no picture. */
+
+static ngx_int_t
+ngx_http_aime_openai_image_event(ngx_http_aime_openai_call_t *call,
+    ngx_http_aime_reply_t *reply, aime_json_value_t *value, const char *type)
+{
+    ngx_int_t         rc;
+    aime_media_url_t  url;
+
+    rc = ngx_http_aime_openai_media(call, value, &url);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    ngx_http_aime_reply_chars(reply, "event: ");
+    ngx_http_aime_reply_chars(reply, type);
+    ngx_http_aime_reply_chars(reply, "\ndata: {\"type\":\"");
+    ngx_http_aime_reply_chars(reply, type);
+    ngx_http_aime_reply_chars(reply, "\",\"b64_json\":\"");
+    ngx_http_aime_reply_bytes(reply, url.body.data, url.body.len);
+    ngx_http_aime_reply_chars(reply, "\",\"created_at\":");
+    ngx_http_aime_reply_integer(reply, (ngx_int_t) call->created);
+    ngx_http_aime_reply_chars(reply, NGX_HTTP_AIME_OPENAI_IMAGE_FACTS);
+    ngx_http_aime_reply_chars(reply, aime_media_format_name(
+                                      ngx_http_aime_openai_image_type(&url)));
+    ngx_http_aime_reply_chars(reply, "\"");
+
+    return NGX_OK;
+}
+
+
 static ngx_int_t
 ngx_http_aime_openai_image_broken(ngx_http_aime_openai_call_t *call)
 {
     return ngx_http_aime_openai_refuse(call, NGX_HTTP_INTERNAL_SERVER_ERROR,
-                                       NULL, NULL, "The model gave no images");
+                                       NULL, NULL,
+                                       NGX_HTTP_AIME_OPENAI_NO_IMAGES);
 }

@@ -83,7 +83,8 @@ const ngx_http_aime_openai_pen_t  ngx_http_aime_openai_response_pen = {
     ngx_http_aime_response_news,
     ngx_http_aime_response_end,
     ngx_http_aime_response_fail,
-    ngx_http_aime_response_state
+    ngx_http_aime_response_state,
+    NULL                                    /* report */
 };
 
 

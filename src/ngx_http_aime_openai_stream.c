@@ -262,6 +262,15 @@ ngx_http_aime_openai_stream_news(ngx_http_aime_openai_stream_t *stream,
     ngx_http_aime_openai_sent_t  *sent;
     ngx_http_aime_openai_news_t   news;
 
+    if (stream->pen->report) {
+
+        if (!final) {
+            stream->pen->report(stream->call, reply);
+        }
+
+        return;
+    }
+
     for (i = 0; i < stream->call->n; i++) {
         sent = &stream->sent[i];
         news.index = i;

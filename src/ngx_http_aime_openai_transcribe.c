@@ -9,7 +9,8 @@
 
 #include "ngx_http_aime_openai_transcribe.h"
 #include "ngx_http_aime_openai_form.h"
-#include "ngx_http_aime_openai_serve.h"
+#include "ngx_http_aime_openai_stream.h"
+#include "ngx_http_aime_openai_text.h"
 #include "aime_number.h"
 
 
@@ -82,6 +83,14 @@ static ngx_int_t ngx_http_aime_openai_transcribe_seconds(
 static void ngx_http_aime_openai_transcribe_line(ngx_str_t *text);
 static void ngx_http_aime_openai_transcribe_time(ngx_http_aime_reply_t *reply,
     double seconds, ngx_uint_t vtt);
+static ngx_int_t ngx_http_aime_openai_transcribe_stream(ngx_http_request_t *r,
+    ngx_http_aime_endpoint_t *endpoint, ngx_http_aime_park_t *park,
+    const u_char *id);
+static void ngx_http_aime_openai_transcribe_news(
+    ngx_http_aime_openai_call_t *call, ngx_http_aime_reply_t *reply,
+    ngx_http_aime_openai_news_t *news);
+static void ngx_http_aime_openai_transcribe_end(
+    ngx_http_aime_openai_call_t *call, ngx_http_aime_reply_t *reply);
 static ngx_int_t ngx_http_aime_openai_transcribe_broken(
     ngx_http_aime_openai_call_t *call);
 
@@ -111,6 +120,16 @@ static const ngx_http_aime_openai_neutral_t
     { NULL, NULL }
 };
 
+static const ngx_http_aime_openai_pen_t  ngx_http_aime_openai_transcribe_pen =
+{
+    NULL,                                   /* begin */
+    ngx_http_aime_openai_transcribe_news,
+    ngx_http_aime_openai_transcribe_end,
+    NULL,                                   /* fail */
+    NULL,                                   /* state */
+    NULL                                    /* report */
+};
+
 static const ngx_http_aime_openai_way_t  ngx_http_aime_openai_transcribe_way =
 {
     NGX_HTTP_AIME_OPENAI_TRANSCRIPTION,
@@ -118,7 +137,7 @@ static const ngx_http_aime_openai_way_t  ngx_http_aime_openai_transcribe_way =
     ngx_http_aime_openai_form_fields,
     ngx_http_aime_openai_transcribe_inputs,
     ngx_http_aime_openai_transcribe_result,
-    NULL,                                   /* stream */
+    ngx_http_aime_openai_transcribe_stream,
     NULL                                    /* submitted */
 };
 
@@ -190,6 +209,10 @@ ngx_http_aime_openai_transcribe_format(ngx_http_aime_openai_call_t *call)
 
         transcribe->format = format->format;
 
+        if (call->streams && transcribe->format != NGX_HTTP_AIME_OPENAI_JSON) {
+            break;
+        }
+
         return format->output
                ? ngx_http_aime_openai_transcribe_lacks(call, "response_format",
                                                        format->output)
@@ -199,8 +222,11 @@ ngx_http_aime_openai_transcribe_format(ngx_http_aime_openai_call_t *call)
     return ngx_http_aime_openai_refuse(call, NGX_HTTP_BAD_REQUEST,
                                        "response_format", "invalid_value",
                                        "Invalid value for 'response_format': "
-                                       "expected 'json', 'verbose_json', "
-                                       "'text', 'srt' or 'vtt'");
+                                       "expected %s",
+                                       call->streams
+                                       ? "'json' for a stream"
+                                       : "'json', 'verbose_json', 'text', "
+                                         "'srt' or 'vtt'");
 }
 
 
@@ -615,6 +641,60 @@ ngx_http_aime_openai_transcribe_time(ngx_http_aime_reply_t *reply,
                         ms % 1000);
         ngx_http_aime_reply_wrote(reply, p);
     }
+}
+
+
+static ngx_int_t
+ngx_http_aime_openai_transcribe_stream(ngx_http_request_t *r,
+    ngx_http_aime_endpoint_t *endpoint, ngx_http_aime_park_t *park,
+    const u_char *id)
+{
+    return ngx_http_aime_openai_stream(r, park, id,
+                                       &ngx_http_aime_openai_transcribe_pen,
+                                       0);
+}
+
+
+static void
+ngx_http_aime_openai_transcribe_news(ngx_http_aime_openai_call_t *call,
+    ngx_http_aime_reply_t *reply, ngx_http_aime_openai_news_t *news)
+{
+    ngx_str_t  text;
+
+    if (news->text.len == 0) {
+        return;
+    }
+
+    text.data = (u_char *) news->text.data;
+    text.len = news->text.len;
+
+    ngx_http_aime_reply_chars(reply, "data: {\"type\":"
+                                     "\"transcript.text.delta\",\"delta\":");
+    ngx_http_aime_reply_string(reply, &text);
+    ngx_http_aime_reply_chars(reply, "}\n\n");
+}
+
+
+static void
+ngx_http_aime_openai_transcribe_end(ngx_http_aime_openai_call_t *call,
+    ngx_http_aime_reply_t *reply)
+{
+    aime_json_value_t  *text;
+
+    text = ngx_http_aime_openai_choice(call, "text", 0);
+
+    ngx_http_aime_reply_chars(reply, "data: {\"type\":"
+                                     "\"transcript.text.done\",\"text\":");
+
+    if (text && text->type == AIME_JSON_STRING) {
+        ngx_http_aime_reply_bytes(reply, text->text.data, text->text.len);
+
+    } else {
+        ngx_http_aime_reply_chars(reply, "\"\"");
+    }
+
+    ngx_http_aime_openai_transcribe_usage(call, reply);
+    ngx_http_aime_reply_chars(reply, "}\n\n");
 }
 
 

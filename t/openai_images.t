@@ -7,8 +7,9 @@ use warnings;
 
 use lib 't/lib';
 use AimeOpenai;
+use AimeStream;
 use MIME::Base64 qw(encode_base64);
-use Mojo::JSON qw(encode_json false);
+use Mojo::JSON qw(decode_json encode_json false true);
 use Test::More;
 use AimeTest;
 
@@ -23,13 +24,16 @@ my $srv = start_openai(
             . 'quality = {type = "string"}', outputs => $outputs},
         plain => {inputs => 'prompt = {type = "string"}',
             outputs => 'image = {}'},
+        shows => {inputs => 'prompt = {}', outputs => $outputs,
+            progress => 'progress_images = {}'},
         words => {inputs => "prompt = {}\nresolution = {}",
             outputs => 'images = {}'},
     },
     models => "paint = {endpoint = 'paint'}\nplain = {endpoint = 'plain'}\n"
+        . "shows = {endpoint = 'shows'}\n"
         . "words = {endpoint = 'words', inputs = {size = 'resolution'}}");
 my %worker = map { $_ => $srv->worker(job_type => $_)->login }
-    qw(paint plain words);
+    qw(paint plain shows words);
 my $png = "\x89PNG\r\n\x1a\n" . join '', map { chr } 0 .. 255;
 my $base64 = encode_base64($png, '');
 
@@ -38,6 +42,7 @@ forms();
 sizes();
 neutral();
 broken();
+streams();
 large();
 done_testing();
 
@@ -152,6 +157,68 @@ sub broken {
     (undef, $answer) = paint(paint => {}, {images => []});
     is_deeply($answer->json->{data}, [], 'none');
     return;
+}
+
+
+# Previews while the worker works, as many as were asked for, and the pictures
+sub streams {
+    my $start = sub {
+        my $conn = ask($srv, 'images/generations', {model => 'shows',
+            prompt => 'x', stream => true, @_});
+        my $stream = bless {conn => $conn, text => '', comments => 0,
+            plain => 1}, 'AimeStream';
+        $stream->head;
+        my ($job) = $worker{shows}->jobs;
+        return ($stream, $job->{job_id});
+    };
+    my %facts = (size => 'auto', quality => 'auto', background => 'auto',
+        output_format => 'png');
+    my ($stream, $id) = $start->(partial_images => 2);
+    for my $i (0, 1) {
+        my $preview = encode_base64("\x89PNG\r\n\x1a\n$i", '');
+        $worker{shows}->progress($id, 10 * $i, {progress_images =>
+            ["data:image/png;base64,$preview"]});
+        my $event = picture($stream);
+        delete $event->{created_at};
+        is_deeply($event, {type => 'image_generation.partial_image',
+            b64_json => $preview, partial_image_index => $i, %facts},
+            'a preview');
+    }
+    $worker{shows}->progress($id, 30, {progress_images => [$base64]});
+    $worker{shows}->result($id, {images => [$base64, $base64]});
+    for (1, 2) {
+        my $event = picture($stream);
+        cmp_ok(delete $event->{created_at}, '>', 1e9, 'created');
+        is(delete($event->{usage})->{total_tokens}, 0, 'usage');
+        is_deeply($event, {type => 'image_generation.completed',
+            b64_json => $base64, %facts}, 'a picture, after no more previews');
+    }
+    is(picture($stream), undef, 'and the end');
+    ($stream, $id) = $start->();
+    $worker{shows}->progress($id, $_, {progress_images => $_}) for [$base64],
+        'no base64', [], {};
+    $worker{shows}->result($id, {images => $base64});
+    is(picture($stream)->{type}, 'image_generation.completed',
+        'no previews unless they are asked for');
+    ($stream, $id) = $start->(partial_images => 3);
+    $worker{shows}->progress($id, $_, {progress_images => $_})
+        for 'no base64', [], {}, [7];
+    $worker{shows}->result($id, {images => 'no base64'});
+    is(picture($stream)->{error}{message}, 'The model gave no images',
+        'and no previews that are none');
+    is_deeply([refusal(shows => {partial_images => $_->[0],
+        stream => $_->[1]})], [400, 'partial_images'], "not $_->[0]")
+        for [4, true], [-1, true], [1, false];
+    return;
+}
+
+sub picture {
+    my ($stream) = @_;
+    my $event = $stream->event or return;
+    my $data = decode_json($event->{data});
+    die "not its type: $event->{event}\n"
+        if $data->{type} && $event->{event} ne $data->{type};
+    return $data;
 }
 
 

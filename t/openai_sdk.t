@@ -42,7 +42,7 @@ my $srv = start_openai(
             outputs => "embedding = {}\nprompt_length = {}"},
         paint => {inputs => "prompt = $text\nn = {type = 'integer'}\n"
             . "width = {type = 'integer'}\nheight = {type = 'integer'}",
-            outputs => 'images = {}'},
+            outputs => 'images = {}', progress => 'progress_images = {}'},
         speak => {inputs => "text = $text\nvoice = $text",
             outputs => 'audio_output = {}'},
         hear => {inputs => "audio_input = {type = 'audio'}\n"

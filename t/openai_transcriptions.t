@@ -7,7 +7,9 @@ use warnings;
 
 use lib 't/lib';
 use AimeOpenai;
+use AimeStream;
 use MIME::Base64 qw(encode_base64);
+use Mojo::JSON qw(decode_json);
 use Test::More;
 use AimeTest;
 
@@ -31,13 +33,15 @@ OUT
         plain => {inputs => 'audio_input = {type = "audio"}',
             outputs => "text = {}\nprompt_length = {}\n"
                 . 'num_generated_tokens = {}'},
+        grows => {inputs => 'audio_input = {type = "audio"}', outputs =>
+            "result = {}\nduration = {}", progress => 'result = {}'},
         picky => {inputs => 'audio_input = {type = "audio", '
             . 'format = {supported = ["mp3"]}}', outputs => 'result = {}'},
     },
     models => "hear = {endpoint = 'hear'}\nplain = {endpoint = 'plain'}\n"
-        . "picky = {endpoint = 'picky'}\n"
+        . "picky = {endpoint = 'picky'}\ngrows = {endpoint = 'grows'}\n"
         . "hints = {endpoint = 'hear', inputs = {prompt = 'hints'}}");
-my %worker = map { $_ => $srv->worker(job_type => $_)->login } qw(hear plain);
+my %worker = map { $_ => $srv->worker(job_type => $_)->login } qw(hear plain grows);
 my $wav = wav(800);
 my $file = {filename => 'a.wav', type => 'audio/wav', body => $wav};
 my $result = {result => "gr\x{fc}\x{df} dich", language => 'german',
@@ -54,6 +58,7 @@ verbose();
 texts();
 usage();
 granularities();
+streams();
 kinds();
 neutral();
 refused();
@@ -188,6 +193,34 @@ sub granularities {
         [400, 'timestamp_granularities[]'], 'which the model does not give');
     is_deeply([refusal(hear => [timestamp_granularities => 'word'])],
         [400, 'timestamp_granularities[]'], 'no list');
+    return;
+}
+
+
+# A text that grows, of an endpoint that tells of it
+sub streams {
+    my @events;
+    my $conn = upload($srv, 'audio/transcriptions', [model => 'grows',
+        file => $file, stream => 'true']);
+    my $stream = bless {conn => $conn, text => '', comments => 0,
+        plain => 1}, 'AimeStream';
+    $stream->head;
+    like($stream->{headers}{'content-type'}, qr{^text/event-stream}, 'events');
+    my ($job) = $worker{grows}->jobs;
+    my $next = sub { return decode_json($stream->event->{data}) };
+    $worker{grows}->progress($job->{job_id}, 1, {result => "gr\x{fc}\x{df}"});
+    is_deeply($next->(), {type => 'transcript.text.delta',
+        delta => "gr\x{fc}\x{df}"}, 'its beginning, while it is worked on');
+    $worker{grows}->result($job->{job_id}, {result => "gr\x{fc}\x{df} dich",
+        duration => 2});
+    is_deeply($next->(), {type => 'transcript.text.delta', delta => ' dich'},
+        'the rest');
+    is_deeply($next->(), {type => 'transcript.text.done',
+        text => "gr\x{fc}\x{df} dich", usage => {type => 'duration',
+        seconds => 2}}, 'all of it');
+    is($stream->event, undef, 'and the end');
+    is_deeply([refusal(grows => [stream => 'true', response_format => 'srt'])],
+        [400, 'response_format'], 'no subtitles');
     return;
 }
 

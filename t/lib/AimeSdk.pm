@@ -186,7 +186,11 @@ sub embed {
 
 
 sub paint {
-    my ($job) = @_;
+    my ($job, $report) = @_;
+    if ($job->{prompt} =~ /^slowly (\S+)$/) {
+        $report->({progress_images => [encode_base64('preview', '')]});
+        _gate($1);
+    }
     return {images => [map { 'data:image/png;base64,' . encode_base64(
         "\x89PNG\r\n\x1a\n$job->{prompt} $_ of $job->{width}x$job->{height}",
         '') } 1 .. $job->{n} // 1]};

@@ -1,6 +1,6 @@
 import assert from 'node:assert';
 import { createReadStream, writeFileSync } from 'node:fs';
-import { client, test, done, refusal, toFile, OpenAI } from './lib.mjs';
+import { client, test, done, all, refusal, toFile, OpenAI } from './lib.mjs';
 
 const { speech, transcriptions } = client().audio;
 const sound = Buffer.concat([Buffer.from('RIFF\x24\0\0\0WAVEfmt ', 'latin1'),
@@ -63,6 +63,14 @@ await test('transcription as text and subtitles', async () => {
         `1\n00:00:00,000 --> 00:00:01,500\n${sound.length}\n\n`);
     assert.strictEqual(await hear({ response_format: 'vtt' }),
         `WEBVTT\n\n00:00:00.000 --> 00:00:01.500\n${sound.length}\n\n`);
+});
+
+await test('transcription as a stream', async () => {
+    const events = await all(await hear({ stream: true }));
+    assert.deepStrictEqual(events.map(({ type }) => type),
+        ['transcript.text.delta', 'transcript.text.done']);
+    assert.strictEqual(events[0].delta, text);
+    assert.strictEqual(events[1].text, text);
 });
 
 await test('transcription of what is no sound', async () => {
