@@ -8,6 +8,7 @@
 #include "ngx_aime_job.h"
 #include "ngx_aime_ended.h"
 #include "ngx_aime_id.h"
+#include "ngx_aime_shm_failure.h"
 #include "ngx_aime_shm_index.h"
 #include "ngx_aime_shm_queue.h"
 #include "ngx_aime_shm_vars.h"
@@ -1502,7 +1503,7 @@ ngx_aime_job_watch(ngx_aime_zone_t *zone, ngx_aime_shm_parked_t *parked)
 {
     ngx_aime_shm_lock(zone);
 
-    parked->watches = 1;
+    ngx_aime_wake_watch_locked(zone, parked);
 
     ngx_aime_shm_unlock(zone);
 }
@@ -2241,16 +2242,26 @@ static void
 ngx_aime_job_end(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     ngx_aime_job_state_e state, ngx_aime_job_reason_e reason)
 {
-    ngx_uint_t  was;
+    double      now;
+    ngx_uint_t  was, outcome;
 
     was = job->state;
+    now = ngx_aime_job_now();
 
     /* who repairs finds a job that has ended, or one that has not */
 
     ngx_aime_job_set_state(job, state, reason, job->result_lifetime);
     ngx_aime_job_count(zone, job);
-    ngx_aime_ended_note_locked(job, ngx_aime_job_outcome(job),
-                               ngx_aime_job_now());
+
+    outcome = ngx_aime_job_outcome(job);
+
+    ngx_aime_ended_note_locked(job, outcome, now);
+
+    if (outcome != NGX_AIME_OUTCOME_SUCCESS
+        && outcome != NGX_AIME_OUTCOME_CANCELLED)
+    {
+        ngx_aime_shm_failure_note_locked(zone, job, outcome, now);
+    }
 
     if (was == NGX_AIME_JOB_QUEUED) {
         ngx_aime_shm_queue_remove_locked(zone, job);

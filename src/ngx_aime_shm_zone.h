@@ -363,6 +363,27 @@ typedef struct {
 } ngx_aime_shm_vars_t;
 
 
+/* What is kept of a job that did not end well. */
+
+#define NGX_AIME_NFAILURES         20
+
+typedef struct {
+    u_char                       id[NGX_AIME_ID_LEN];
+    u_char                       owner[NGX_AIME_ID_LEN];
+    ngx_aime_shm_type_t         *type;
+    ngx_aime_shm_endpoint_t     *endpoint;
+    double                       start_time;
+    double                       start_time_compute;    /* 0: never */
+    double                       end_time;
+    uint16_t                     outcome;   /* ngx_aime_outcome_e */
+    uint16_t                     attempts;
+    uint16_t                     worker_len;
+    uint16_t                     error_len;
+    u_char                       worker[NGX_AIME_NAME_LEN];
+    u_char                       error[NGX_AIME_WORKER_ERROR_LEN];
+} ngx_aime_shm_failure_t;
+
+
 /* The zone's header. */
 
 typedef struct {
@@ -413,6 +434,9 @@ typedef struct {
     ngx_aime_shm_redo_t          redo;
     time_t                       created;
     ngx_uint_t                   repairs;   /* so far */
+
+    uint64_t                     nfailures; /* so far, in a ring */
+    ngx_aime_shm_failure_t       failures[NGX_AIME_NFAILURES];
 
     ngx_uint_t                   nrows;
     ngx_aime_shm_row_t          *rows;

@@ -105,7 +105,7 @@ ngx_http_aime_openai_form_fields(ngx_http_aime_openai_call_t *call)
     (void) ngx_pfree(call->request->pool, form);
 
     ctx = ngx_http_get_module_ctx(call->request, ngx_http_aime_api_module);
-    ctx->body = url;
+    ctx->copy = url.data;
 
     return NGX_OK;
 }

@@ -690,7 +690,7 @@ ngx_http_aime_result_store(ngx_http_request_t *r,
 
     if (rc == NGX_OK) {
         ngx_http_aime_tally_finished(r, result->endpoint, &result->worker,
-                                     &result->args);
+                                     result->id, &result->args);
     }
 
     if (rc == NGX_ERROR) {

@@ -146,7 +146,7 @@ ngx_http_aime_tally_error(ngx_http_aime_args_t *args)
 
 void
 ngx_http_aime_tally_finished(ngx_http_request_t *r,
-    ngx_http_aime_endpoint_t *endpoint, ngx_str_t *worker,
+    ngx_http_aime_endpoint_t *endpoint, ngx_str_t *worker, const u_char *id,
     ngx_http_aime_args_t *args)
 {
     ngx_str_t             error;
@@ -170,7 +170,7 @@ ngx_http_aime_tally_finished(ngx_http_request_t *r,
         && ngx_http_aime_arg_text(r, args, "error", &error) == NGX_OK)
     {
         ngx_aime_worker_failed(ngx_http_aime_zone(r), endpoint->type->shm,
-                               worker, &error);
+                               worker, id, &error);
     }
 }
 

@@ -41,6 +41,7 @@ sub joins {
     my ($job) = $worker->jobs;
     my $second = attempt(1, {}, $procs[-1]);
     my $third = attempt(2);
+    waiting($srv, sync => 3);
     my $other = attempt(1, {temperature => 0.5});
     my ($new) = $worker->jobs;
     is($new->{temperature}, 0.5, 'another request is another job');
@@ -59,11 +60,11 @@ sub after_hang_up {
     my $first = attempt(0);
     my ($job) = $worker->jobs;
     $first->close;
-    my $gone = sub { $srv->log =~ /prematurely closed/ };
-    ok(wait_until($gone), 'the client has gone');
+    waiting($srv, sync => 0);
     ok(!$worker->progress($job->{job_id}, 1, {})->json->[0]{canceled},
         'his job goes on');
     my $second = attempt(1, {}, $procs[-1]);
+    waiting($srv, sync => 1);
     $worker->result($job->{job_id}, {text => 'once'});
     is($second->read_response->json->{choices}[0]{message}{content}, 'once',
         'he is back');
@@ -72,6 +73,7 @@ sub after_hang_up {
     ($job) = $worker->jobs;
     my $id = $job->{job_id};
     $first->close;
+    waiting($srv, sync => 0);
     ok(!$worker->progress($id, 1, {})->json->[0]{canceled}, 'another time');
     $worker->result($id, {text => 'done meanwhile'});
     is(attempt(1)->read_response->json->{choices}[0]{message}{content},
@@ -108,6 +110,7 @@ sub ended {
     my ($new) = $worker->jobs;
     isnt($new->{job_id}, $job->{job_id}, 'a new job');
     my $third = attempt(2);
+    waiting($srv, sync => 2);
     $worker->result($new->{job_id}, {text => 'new'});
     is($_->read_response->json->{choices}[0]{message}{content}, 'new',
         'for all of them') for $second, $third;
@@ -137,6 +140,7 @@ sub streams {
     my $second = attempt(1, {stream => true}, $procs[-1]);
     ok($second->read_until(qr/"content":"a"/), 'joined from the beginning');
     $first->close;
+    waiting($srv, sse => 1);
     $worker->progress($id, 2, {text => 'ab'});
     ok($second->read_until(qr/"content":"b"/), 'and goes on');
     ok(!$worker->progress($id, 2, {text => 'ab'})->json->[0]{canceled},

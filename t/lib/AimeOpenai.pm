@@ -11,7 +11,7 @@ use Mojo::JSON qw(decode_json encode_json true);
 use AimeTest;
 
 our @EXPORT = qw(openai_locations openai_toml start_openai chat_endpoint ask
-    with_key messages form upload wav);
+    with_key messages waiting form upload wav);
 
 
 sub openai_locations {
@@ -20,6 +20,7 @@ sub openai_locations {
 aime_api_endpoints endpoints;
 location ~ ^/worker_ { aime_api_worker_interface; }
 location /api/ { aime_api_info; }
+location /status { aime_api_status; }
 location /v1/ { aime_api_openai; }
 location = /zone { return 200 \$aime_zone_used; }
 @more
@@ -75,6 +76,14 @@ sub with_key {
 
 
 sub messages { return [map { {role => 'user', content => $_} } @_] }
+
+
+# Waits until so many clients wait for a result (sync) or have a stream (sse)
+sub waiting {
+    my ($srv, $kind, $count) = @_;
+    return wait_until(sub { $count == $srv->get('/status?format=json')->json
+        ->{waiting_requests}{$kind} }) // die "not $count $kind\n";
+}
 
 
 # The head of a request on a connection of its own, for who reads the answer
