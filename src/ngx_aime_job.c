@@ -517,7 +517,7 @@ ngx_aime_job_create_bare(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec)
 
     do {
         ngx_aime_id_make(job->id);
-    } while (ngx_aime_shm_id_taken(&zone->sh->jobs, job->id));
+    } while (ngx_aime_shm_id_find_locked(zone, job->id));
 
     ngx_aime_shm_id_insert_locked(zone, job);
 
@@ -927,7 +927,7 @@ ngx_aime_job_hand_over(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     ngx_aime_job_changed(zone, job);
 
     ngx_memcpy(handover->id, job->id, NGX_AIME_ID_LEN);
-    handover->ticket = job->arrival.major;
+    handover->ticket = job->arrival;
     handover->start_time = job->start_time;
     handover->start_time_compute = job->start_time_compute;
 
@@ -1005,9 +1005,7 @@ ngx_aime_job_handed(ngx_aime_zone_t *zone, ngx_aime_job_handover_t *handover)
 
     job = ngx_aime_shm_id_find_locked(zone, handover->id);
 
-    if (job == NULL || !job->handing
-        || job->arrival.major != handover->ticket)
-    {
+    if (job == NULL || !job->handing || job->arrival != handover->ticket) {
         return NULL;
     }
 
@@ -1456,9 +1454,11 @@ ngx_aime_job_set_priority(ngx_aime_zone_t *zone, const u_char *id,
         rc = NGX_BUSY;
 
     } else {
-        rc = NGX_OK;
-        ngx_aime_shm_queue_priority_locked(zone, job, priority);
-        ngx_aime_job_changed(zone, job);
+        rc = ngx_aime_shm_queue_priority_locked(zone, job, priority);
+
+        if (rc == NGX_OK) {
+            ngx_aime_job_changed(zone, job);
+        }
     }
 
     ngx_aime_shm_unlock(zone);
@@ -1807,7 +1807,7 @@ ngx_aime_job_mend_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     {
         job->queued = ngx_current_msec;
         job->returned = 0;
-        job->share = NULL;
+        job->lane = NULL;
         job->lost = 0;
         job->handing = 0;
 
@@ -1840,7 +1840,7 @@ ngx_aime_job_mend_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
         return;
     }
 
-    job->share = NULL;
+    job->lane = NULL;
 
     if (job->state == NGX_AIME_JOB_PROCESSING) {
         ngx_queue_insert_tail(&job->worker->running, &job->link);

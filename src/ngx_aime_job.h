@@ -311,7 +311,10 @@ ngx_int_t ngx_aime_job_cancel(ngx_aime_zone_t *zone, const u_char *id,
  */
 ngx_int_t ngx_aime_job_give_back(ngx_aime_zone_t *zone, const u_char *id);
 
-/* Gives a queued job another priority.  NGX_BUSY: it is not queued. */
+/*
+ * Gives a queued job another priority.  NGX_DECLINED: no such job; NGX_BUSY: it
+ * is not queued; NGX_ERROR: the zone is full.
+ */
 ngx_int_t ngx_aime_job_set_priority(ngx_aime_zone_t *zone, const u_char *id,
     ngx_uint_t priority);
 

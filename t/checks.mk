@@ -76,3 +76,14 @@ fuzz-only: $(addprefix $(FUZZ_DIR)/,$(FUZZ))
 	@BUILD="$(FUZZ_DIR)" fuzz/run $(FUZZ_TIME) $(FUZZ)
 
 .PHONY: fuzz fuzz-only
+
+
+# The model of parking, waking and dying (JOBS_WAITING=2: more of it)
+
+JOBS_WAITING ?= 1
+
+spin:
+	@$(AGAIN) deps TOOLS=spin BROWSER=
+	@CC="$(CC)" t/spin/run $(BUILD)/spin $(JOBS_WAITING)
+
+.PHONY: spin

@@ -9,6 +9,7 @@ use warnings;
 
 use lib 't/lib';
 use AimeExample qw(chunks content);
+use AimeNginx qw(free_port);
 use AimeOpenai;
 use Mojo::JSON qw(true);
 use Test::More;
@@ -24,10 +25,12 @@ my $out = join '', map { "$_ = {}\n" } qw(reasoning_content tool_calls);
 
 my $srv = start_openai(
     models => join('', map { "$_ = { endpoint = \"$_\" }\n" }
-        qw(words inner outer off)),
+        qw(words inner outer off llm_inner llm_outer)),
     locations => 'location = /stream_progress { aime_api_stream; }',
     endpoints => {
         words => chat_file('words'), inner => chat_file('inner'),
+        llm_inner => documented('llm_inner'),
+        llm_outer => documented('llm_outer'),
         off => chat_file('off') =~ s/^version = 1$/enabled = false/mr,
         outer => chat_file('outer', 'frequency_penalty = { type = "float" }'),
     });
@@ -38,8 +41,10 @@ my $outer = $srv->client(endpoint => 'outer');
 
 loop();
 cancels();
+tls();
 inputs();
 outputs();
+tools();
 errors();
 keys_refused();
 away();
@@ -60,6 +65,15 @@ sub chat_file {
         $_ .= $out;
     }
     return $toml;
+}
+
+
+# The endpoint that docs/workers.md shows, under another name
+sub documented {
+    my ($name) = @_;
+    my ($toml) = slurp('docs/workers.md') =~ /^```toml\n(.*?)^```$/ms
+        or die "no endpoint in docs/workers.md\n";
+    return $toml =~ s/^(name|job_type) = "llm"/$1 = "$name"/mgr;
 }
 
 
@@ -147,6 +161,50 @@ sub cancels {
 }
 
 
+# The same over TLS, where a reading thread is woken in another way
+sub tls {
+    my $dir = $srv->dir;
+    my $port = free_port();
+    if (system("openssl req -x509 -newkey rsa:2048 -nodes -days 2"
+        . " -subj /CN=localhost -addext subjectAltName=DNS:localhost"
+        . " -keyout $dir/tls.key -out $dir/tls.crt >/dev/null 2>&1"))
+    {
+        note('openssl makes no certificate: TLS is not tested');
+        return;
+    }
+    my $front = start_nginx(aime => 0, http => <<"CONF");
+server {
+    listen 127.0.0.1:$port ssl;
+    ssl_certificate $dir/tls.crt;
+    ssl_certificate_key $dir/tls.key;
+    location / {
+        proxy_pass http://127.0.0.1:@{[$srv->port]};
+        proxy_http_version 1.1;
+        proxy_buffering off;
+    }
+}
+CONF
+    my $worker = AimeExample->start($srv, 'chat_worker.py', '--job-type',
+        'words', '--text', $text, '--pace', 1 / 60);
+    my $bridge = bridge('words', { SSL_CERT_FILE => "$dir/tls.crt" },
+        '--upstream', "https://localhost:$port/v1");
+    my $conn = completion('outer', stream => true);
+    ok($conn->read_until(qr/"content":"[^"]/), 'a first token over TLS');
+    $conn->close;
+    ok($bridge->says(qr/ canceled /), 'its client left');
+    ok($worker->says(qr/ canceled /), 'as the worker behind it hears');
+    $bridge->stop;
+
+    $bridge = AimeExample->launch($srv, 'openai_bridge_worker.py',
+        '--upstream', "https://localhost:$port/v1");
+    ok($bridge->says(qr/is away \(SSLCertVerificationError\)/),
+        'a certificate that nobody vouches for');
+    $bridge->stop;
+    $worker->stop;
+    return;
+}
+
+
 # A job through the bridge: as the worker behind it gets it
 sub through {
     my ($inputs, $outputs, @reports) = @_;
@@ -200,8 +258,7 @@ sub inputs {
 sub outputs {
     my $bridge = bridge('inner');
     my %chat = (chat_context => messages('x'), max_gen_tokens => 50);
-    my $calls = [map { { id => "call_$_", type => 'function', function => {
-        name => "f$_", arguments => "{\"a\": $_}" } } } 1, 2];
+    my $calls = [map { call("call_$_", "f$_", "{\"a\": $_}") } 1, 2];
     my (undef, $json) = through(\%chat, { text => '', tool_calls => $calls,
         reasoning_content => 'Hm 🤔.', finish_reason => 'tool_calls',
         prompt_length => 12, num_generated_tokens => 34 });
@@ -217,6 +274,51 @@ sub outputs {
     is_deeply($json->{text}, ['one', 'two'], 'two choices');
     $bridge->stop;
     return;
+}
+
+
+# All the way by OpenAI's API: what a client says is what the worker gets, and
+# the other way round
+sub tools {
+    my %said = (
+        messages => [ { role => 'user', content => 'Weather?' },
+            { role => 'assistant', content => undef, tool_calls => [
+                call('call_0', 'where', '{}')] },
+            { role => 'tool', tool_call_id => 'call_0', content => 'Paris' } ],
+        tools => [{ type => 'function', function => { name => 'weather',
+            parameters => { type => 'object' } } }],
+        tool_choice => 'auto',
+        response_format => { type => 'json_object' },
+        frequency_penalty => 0.5, presence_penalty => -0.5, max_tokens => 9,
+        reasoning_effort => 'low', stop => ['a', 'b']);
+    my $bridge = bridge('llm_inner', '--job-type', 'llm_outer');
+    my $worker = $srv->worker(job_type => 'llm_inner')->login;
+    my $conn = ask($srv, 'chat/completions', { model => 'llm_outer', %said,
+        stream => true });
+    my ($job) = $worker->jobs or die "no job\n";
+    is_deeply($job->{$_}, $said{$_}, $_) for sort keys %said;
+    my $call = call('call_1', 'weather', '{"city": "Paris"}');
+    $worker->result($job->{job_id}, { text => '', tool_calls => [$call],
+        finish_reason => 'tool_calls' });
+    my ($chunks) = chunks($conn);
+    my ($delta) = map { $_->{choices}[0]{delta}{tool_calls} // () } @$chunks;
+    is_deeply($delta, [{ %$call, index => 0 }], 'a call in the stream');
+    is($chunks->[-1]{choices}[0]{finish_reason}, 'tool_calls', 'as the reason');
+
+    $conn = ask($srv, 'completions', { model => 'llm_outer', prompt => 'x' });
+    ($job) = $worker->jobs;
+    is($job->{prompt}, 'x', 'a prompt');
+    $worker->result($job->{job_id}, { text => 'y' });
+    is($conn->read_response->json->{choices}[0]{text}, 'y', 'is completed');
+    $bridge->stop;
+    return;
+}
+
+
+sub call {
+    my ($id, $name, $arguments) = @_;
+    return { id => $id, type => 'function', function => { name => $name,
+        arguments => $arguments } };
 }
 
 

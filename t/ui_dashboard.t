@@ -48,12 +48,16 @@ my %ask = (
     session => sub {
         $srv->client(endpoint => 'chat')->login->json->{user} },
     reload => sub { $srv->reload; return },
+    stop => sub { $srv->stop; return },
+    start => sub { $srv->start; return },
 );
 scenario('t/browser/dashboard.mjs', url => $srv->url, ask => \%ask);
 actions();
 
 my $off = start_nginx(server => $ui);
 scenario('t/browser/dashboard_off.mjs', url => $off->url);
+many();
+forged();
 done_testing();
 
 
@@ -69,6 +73,44 @@ sub take {
     my ($name) = @_;
     my ($job) = $worker{$name}->jobs or die "no job\n";
     return $job->{job_id};
+}
+
+
+# More than one wants to see at once
+sub many {
+    my $many = start_nginx(server => $ui, server_toml => admin_toml(),
+        endpoints => {map { ("endpoint-$_" => {job_type => 'echo'}) } 1 .. 50});
+    $many->worker(name => "gpu-$_")->login for 1 .. 300;
+    my $client = $many->client(endpoint => 'endpoint-1');
+    $client->job({prompt => 'x'}) for 1 .. 250;
+    scenario('t/browser/dashboard_many.mjs', url => $many->url,
+        given => {password => $PASSWORD});
+    return;
+}
+
+
+# A page of another origin, in a browser that knows the administrator's password
+# by itself
+sub forged {
+    my $elsewhere = start_nginx(aime => 0, server => <<'CONF');
+types { text/html html; text/javascript js; }
+root html;
+location = /favicon.ico { return 204; }
+CONF
+    my $worker = $srv->worker(name => 'gpu-1', job_type => 'chat')->login;
+    my $job = $srv->client(endpoint => 'chat')->job({prompt => 'x'});
+    my $html = $elsewhere->dir . '/html';
+    spew("$html/forms.html", '<!DOCTYPE html><html lang="en"><title>A</title>'
+        . join '', map { sprintf '<form method="post" id="%s" enctype="%s" '
+            . 'action="%s"><input name=\'{"job_id":"%s","x":"\' value=\'"}\'>'
+            . '</form>', @$_, $srv->url('/admin/jobs/cancel'), $job }
+        ['plain', 'text/plain'],
+        ['encoded', 'application/x-www-form-urlencoded'],
+        ['parts', 'multipart/form-data']);
+    scenario('t/browser/dashboard_forged.mjs', url => $elsewhere->url,
+        given => {password => $PASSWORD, job => $job, admin =>
+            $srv->url('/admin/')}, ask => {state => $ask{state}});
+    return;
 }
 
 

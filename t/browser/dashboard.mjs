@@ -12,6 +12,7 @@ export default async function (t) {
     await reload(t, page);
     await looks(t, page);
     await phone(t);
+    await restart(t, page);
 }
 
 function row(page, table, text) {
@@ -52,7 +53,7 @@ async function workers(t, page) {
     await shows(t, page.locator('#workers'), /No worker/, 'no worker yet');
     await t.ask('login', 'gpu-1', 'chat');
     const one = row(page, '#workers', 'gpu-1');
-    await shows(t, one, /Waiting for a job|Offline/, 'a worker appears');
+    await shows(t, one, /Waiting|Offline/, 'a worker appears');
     await shows(t, one, /Test GPU/, 'with its GPU');
     await t.ask('login', 'gpu-2', 'paint');
     await t.ask('login', 'gpu-3', 'transcribe');
@@ -75,7 +76,7 @@ async function jobs(t, page) {
     t.is(await t.ask('take', 'gpu-2'), more, 'and the urgent one');
     await page.getByRole('tab', { name: /Running/ }).click();
     const running = row(page, '#jobs', chat.slice(0, 8));
-    await shows(t, running, /nothing yet/, 'a job that runs');
+    await shows(t, running, /no report yet/, 'a job that runs');
     await t.ask('progress', 'gpu-1', chat, 42);
     await shows(t, running, /42 %/, 'with its progress');
     await shows(t, row(page, '#workers', 'gpu-1'), /Busy/, 'its worker is busy');
@@ -113,10 +114,14 @@ async function failures(t, page) {
     await t.ask('take', 'gpu-1');
     await t.ask('result', 'gpu-1', job, { error: 'out of memory' });
     await shows(t, tile(page, 'Failed'), /^1$/, 'a failure is counted');
+    const failed = row(page, '#failures', job.slice(0, 8));
+    await shows(t, failed, /out of memory/, 'and listed, with its error');
+    await shows(t, failed, /Error[^]*chat[^]*tester[^]*gpu-1/,
+        'with where it was');
     await page.getByRole('tab', { name: /Running/ }).focus();
     await page.keyboard.press('ArrowLeft');
-    await shows(t, row(page, '#jobs', job.slice(0, 8)), /reported an error/,
-        'and listed, by keys alone');
+    t.like(await page.getByRole('tab', { selected: true }).innerText(),
+        /^Waiting/, 'tabs are changed by keys alone');
     await shows(t, row(page, '#workers', 'gpu-1'), /out of memory/,
         'its worker has the error');
 }
@@ -154,12 +159,35 @@ async function actions(t, page) {
     await waiting.getByRole('button', { name: /Cancel/ }).click();
     t.allow(/404|400/);
     await yes(page, 'Cancel');
-    await shows(t, page.locator('#notice'), /\w/, 'an error is shown as one');
+    await shows(t, page.locator('#notice'), /There is no job of that id/,
+        'an error is shown as one');
+    await page.getByRole('button', { name: 'Dismiss' }).click();
     await page.unroute('**/admin/jobs/cancel');
 
     await page.getByRole('button', { name: /Reset/ }).click();
     await yes(page, 'Reset');
     await shows(t, tile(page, 'Failed'), /^0$/, 'counters begin anew');
+}
+
+// What is gone when nginx is, and comes back with it
+async function restart(t, page) {
+    t.allow(/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE/,
+        /ERR_CONNECTION_RESET/);
+    await t.ask('stop');
+    await shows(t, page.locator('#live'), /Reconnecting/,
+        'a server that is gone is said to be');
+    await t.ask('start');
+    await shows(t, page.locator('#live'), /Live/, 'and back when it is back');
+    await shows(t, page.locator('#workers'), /No worker/,
+        'with what it has then');
+    await page.reload();
+    await shows(t, page.locator('#live'), /Live/,
+        'the tab stays signed in when it is loaded again');
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    t.is(await page.evaluate(() => [sessionStorage.length,
+        Object.values(localStorage).join()]), [0, 'dark'],
+    'until one signs out');
 }
 
 // The stream ends with the old process, and the page comes back

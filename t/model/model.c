@@ -353,7 +353,7 @@ model_kill(void)
     int  i, n, alive;
 
     for (i = 0, n = 0; i < MODEL_NPROCS; i++) {
-        n += procs[i].pid != 0;
+        n += procs[i].pid != 0 && !procs[i].dead;
     }
 
     alive = model_random(MODEL_NPROCS);
@@ -455,11 +455,15 @@ model_submit(int proc)
 static int
 model_join(int proc)
 {
-    ngx_int_t     want;
-    ngx_uint_t    active;
-    model_job_t  *job;
+    ngx_int_t       want;
+    ngx_uint_t      active;
+    model_job_t    *job;
+    model_entry_t  *e;
 
-    job = model_any_job();
+    /* often one that another waits for */
+
+    e = model_random(2) ? model_any_entry(model_random(MODEL_NPROCS)) : NULL;
+    job = (e && e->job) ? e->job : model_any_job();
 
     if (job == NULL || model_slot(proc) == MODEL_NO_SLOT) {
         return 0;

@@ -4,19 +4,19 @@ import { bytes, el, fill } from '../dom.js';
 import { themeButton } from '../theme.js';
 import { Admin, Refused } from './api.js';
 import { Chart } from './chart.js';
-import { count, duration, rate } from './format.js';
-import { History } from './history.js';
-import { Jobs } from './jobs.js';
+import { age, count, duration, rate } from './format.js';
+import { History, failed, total } from './history.js';
+import { Jobs, failures } from './jobs.js';
 import { endpoints, queues, sessions, workers } from './tables.js';
 
 const AGAIN = [500, 1000, 2000, 5000];  // ms, to come back to the server
-const SESSIONS = 20;                    // that are listed
-const SLOW = 5000;                      // ms, between looks at what is no event
+const SLOW = 5000;                      // ms, between looks at sessions
+const SAID = 5000;                      // ms, how long a success is shown
 
 const $ = (id) => document.getElementById(id);
 
 function sum(list, of) {
-    return list.reduce((n, item) => n + of(item), 0);
+    return total(list.map(of));
 }
 
 function byName(list) {
@@ -33,7 +33,7 @@ class Tile {
         list.append(this.element);
     }
 
-    show(value, note = '', bad = false) {
+    show(value, note, bad = false) {
         this.value.textContent = value;
         this.note.textContent = note;
         this.element.classList.toggle('bad', bad);
@@ -44,7 +44,6 @@ class App {
     constructor() {
         this.admin = new Admin($('admin').href);
         this.history = new History();
-        this.failures = 0;
     }
 
     start() {
@@ -56,29 +55,36 @@ class App {
             this.enter();
         });
         $('no-password').addEventListener('click', () => this.enter());
-        $('sign-out').addEventListener('click', () => location.reload());
-        $('door').hidden = false;
+        $('sign-out').addEventListener('click', () => {
+            this.admin.signOut();
+            location.reload();
+        });
+        if (this.admin.signedIn) {
+            this.enter();
+        } else {
+            $('door').hidden = false;
+        }
     }
 
     build() {
         this.tiles = {};
         for (const [name, label] of [['queued', 'Waiting'],
-            ['running', 'Running'], ['rate', 'Done'], ['failed', 'Failed'],
+            ['running', 'Running'], ['done', 'Done'], ['failed', 'Failed'],
             ['workers', 'Workers online'], ['memory', 'Memory']])
         {
             this.tiles[name] = new Tile(label, $('tiles'));
         }
         this.charts = [
-            new Chart('Jobs per second', [
+            new Chart('Throughput', [
                 { name: 'success', label: 'done', area: true },
-                { name: 'failed', label: 'failed' }], rate),
+                { name: 'failed', label: 'failed' }], rate, 1),
             new Chart('Jobs', [
-                { name: 'queued', label: 'waiting', area: true },
-                { name: 'running', label: 'running' }],
-            (n) => count(Math.round(n * 10) / 10)),
-            new Chart('Time per job', [
-                { name: 'queue', label: 'in the queue' },
-                { name: 'compute', label: 'computing' }], duration),
+                { name: 'running', label: 'running', area: true },
+                { name: 'queued', label: 'waiting' }],
+            (n) => count(Math.round(n * 10) / 10), 4),
+            new Chart('Mean times', [
+                { name: 'compute', label: 'computing', area: true },
+                { name: 'queue', label: 'in the queue' }], duration, .1),
         ];
         fill($('charts'), this.charts.map((chart) => chart.element));
         this.jobs = new Jobs(this, $('job-tabs'), $('jobs'));
@@ -86,13 +92,20 @@ class App {
         this.workers = workers(this);
         this.endpoints = endpoints(this);
         this.sessions = sessions(this);
-        for (const name of ['queues', 'workers', 'endpoints', 'sessions']) {
+        this.failures = failures(this);
+        for (const name of ['failures', 'queues', 'workers', 'endpoints',
+            'sessions'])
+        {
             fill($(name), this[name].element);
         }
+        $('notice-close').addEventListener('click', () => {
+            $('notice').hidden = true;
+        });
         $('reset').addEventListener('click', () => this.ask({
             title: 'Reset all counters?', yes: 'Reset',
             text: 'Those of endpoints, job types and workers begin at 0. '
-                + 'Prometheus takes that for a restart.',
+                + 'Prometheus takes that for a restart. The list of failures is '
+                + 'emptied.',
         }, 'Counters reset', () => this.admin.post('counters/reset', {})));
         $('logout-all').addEventListener('click', () => this.ask({
             title: 'Log all sessions out?', yes: 'Log out all',
@@ -121,16 +134,22 @@ class App {
     }
 
     door({ status, message }) {
+        const again = this.admin.signedIn && !$('password').value;
         $('board').hidden = true;
         $('door').hidden = false;
         this.live('off', '');
-        $('sign-in-error').textContent = status === 401
-            ? 'Name or password is wrong.'
+        if (status === 401) {
+            this.admin.signOut();
+        }
+        $('sign-in-error').textContent =
+            status === 401 ? again ? 'Please sign in again.'
+                : 'Name or password is wrong.'
             : status === 403 ? 'Administration is switched off: the server '
                 + 'refuses this address, or its server file has no password '
                 + 'in [ADMIN].'
-                : `A location with aime_api_admin is expected at `
-                    + `${this.admin.base}. ${message}.`;
+            : status === 404 ? 'There is no location with aime_api_admin at '
+                + `${this.admin.base}.`
+            : `${message}.`;
         $('password').focus();
     }
 
@@ -138,13 +157,13 @@ class App {
 
     // Watches, and comes back when the server ends the stream or goes away
     async stay() {
-        for (let failed = 0; ; failed++) {
+        for (let tries = 0; ; tries++) {
             try {
                 await this.admin.watch((status) => {
-                    failed = 0;
+                    tries = 0;
                     this.show(status);
                 });
-                failed = -1;
+                tries = -1;
             } catch (error) {
                 if (error.status === 401 || error.status === 403) {
                     this.door(error);
@@ -153,7 +172,7 @@ class App {
                 this.live('off', 'Reconnecting …');
             }
             await new Promise((wake) => setTimeout(wake,
-                AGAIN[Math.max(0, Math.min(failed, AGAIN.length - 1))]));
+                AGAIN[Math.max(0, Math.min(tries, AGAIN.length - 1))]));
         }
     }
 
@@ -162,6 +181,7 @@ class App {
             $('live').textContent = text;
         }
         $('live').dataset.state = state;
+        $('board').dataset.state = state;
     }
 
     now() {
@@ -174,7 +194,7 @@ class App {
         this.history.add(status);
         $('server').textContent = `nginx ${status.nginx}, module `
             + `${status.version}, up for `
-            + duration(Math.round(status.time - status.zone.created_time));
+            + age(status.time - status.zone.created_time);
         this.showNumbers(status);
         for (const chart of this.charts) {
             chart.draw(this.history.points, this.history.span);
@@ -191,28 +211,33 @@ class App {
     showNumbers(status) {
         const { tiles } = this;
         const types = status.job_types;
-        const failed = sum(status.endpoints, ({ jobs_finished: of }) =>
-            of.error + of.expired + of.timeout + of.worker_lost);
+        const lost = sum(status.endpoints, failed);
         const online = sum(types, ({ worker_states: of }) =>
             of.waiting + of.processing);
         const all = sum(types, (type) => type.workers.length);
         const queued = sum(types, (type) => type.jobs_queued);
-        const used = status.zone.used / status.zone.size;
-        tiles.queued.show(count(queued), queued ? 'oldest '
-            + duration(Math.max(...types.map((t) => t.oldest_job_age))) : '');
+        const done = sum(status.endpoints, (e) => e.jobs_finished.success);
+        const used = 100 * status.zone.used / status.zone.size;
+        tiles.queued.show(count(queued), queued ? 'oldest for '
+            + age(Math.max(...types.map((type) => type.oldest_job_age)))
+            : 'no job waits');
         tiles.running.show(count(sum(types, (type) => type.jobs_running)),
             `${count(sum(types, (type) => type.slots_free))} slots free`);
-        tiles.rate.show(rate(this.history.rate('success')),
-            `${count(sum(status.endpoints, (e) => e.jobs_finished.success))} `
-            + 'in all');
-        tiles.failed.show(count(failed),
-            `${rate(this.history.rate('failed'))} now`,
-            this.history.rate('failed') > 0);
-        tiles.workers.show(`${online} of ${all}`, '',
+        tiles.done.show(count(done),
+            `${rate(this.history.latest('success'))} now`);
+        tiles.failed.show(count(lost), done + lost
+            ? `${(100 * lost / (done + lost)).toFixed(1)} % of all` : '–',
+        this.history.latest('failed') > 0);
+        tiles.workers.show(count(online), `of ${count(all)} known`,
             queued > 0 && online === 0);
-        tiles.memory.show(`${(100 * used).toFixed(used < .1 ? 1 : 0)} %`,
-            `of ${bytes(status.zone.size)}`, used > .85);
-        this.jobs.counts(status, failed);
+        tiles.memory.show(used > 0 && used < .1 ? '< 0.1 %'
+            : `${used.toFixed(used < 10 ? 1 : 0)} %`,
+        `${bytes(status.zone.used)} of ${bytes(status.zone.size)}`, used > 85);
+        this.jobs.counts(status);
+        if (lost !== this.lost) {
+            this.lost = lost;
+            this.failuresDue = true;
+        }
     }
 
     showMemory({ zone, waiting_requests: waiting, ...status }) {
@@ -225,9 +250,10 @@ class App {
             ['Repairs', count(zone.repairs)],
             ['Parked polls', count(waiting.longpoll)],
             ['Waiting clients', count(waiting.sync)],
-            ['Streams', count(waiting.sse)],
-            ['nginx processes', status.processes.map(({ pid }) => pid)
-                .sort((a, b) => a - b).join(', ')],
+            ['Streams of progress', count(waiting.sse)],
+            ['nginx processes', `${status.processes.length} of at most `
+                + `${status.process_rows}: ${status.processes
+                    .map(({ pid }) => pid).sort((a, b) => a - b).join(', ')}`],
         ];
         const list = $('memory');
         if (!list.children.length) {
@@ -255,10 +281,15 @@ class App {
             do {
                 this.again = false;
                 await this.jobs.load();
+                if (this.failuresDue) {
+                    this.failuresDue = false;
+                    this.failed = (await this.admin.get('failures')).failures;
+                }
+                this.failures.show(this.failed ?? []);
                 if (!(Date.now() - this.lastSlow < SLOW)) {
                     this.lastSlow = Date.now();
                     const answer = await this.admin.get('sessions');
-                    this.sessions.show(answer.sessions.slice(0, SESSIONS));
+                    this.sessions.show(answer.sessions);
                 }
             } while (this.again);
         } catch (error) {
@@ -278,8 +309,8 @@ class App {
         return el('button', {
             type: 'button', class: danger ? 'small danger quiet' : 'small quiet',
             'aria-label': about, title: about,
-            onclick: () => ask ? this.ask(ask(), `${about}: done`, act)
-                : this.act(`${about}: done`, act),
+            onclick: () => ask ? this.ask(ask(), about, act)
+                : this.act(about, act),
         }, label);
     }
 
@@ -297,16 +328,33 @@ class App {
     }
 
     async act(done, act) {
+        const acted = document.activeElement;
         try {
             await act();
             $('notice').hidden = true;
-            $('said').textContent = done;
+            this.say(done);
             this.lastSlow = undefined;
+            this.failuresDue = true;
             await this.refresh();
         } catch (error) {
-            $('notice').textContent = error.message;
+            if (!(error instanceof Refused)) {
+                throw error;
+            }
+            $('notice-text').textContent = error.message;
             $('notice').hidden = false;
         }
+        // what was acted on may be gone, with the button that had the focus
+        if (acted && !acted.isConnected) {
+            $('main').focus({ preventScroll: true });
+        }
+    }
+
+    say(text) {
+        clearTimeout(this.saying);
+        $('said').textContent = text;
+        this.saying = setTimeout(() => {
+            $('said').textContent = '';
+        }, SAID);
     }
 }
 

@@ -5,28 +5,32 @@ export function count(n) {
 }
 
 export function rate(n) {
-    return `${n >= 100 ? Math.round(n) : n >= 10 ? n.toFixed(1)
-        : Number(n.toFixed(2))}/s`;
+    return `${Number(n.toFixed(n >= 100 ? 0 : n >= 10 ? 1 : 2))}/s`;
 }
 
+// Null: there is none
 export function duration(s) {
     if (s === null || s === undefined) {
         return '–';
     }
-    if (s < 1) {
-        return `${Math.round(s * 1000)} ms`;
+    if (s < .9995) {
+        return `${Math.round(Math.max(0, s) * 1000)} ms`;
     }
-    if (s < 60) {
-        return `${s < 10 ? s.toFixed(1) : Math.round(s)} s`;
-    }
-    const minutes = Math.floor(s / 60);
-    return minutes < 60 ? `${minutes} min ${Math.round(s % 60)} s`
-        : minutes < 2880 ? `${Math.floor(minutes / 60)} h ${minutes % 60} min`
-            : `${Math.floor(minutes / 1440)} days`;
+    return s < 9.95 ? `${s.toFixed(1)} s` : age(s);
+}
+
+// In whole seconds, for what grows before one's eyes
+export function age(s) {
+    const seconds = Math.max(0, Math.round(s));
+    const minutes = Math.floor(seconds / 60);
+    return seconds < 60 ? `${seconds} s`
+        : minutes < 60 ? `${minutes} min ${seconds % 60} s`
+            : minutes < 2880 ? `${Math.floor(minutes / 60)} h ${minutes % 60} `
+                + 'min' : `${Math.floor(minutes / 1440)} days`;
 }
 
 export function ago(then, now) {
-    return then ? `${duration(Math.max(0, Math.round(now - then)))} ago` : '–';
+    return then ? `${age(now - then)} ago` : '–';
 }
 
 export function short(id) {

@@ -1,24 +1,30 @@
 // What changes from one state to the next: rates and means of the last five
 // minutes, for as long as the page is open.
 
-const SPAN = 300;                   // seconds
+const SPAN = 300;                   // seconds that are kept
+const LEAST = 60;                   // that charts show at least
+const RATES = 5;                    // over so many seconds a rate is taken,
+const MEANS = 15;                   // and a mean
 
 const FAILURES = ['error', 'expired', 'timeout', 'worker_lost'];
 
-function add(numbers) {
+export function total(numbers) {
     return numbers.reduce((sum, n) => sum + n, 0);
+}
+
+export function failed({ jobs_finished: of }) {
+    return total(FAILURES.map((name) => of[name]));
 }
 
 function totals(status) {
     const times = (of, name) => ({
-        count: add(of.map((one) => one[name].count)),
-        sum: add(of.map((one) => one[name].sum)),
+        count: total(of.map((one) => one[name].count)),
+        sum: total(of.map((one) => one[name].sum)),
     });
     return {
         time: status.time,
-        success: add(status.endpoints.map((e) => e.jobs_finished.success)),
-        failed: add(status.endpoints.map((e) =>
-            add(FAILURES.map((name) => e.jobs_finished[name])))),
+        success: total(status.endpoints.map((e) => e.jobs_finished.success)),
+        failed: total(status.endpoints.map(failed)),
         queue: times(status.job_types, 'queue_durations'),
         compute: times(status.job_types, 'compute_durations'),
     };
@@ -27,46 +33,65 @@ function totals(status) {
 export class History {
     constructor() {
         this.points = [];
+        this.states = [];
     }
 
     add(status) {
         const now = totals(status);
-        const { last } = this;
-        this.last = now;
-        // a first state has nothing to be compared with, nor has one after the
-        // counters were set back
-        if (!last || now.success < last.success || now.failed < last.failed
-            || now.time <= last.time)
-        {
+        const last = this.states.at(-1);
+        if (last && now.time <= last.time) {
             return;
         }
-        const seconds = now.time - last.time;
-        const mean = (name) => {
-            const count = now[name].count - last[name].count;
-            return count > 0 ? (now[name].sum - last[name].sum) / count : null;
-        };
+        // nothing to compare with after the counters were set back
+        if (last && (now.success < last.success || now.failed < last.failed
+            || now.compute.count < last.compute.count))
+        {
+            this.states = [];
+        }
+        this.states.push(now);
+        while (this.states[0].time < now.time - MEANS - 1) {
+            this.states.shift();
+        }
         this.points.push({
             time: now.time,
-            success: (now.success - last.success) / seconds,
-            failed: (now.failed - last.failed) / seconds,
-            queue: mean('queue'),
-            compute: mean('compute'),
-            queued: add(status.job_types.map((type) => type.jobs_queued)),
-            running: add(status.job_types.map((type) => type.jobs_running)),
+            success: this.rateOf('success', now),
+            failed: this.rateOf('failed', now),
+            queue: this.meanOf('queue', now),
+            compute: this.meanOf('compute', now),
+            queued: total(status.job_types.map((type) => type.jobs_queued)),
+            running: total(status.job_types.map((type) => type.jobs_running)),
         });
         while (this.points[0].time < now.time - SPAN) {
             this.points.shift();
         }
     }
 
-    // The mean of a rate over the last seconds
-    rate(name, seconds = 10) {
-        const end = this.points.at(-1)?.time ?? 0;
-        const last = this.points.filter(({ time }) => time > end - seconds);
-        return last.length ? add(last.map((p) => p[name])) / last.length : 0;
+    // The first state of the last seconds
+    since(now, seconds) {
+        return this.states.find(({ time }) => time >= now.time - seconds - .5);
     }
 
+    rateOf(name, now) {
+        const then = this.since(now, RATES);
+        return then === now ? 0
+            : (now[name] - then[name]) / (now.time - then.time);
+    }
+
+    // Null where nothing came
+    meanOf(name, now) {
+        const then = this.since(now, MEANS)[name];
+        const count = now[name].count - then.count;
+        return count > 0 ? (now[name].sum - then.sum) / count : null;
+    }
+
+    latest(name) {
+        return this.points.at(-1)?.[name] ?? 0;
+    }
+
+    // How many seconds there are to show
     get span() {
-        return SPAN;
+        const seconds = this.points.length
+            ? this.points.at(-1).time - this.points[0].time : 0;
+        return Math.min(SPAN, Math.max(LEAST, Math.ceil(seconds / 60) * 60));
     }
 }

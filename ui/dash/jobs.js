@@ -1,27 +1,22 @@
 // The jobs that run, that wait, and that failed.
 
 import { el, fill } from '../dom.js';
-import { ago, duration, short } from './format.js';
+import { ago, age, duration, short } from './format.js';
 import { Table } from './table.js';
 
-const LISTED = 50;
-const LOOKED_AT = 500;              // of those that failed, for the newest
+const LISTED = 200;                 // jobs of a list, and no more
 
-const REASONS = {
-    queue_timeout: 'waited too long for a worker',
-    inactivity: 'its worker reported nothing',
-    worker_lost: 'its worker was lost',
-    undelivered: 'could not be handed over',
-    no_room: 'no room for its result',
+const OUTCOMES = {
+    error: 'Error', expired: 'Waited too long', timeout: 'Fell silent',
+    worker_lost: 'Worker lost',
 };
 
 const PRIORITIES = ['0 (low)', '1 (normal)', '2 (high)', '3 (urgent)'];
 
-function idCell(row) {
-    return el('code', { title: row.item.job_id }, short(row.item.job_id));
-}
+const id = (job) => job.job_id;
 
-const JOB = { head: 'Job', make: idCell, rowHead: true };
+const JOB = { head: 'Job', rowHead: true, make: (row) => el('code',
+    { title: row.item.job_id }, short(row.item.job_id)) };
 const ENDPOINT = { head: 'Endpoint', text: (job) => job.endpoint };
 const USER = { head: 'User', text: (job) => job.user ?? '–' };
 
@@ -29,13 +24,11 @@ export class Jobs {
     constructor(app, tabs, panel) {
         this.app = app;
         this.panel = panel;
-        this.shown = 'running';
         this.views = {
             running: { label: 'Running', state: 'processing',
                 table: this.running() },
             queued: { label: 'Waiting', state: 'queued',
                 table: this.waiting() },
-            failed: { label: 'Failed', table: this.failures() },
         };
         for (const [name, view] of Object.entries(this.views)) {
             view.count = el('span', { class: 'count' });
@@ -61,55 +54,45 @@ export class Jobs {
     }
 
     move(event) {
-        const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-        if (!step) {
+        if (event.key !== 'ArrowRight' && event.key !== 'ArrowLeft') {
             return;
         }
-        const names = Object.keys(this.views);
-        const next = names.at((names.indexOf(this.shown) + step)
-            % names.length);
+        const next = this.shown === 'running' ? 'queued' : 'running';
         this.show(next);
         this.views[next].tab.focus();
     }
 
-    counts(status, failed) {
+    counts(status) {
         const sum = (name) => status.job_types.reduce((n, type) =>
             n + type[name], 0);
         this.views.running.count.textContent = sum('jobs_running');
         this.views.queued.count.textContent = sum('jobs_queued');
-        this.views.failed.count.textContent = failed;
     }
 
     // What the tab that is open shows
     async load() {
-        const name = this.shown;
-        const { table, state } = this.views[name];
-        const { admin } = this.app;
-        let jobs;
-        if (state) {
-            ({ jobs } = await admin.get('jobs', { state, limit: LISTED }));
-            jobs.sort(name === 'running'
-                ? (a, b) => a.start_time_compute - b.start_time_compute
-                : (a, b) => a.queue_position - b.queue_position);
-        } else {
-            const lists = await Promise.all(['failed', 'lapsed'].map((is) =>
-                admin.get('jobs', { state: is, limit: LOOKED_AT })));
-            jobs = lists.flatMap((list) => list.jobs);
-            jobs.sort((a, b) => b.start_time - a.start_time);
-        }
-        table.show(jobs.slice(0, LISTED));
+        const { table, state } = this.views[this.shown];
+        const { jobs } = await this.app.admin.get('jobs',
+            { state, limit: LISTED });
+        jobs.sort(state === 'processing'
+            ? (a, b) => a.start_time_compute - b.start_time_compute
+            : (a, b) => a.queue_position - b.queue_position
+                || a.start_time - b.start_time);
+        table.show(jobs);
     }
 
     running() {
         return new Table('Jobs that run', [
             JOB, ENDPOINT, USER,
             { head: 'Worker', text: (job) => job.worker ?? '–' },
-            { head: 'Progress', make: () => el('div', { class: 'progress' },
-                el('progress', { max: 100, value: 0 }), el('span')),
-            update: (element, job) => this.progress(element, job) },
-            { head: 'Since', number: true, text: (job) => duration(
-                Math.max(0, this.app.now() - job.start_time_compute)) },
-            { head: 'Actions', make: (row) => el('div', { class: 'actions' },
+            { head: 'Progress', wide: true,
+                make: () => el('div', { class: 'progress' },
+                    el('progress', { max: 100, value: 0 }), el('span')),
+                update: (element, job) => this.progress(element, job) },
+            { head: 'Running for', number: true, text: (job) =>
+                age(this.app.now() - job.start_time_compute) },
+            { head: 'Actions', acts: true, make: (row) => el('div',
+                { class: 'actions' },
                 this.button(row, 'Requeue', 'jobs/requeue', {
                     text: 'The job is taken from its worker and queued again, '
                         + 'in front. That counts as an attempt.',
@@ -118,15 +101,16 @@ export class Jobs {
                     danger: true, text: 'Its client is told so, and so is the '
                         + 'worker at its next report.',
                 })) },
-        ], (job) => job.job_id, 'No job runs.');
+        ], { key: id, empty: 'No job is running.' });
     }
 
     waiting() {
         return new Table('Jobs that wait', [
+            JOB,
             { head: 'Place', number: true, text: (job) => job.queue_position },
-            JOB, ENDPOINT, USER,
-            { head: 'Waits', number: true, text: (job) => duration(
-                Math.max(0, this.app.now() - job.start_time)) },
+            ENDPOINT, USER,
+            { head: 'Waiting for', number: true, text: (job) =>
+                age(this.app.now() - job.start_time) },
             { head: 'Attempts', number: true,
                 text: (job) => `${job.attempts} of ${job.max_attempts}` },
             { head: 'Priority', make: (row) => this.priority(row),
@@ -136,32 +120,19 @@ export class Jobs {
                         select.value = job.priority;
                     }
                 } },
-            { head: 'Actions', make: (row) => el('div', { class: 'actions' },
+            { head: 'Actions', acts: true, make: (row) => el('div',
+                { class: 'actions' },
                 this.button(row, 'Cancel', 'jobs/cancel', {
                     danger: true, text: 'Its client is told so.',
                 })) },
-        ], (job) => job.job_id, 'No job waits.');
-    }
-
-    failures() {
-        return new Table('Jobs that failed', [
-            JOB, ENDPOINT, USER,
-            { head: 'Why', text: (job) => job.failed
-                ? 'its worker reported an error'
-                : REASONS[job.reason] ?? job.reason ?? job.job_state },
-            { head: 'Attempts', number: true,
-                text: (job) => `${job.attempts} of ${job.max_attempts}` },
-            { head: 'Submitted', number: true,
-                text: (job) => ago(job.start_time, this.app.now()) },
-        ], (job) => job.job_id,
-        'No job failed that the server still knows of.');
+        ], { key: id, empty: 'No job is waiting.' });
     }
 
     progress(element, job) {
         const [bar, text] = element.children;
         bar.value = job.progress ?? 0;
         bar.setAttribute('aria-label', `Progress of ${short(job.job_id)}`);
-        text.textContent = job.progress === null ? 'nothing yet'
+        text.textContent = job.progress === null ? 'no report yet'
             : `${Math.round(job.progress)} %`;
     }
 
@@ -184,4 +155,27 @@ export class Jobs {
         }, PRIORITIES.map((label, value) => el('option', { value }, label)));
         return el('div', { class: 'select small' }, select);
     }
+}
+
+// The latest jobs that did not end well, with what is known of why
+export function failures(app) {
+    return new Table('Recent failures', [
+        JOB,
+        { head: 'When', text: (job) => ago(job.end_time, app.now()) },
+        { head: 'Outcome', make: () => el('span', { class: 'chip' }),
+            update: (element, job) => {
+                element.dataset.state = 'failed';
+                element.textContent = OUTCOMES[job.outcome] ?? job.outcome;
+            } },
+        { ...ENDPOINT }, { ...USER },
+        { head: 'Worker', text: (job) => job.worker ?? '–' },
+        { head: 'Waited', number: true, text: (job) => duration(
+            (job.start_time_compute ?? job.end_time) - job.start_time) },
+        { head: 'Ran', number: true, text: (job) => job.start_time_compute
+            ? duration(job.end_time - job.start_time_compute) : '–' },
+        { head: 'Error', wide: true, make: () => el('span',
+            { class: 'said' }), update: (element, job) => {
+            element.textContent = job.error ?? '–';
+        } },
+    ], { key: id, empty: 'No job has failed.' });
 }

@@ -1,11 +1,12 @@
 // Queues, workers, endpoints and sessions.
 
 import { el } from '../dom.js';
-import { ago, count, duration } from './format.js';
+import { ago, age, count, duration } from './format.js';
+import { failed } from './history.js';
 import { Table } from './table.js';
 
 const STATES = {
-    waiting: 'Waiting for a job', processing: 'Busy', offline: 'Offline',
+    waiting: 'Waiting', processing: 'Busy', offline: 'Offline',
     disabled: 'Disabled', draining: 'Draining',
 };
 
@@ -31,11 +32,13 @@ function model({ model: said }) {
 export function queues() {
     return new Table('Queues', [
         { head: 'Job type', rowHead: true, text: (type) => type.name },
-        { head: 'Waiting', make: () => el('div', { class: 'fill' },
+        { head: 'Waiting', wide: true, make: () => el('div',
+            { class: 'fill' },
             el('meter', { min: 0 }), el('span')),
         update: (element, type) => {
             const [meter, text] = element.children;
             meter.max = Math.max(1, type.max_queue_length);
+            meter.low = meter.max * .5;
             meter.high = meter.max * .8;
             meter.optimum = 0;
             meter.value = type.jobs_queued;
@@ -44,7 +47,7 @@ export function queues() {
                 + count(type.max_queue_length);
         } },
         { head: 'Oldest', number: true, text: (type) => type.jobs_queued
-            ? duration(type.oldest_job_age) : '–' },
+            ? age(type.oldest_job_age) : '–' },
         { head: 'Running', number: true, text: (type) =>
             count(type.jobs_running) },
         { head: 'Workers online', number: true, text: (type) => {
@@ -57,7 +60,8 @@ export function queues() {
             duration(type.mean_compute_duration) },
         { head: 'Retries', number: true, text: ({ retries }) => count(
             retries.worker_lost + retries.undelivered + retries.admin) },
-    ], (type) => type.name, 'No endpoint is configured.');
+    ], { key: (type) => type.name, empty: 'No endpoint is configured.',
+        search: 'Find a queue' });
 }
 
 export function workers(app) {
@@ -68,13 +72,19 @@ export function workers(app) {
     });
     return new Table('Workers', [
         { head: 'Worker', rowHead: true, text: (worker) => worker.name },
-        { head: 'State', make: chip, update: (element, worker) => {
-            element.dataset.state = state(worker);
-            element.textContent = STATES[state(worker)] ?? worker.state;
-        } },
+        { head: 'State', make: chip, text: (worker) => STATES[state(worker)],
+            update: (element, worker) => {
+                element.dataset.state = state(worker);
+                element.textContent = STATES[state(worker)] ?? worker.state;
+            } },
         { head: 'Job type', text: (worker) => worker.job_type },
-        { head: 'Model', text: model },
-        { head: 'GPU', text: gpu },
+        { head: 'Model and GPU', text: (worker) => `${model(worker)} `
+            + gpu(worker), make: () => el('div', { class: 'two' },
+            el('span'), el('span', { class: 'hint' })),
+        update: (element, worker) => {
+            element.children[0].textContent = model(worker);
+            element.children[1].textContent = gpu(worker);
+        } },
         { head: 'Running', number: true, text: (worker) =>
             count(worker.jobs_running) },
         { head: 'Done', number: true, text: (worker) =>
@@ -82,15 +92,16 @@ export function workers(app) {
         { head: 'Failed', number: true, text: (worker) =>
             count(worker.jobs_failed + worker.jobs_lapsed) },
         { head: 'Mean', number: true, text: (worker) =>
-            duration(worker.mean_compute_duration) },
+            worker.jobs_finished ? duration(worker.mean_compute_duration)
+                : '–' },
         { head: 'Last seen', number: true, text: (worker) =>
             ago(worker.last_seen_time, app.now()) },
-        { head: 'Last error', make: () => el('span', { class: 'last-error' }),
+        { head: 'Last error', wide: true, make: () => el('span', { class: 'said last-error' }),
             update: (element, worker) => {
                 element.textContent = worker.last_error ?? '–';
                 element.title = worker.last_error ?? '';
             } },
-        { head: 'Actions', make: (row) => el('div', { class: 'actions' },
+        { head: 'Actions', acts: true, make: (row) => el('div', { class: 'actions' },
             change(row, 'Enable', 'enable'), change(row, 'Drain', 'drain'),
             change(row, 'Disable', 'disable')),
         update: (element, worker) => {
@@ -99,13 +110,11 @@ export function workers(app) {
             enable.hidden = !off;
             drain.hidden = disable.hidden = off;
         } },
-    ], (worker) => `${worker.job_type} ${worker.name}`,
-    'No worker has logged in yet.');
+    ], { key: (worker) => `${worker.job_type} ${worker.name}`,
+        empty: 'No worker has logged in yet.', search: 'Find a worker' });
 }
 
 export function endpoints(app) {
-    const failed = ({ jobs_finished: of }) =>
-        of.error + of.expired + of.timeout + of.worker_lost;
     return new Table('Endpoints', [
         { head: 'Endpoint', rowHead: true, text: (endpoint) => endpoint.name },
         { head: 'State', make: chip, update: (element, endpoint) => {
@@ -129,7 +138,7 @@ export function endpoints(app) {
             `${count(tokens.input)}, ${count(tokens.output)}` },
         { head: 'Duration, mean', number: true, text: (endpoint) =>
             duration(endpoint.mean_duration) },
-        { head: 'Actions', make: (row) => el('div', { class: 'actions' },
+        { head: 'Actions', acts: true, make: (row) => el('div', { class: 'actions' },
             app.button('Open', { about: `Open endpoint ${row.item.name}`,
                 act: () => app.admin.post('endpoints/enable',
                     { name: row.item.name }) }),
@@ -145,7 +154,8 @@ export function endpoints(app) {
                 || !endpoint.disabled_by_admin;
             close.hidden = !endpoint.configured || !endpoint.enabled;
         } },
-    ], (endpoint) => endpoint.name, 'No endpoint is configured.');
+    ], { key: (endpoint) => endpoint.name,
+        empty: 'No endpoint is configured.', search: 'Find an endpoint' });
 }
 
 export function sessions(app) {
@@ -155,7 +165,7 @@ export function sessions(app) {
         { head: 'User', text: (session) => session.user ?? '–' },
         { head: 'Idle', number: true, text: (session) =>
             duration(Math.round(session.idle)) },
-        { head: 'Actions', make: (row) => el('div', { class: 'actions' },
+        { head: 'Actions', acts: true, make: (row) => el('div', { class: 'actions' },
             app.button('Log out', {
                 about: `Log out session ${row.item.session.slice(0, 8)}`,
                 ask: () => ({ title: 'Log this session out?', yes: 'Log out',
@@ -163,5 +173,5 @@ export function sessions(app) {
                 act: () => app.admin.post('sessions/logout',
                     { session: row.item.session }),
             })) },
-    ], (session) => session.session, 'Nobody is logged in.');
+    ], { key: (session) => session.session, empty: 'Nobody is logged in.' });
 }

@@ -33,7 +33,8 @@ function texts(answer, status) {
 async function call(route, { method = 'POST', body, key, query, signal } = {}) {
     const url = new URL(route.replace(/^\//, ''), BASE);
     for (const [name, value] of Object.entries(query ?? {})) {
-        url.searchParams.set(name, value);
+        url.searchParams.set(name, typeof value === 'object' ? json(value)
+            : value);
     }
     const headers = {};
     if (body !== undefined) {
@@ -142,9 +143,12 @@ export class Client {
         for (let attempt = 0; ; attempt++) {
             const session = await this.login(endpoint);
             const body = { ...document, client_session_auth_key: session };
+            // what goes into an address has no secret, if that can be
+            const query = this.key ? document : body;
             try {
                 return await call(route, options.method === 'GET'
-                    ? { ...options, query: body } : { ...options, body });
+                    ? { ...options, query, key: this.key }
+                    : { ...options, body });
             } catch (error) {
                 if (error.status !== 401 || attempt) {
                     throw error;

@@ -187,7 +187,7 @@ export class Page {
             context.pop();
         }
         return { details: this.details, inputs: this.inputs(context), context,
-            open: this.access === 'open' };
+            chatName: this.chatName, open: this.access === 'open' };
     }
 
     later() {
