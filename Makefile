@@ -370,6 +370,8 @@ deps:
 	if [ -n "$(BROWSER)" ]; then \
 	    need $(BROWSER)   command -v $(BROWSER); \
 	    need fonts-dejavu-core test -d /usr/share/fonts/truetype/dejavu; \
+	    need nodejs       command -v node; \
+	    need npm          command -v npm; \
 	fi; \
 	installed() { dpkg -s $$1 | grep -q 'ok installed'; }; \
 	for package in $(PACKAGES); do \
