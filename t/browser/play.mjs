@@ -410,12 +410,24 @@ async function olderChat({ page, is, until, ask, state, gone, tab }) {
 }
 
 
-// What the page shows when the job ends in another way
-async function vanished({ page, at, ask, state, gone, job, is }) {
+// A server that is reloaded meanwhile, and a worker that fails
+async function vanished({ page, at, ask, state, gone, job, is, until }) {
     await gone('paint');
+    await at('prompt').fill('a ship');
+    await page.locator('#submit').click();
+    let taken = await ask('take', 'paint');
+    await state('Running');
+    await ask('reload');
+    await ask('report', 'paint', taken.job_id, 70, {});
+    await until(async () => await job.locator('.where').textContent()
+        === '70 %', 'a reload does not part the page from its job');
+    await ask('result', 'paint', taken.job_id,
+        { images: [await ask('picture', 9, 9, 9, 9, 9)] });
+    await state('Done');
+
     await at('prompt').fill('<img src=x onerror=alert(1)>');
     await page.locator('#submit').click();
-    const taken = await ask('take', 'paint');
+    taken = await ask('take', 'paint');
     await ask('result', 'paint', taken.job_id,
         { error: 'CUDA <b>out of</b> memory' });
     await state('Failed');
