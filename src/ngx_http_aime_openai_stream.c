@@ -118,15 +118,21 @@ ngx_http_aime_openai_stream_begin(ngx_http_aime_openai_stream_t *stream)
 {
     ngx_http_aime_reply_t  reply;
 
-    if (stream->pen->begin == NULL) {
-        return NGX_HTTP_AIME_PARKED;
-    }
-
     if (ngx_http_aime_event_start(stream->events, &reply) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    stream->pen->begin(stream->call, &reply);
+    if (stream->pen->begin) {
+        stream->pen->begin(stream->call, &reply);
+    }
+
+    /* the header shall not wait for what is said first */
+
+    if (reply.first == NULL && !reply.failed) {
+        return (ngx_http_send_special(stream->request, NGX_HTTP_FLUSH)
+                == NGX_ERROR)
+               ? NGX_ERROR : NGX_HTTP_AIME_PARKED;
+    }
 
     return ngx_http_aime_event_send(stream->events, &reply, 0);
 }
@@ -258,6 +264,15 @@ ngx_http_aime_openai_stream_news(ngx_http_aime_openai_stream_t *stream,
     ngx_http_aime_openai_sent_t  *sent;
     ngx_http_aime_openai_news_t   news;
 
+    if (stream->pen->report) {
+
+        if (!final) {
+            stream->pen->report(stream->call, reply);
+        }
+
+        return;
+    }
+
     for (i = 0; i < stream->call->n; i++) {
         sent = &stream->sent[i];
         news.index = i;
@@ -273,6 +288,8 @@ ngx_http_aime_openai_stream_news(ngx_http_aime_openai_stream_t *stream,
             reply->failed = 1;
             return;
         }
+
+        news.end = sent->text;
 
         if (news.text.len || news.reasoning.len) {
             stream->pen->news(stream->call, reply, &news);

@@ -53,6 +53,8 @@ typedef struct {
 } ngx_http_aime_wait_t;
 
 
+static void ngx_http_aime_submit_wishes(
+    ngx_http_aime_submission_t *submission);
 static ngx_int_t ngx_http_aime_convert(ngx_http_request_t *r,
     ngx_http_aime_submission_t *submission);
 static ngx_int_t ngx_http_aime_convert_resume(ngx_http_request_t *r,
@@ -70,6 +72,10 @@ static ngx_int_t ngx_http_aime_refuse_job(ngx_http_request_t *r,
     ngx_http_aime_endpoint_t *endpoint, ngx_int_t why);
 static ngx_aime_shm_hold_t *ngx_http_aime_store_inputs(ngx_aime_zone_t *zone,
     aime_input_t *input);
+static ngx_int_t ngx_http_aime_store_note(ngx_aime_zone_t *zone,
+    ngx_http_aime_submission_t *submission);
+static void ngx_http_aime_drop_inputs(ngx_aime_zone_t *zone,
+    ngx_http_aime_submission_t *submission, ngx_aime_shm_hold_t *input);
 static size_t ngx_http_aime_store_value(ngx_aime_shm_cursor_t *cursor,
     aime_input_t *input, size_t member, size_t n);
 static ngx_int_t ngx_http_aime_submitted(ngx_http_request_t *r,
@@ -97,8 +103,13 @@ static const ngx_http_aime_form_t  ngx_http_aime_client_form = {
     ngx_http_aime_submitted,
     ngx_http_aime_submitted_done,
     ngx_http_aime_submitted_ended,
-    NULL,
-    NULL
+    NULL,                                   /* stream */
+    NULL,                                   /* refused */
+    ngx_null_string,                        /* note */
+    0,                                      /* lowered */
+    0,
+    0,                                      /* keep */
+    0                                       /* detached */
 };
 
 
@@ -138,9 +149,42 @@ ngx_http_aime_submit(ngx_http_request_t *r,
         return ngx_http_aime_error(r, NGX_HTTP_BAD_REQUEST, &error);
     }
 
+    ngx_http_aime_submit_wishes(submission);
+
     return submission->input.media.nelts
            ? ngx_http_aime_convert(r, submission)
            : ngx_http_aime_admit(r, submission);
+}
+
+
+/* What the form says of the job. */
+
+static void
+ngx_http_aime_submit_wishes(ngx_http_aime_submission_t *submission)
+{
+    ngx_aime_job_spec_t         *spec;
+    const ngx_http_aime_form_t  *form;
+
+    form = submission->form;
+    spec = &submission->spec;
+
+    if (form->lowered) {
+        spec->priority = ngx_min(spec->priority, form->priority);
+    }
+
+    if (form->keep) {
+        spec->keep = 1;
+    }
+
+    if (form->detached) {
+        spec->cancel_on_disconnect = 0;
+    }
+
+    /* who has seen the beginning of a stream does not ask for it again */
+
+    if (form->stream) {
+        spec->grace = 0;
+    }
 }
 
 
@@ -258,7 +302,13 @@ ngx_http_aime_admit(ngx_http_request_t *r,
         ngx_http_aime_media_free(submission->media);
     }
 
-    if (hold == NULL) {
+    if (hold == NULL
+        || ngx_http_aime_store_note(zone, submission) != NGX_OK)
+    {
+        if (hold) {
+            ngx_aime_job_drop(zone, hold);
+        }
+
         return ngx_http_aime_refuse_job(r, submission->endpoint, NGX_ERROR);
     }
 
@@ -269,7 +319,7 @@ ngx_http_aime_admit(ngx_http_request_t *r,
     rc = ngx_aime_job_submit(zone, spec, hold, id, 0, NULL);
 
     if (rc != NGX_OK) {
-        ngx_aime_job_drop(zone, hold);
+        ngx_http_aime_drop_inputs(zone, submission, hold);
         return ngx_http_aime_no_new_job(r, submission, rc, 0, id);
     }
 
@@ -493,6 +543,49 @@ ngx_http_aime_store_inputs(ngx_aime_zone_t *zone, aime_input_t *input)
 }
 
 
+static ngx_int_t
+ngx_http_aime_store_note(ngx_aime_zone_t *zone,
+    ngx_http_aime_submission_t *submission)
+{
+    const ngx_str_t        *note;
+    ngx_aime_shm_hold_t    *hold;
+    ngx_aime_shm_cursor_t   cursor;
+
+    note = &submission->form->note;
+
+    if (note->len == 0) {
+        return NGX_OK;
+    }
+
+    hold = ngx_aime_job_reserve(zone, note->len, NGX_AIME_ROOM_INPUT);
+    if (hold == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_aime_shm_fill_start(&cursor, hold->payload);
+    ngx_aime_shm_fill(&cursor, note->data, note->len);
+
+    submission->spec.note = hold;
+
+    return NGX_OK;
+}
+
+
+/* Of a job that has not come to be. */
+
+static void
+ngx_http_aime_drop_inputs(ngx_aime_zone_t *zone,
+    ngx_http_aime_submission_t *submission, ngx_aime_shm_hold_t *input)
+{
+    ngx_aime_job_drop(zone, input);
+
+    if (submission->spec.note) {
+        ngx_aime_job_drop(zone, submission->spec.note);
+        submission->spec.note = NULL;
+    }
+}
+
+
 /*
  * A member's value, with those of its media that were converted in the place
  * of what they were; n is its first medium, the next one's is given.
@@ -608,7 +701,7 @@ ngx_http_aime_submit_waiting(ngx_http_request_t *r,
 
 failed:
 
-    ngx_aime_job_drop(ngx_http_aime_zone(r), input);
+    ngx_http_aime_drop_inputs(ngx_http_aime_zone(r), submission, input);
 
     return rc;
 }
