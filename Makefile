@@ -22,6 +22,7 @@
 #   make bench-latency  latency and memory at rest
 #   make bench-media    conversions next to spawning ffmpeg
 #   make bench-scrape   what a scrape of the metrics takes
+#   make bench-streams  the way of a token through many streams
 #   make bench-instructions  of one job, against the record
 #   make chaos      accidents under load, a quarter of an hour (the same)
 #   make deps       installs what is missing (the targets above do;
@@ -82,8 +83,8 @@ SETTINGS  := $(CC) | $(CC_OPT) | $(LD_OPT) | $(NGINX) | $(NGINX_SRC)
 
 .PHONY: all install run run-only test check test-static check-static \
     test-newer valgrind asan bench bench-instructions bench-latency \
-    bench-media bench-scrape chaos package package-test image-test arm64 \
-    arm64-only deps clean FORCE
+    bench-media bench-scrape bench-streams chaos package package-test \
+    image-test arm64 arm64-only deps clean FORCE
 .DELETE_ON_ERROR:
 
 all: $(MODULE) $(DAEMON)
@@ -299,6 +300,10 @@ bench-latency: all
 bench-media: all
 	@MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" bench/media
 
+bench-streams: all $(LOAD)
+	@MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" \
+	    LOAD="$(CURDIR)/$(LOAD)" bench/streams $(BENCH_FLAGS)
+
 bench-scrape: all
 	@MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" bench/scrape
 
@@ -368,8 +373,6 @@ deps:
 	if [ -n "$(BROWSER)" ]; then \
 	    need $(BROWSER)   command -v $(BROWSER); \
 	    need fonts-dejavu-core test -d /usr/share/fonts/truetype/dejavu; \
-	    need nodejs       command -v node; \
-	    need npm          command -v npm; \
 	fi; \
 	installed() { dpkg -s $$1 | grep -q 'ok installed'; }; \
 	for package in $(PACKAGES); do \
@@ -386,6 +389,9 @@ deps:
 	apt-cache show $$missing >/dev/null 2>&1 || $$apt update; \
 	$$apt install $$missing \
 	    || { $$apt update && $$apt install $$missing; }
+
+include t/checks.mk
+
 
 clean:
 	rm -rf $(BUILD)

@@ -61,7 +61,7 @@ sub head {
 }
 
 
-# The next event: {id}, {data}, {raw}; undef at the end, or when none came.
+# The next event: {id}, {event}, {data}, {raw}; undef at the end, or when none came.
 # Comments are counted.  With {plain} set, the data are not decoded.
 sub event {
     my ($self, $timeout) = @_;
@@ -72,7 +72,7 @@ sub event {
             my @lines = split /[\r\n]+/, $raw;
             my %event = (raw => $raw);
             for (@lines) {
-                /\A(id|data): (.*)\z/ or die "a line: $_\n";
+                /\A(id|event|data): (.*)\z/ or die "a line: $_\n";
                 $event{$1} = $2;
             }
             $event{data} = Mojo::JSON::decode_json($event{data})
