@@ -19,6 +19,11 @@
 #define NGX_HTTP_AIME_OPENAI_MAX_SECONDS   359999.999
 
 
+/* of all that is no JSON, whatever it is */
+
+#define NGX_HTTP_AIME_OPENAI_PLAIN         "text/plain; charset=utf-8"
+
+
 typedef enum {
     NGX_HTTP_AIME_OPENAI_JSON = 0,
     NGX_HTTP_AIME_OPENAI_VERBOSE,
@@ -449,7 +454,7 @@ ngx_http_aime_openai_transcribe_text(ngx_http_aime_openai_call_t *call,
                ? ngx_http_aime_openai_transcribe_broken(call) : rc;
     }
 
-    reply->type = "text/plain; charset=utf-8";
+    reply->type = NGX_HTTP_AIME_OPENAI_PLAIN;
 
     ngx_http_aime_reply_text(reply, &text);
     ngx_http_aime_reply_chars(reply, "\n");
@@ -480,8 +485,7 @@ ngx_http_aime_openai_transcribe_subtitles(ngx_http_aime_openai_call_t *call,
         return ngx_http_aime_openai_transcribe_broken(call);
     }
 
-    reply->type = vtt ? "text/vtt; charset=utf-8"
-                      : "application/x-subrip; charset=utf-8";
+    reply->type = NGX_HTTP_AIME_OPENAI_PLAIN;
 
     if (vtt) {
         ngx_http_aime_reply_chars(reply, "WEBVTT\n\n");
