@@ -164,6 +164,7 @@ ngx_http_aime_openai_response_call(ngx_http_request_t *r,
 {
     aime_str_t                        text;
     ngx_str_t                         name;
+    ngx_uint_t                        background;
     aime_json_error_t                 mistake;
     ngx_http_aime_ctx_t              *ctx;
     ngx_http_aime_openai_call_t      *call;
@@ -212,6 +213,10 @@ ngx_http_aime_openai_response_call(ngx_http_request_t *r,
     (void) ngx_http_aime_openai_get_count(call, "max_output_tokens", 1,
                                           NGX_MAX_INT_T_VALUE,
                                           &call->max_tokens);
+
+    background = 0;
+    (void) ngx_http_aime_openai_get_flag(call, "background", &background);
+    call->background = background;
 
     call->model = ngx_http_aime_openai_model(ngx_http_aime_openai_conf(r),
                                              &name);
