@@ -3,6 +3,7 @@
 
 
 #include "ngx_http_aime_openai_field.h"
+#include "aime_number.h"
 
 
 /* bytes of a client's text that a message repeats, and of a message */
@@ -282,7 +283,8 @@ ngx_int_t
 ngx_http_aime_openai_get_count(ngx_http_aime_openai_call_t *call,
     const char *name, ngx_uint_t min, ngx_uint_t max, ngx_uint_t *count)
 {
-    ngx_int_t            n;
+    long long            n;
+    aime_number_t        number;
     aime_json_member_t  *field;
 
     field = ngx_http_aime_openai_field_of(call, name);
@@ -291,11 +293,14 @@ ngx_http_aime_openai_get_count(ngx_http_aime_openai_call_t *call,
         return NGX_ABORT;
     }
 
-    n = (field->value.type == AIME_JSON_NUMBER)
-        ? ngx_atoi((u_char *) field->value.text.data, field->value.text.len)
-        : NGX_ERROR;
+    /* as for inputs, 5.0 and 5e0 are integers too */
 
-    if (n == NGX_ERROR || (ngx_uint_t) n < min || (ngx_uint_t) n > max) {
+    if (field->value.type != AIME_JSON_NUMBER
+        || aime_number_parse(field->value.text, &number) != AIME_OK
+        || !aime_number_integral(&number)
+        || aime_number_int64(&number, &n) != AIME_OK
+        || n < 0 || (ngx_uint_t) n < min || (ngx_uint_t) n > max)
+    {
         return ngx_http_aime_openai_refuse(call, NGX_HTTP_BAD_REQUEST, name,
                                            "invalid_value",
                                            "Invalid value for '%s': expected "

@@ -110,6 +110,15 @@ sub mapped {
 sub tokens {
     is(job('chat', {max_tokens => 5, max_completion_tokens => 6})
         ->{max_gen_tokens}, 6, 'max_completion_tokens wins');
+    for my $number ('5.0', '0.5e1') {
+        my $conn = ask($srv, 'chat/completions', qq({"model": "bare",
+            "messages": [{"role": "user", "content": "x"}],
+            "max_tokens": $number}));
+        my ($job) = $worker{chat}->jobs;
+        is($job->{max_gen_tokens}, 5, "$number is an integer");
+        $worker{chat}->result($job->{job_id}, {text => 't'});
+        is($conn->read_response->status, 200, 'and served');
+    }
     refused({max_tokens => $_}, 'max_tokens', 'invalid_value')
         for 0, -1, 'many', 1.5;
     like(refused({max_tokens => 101}, 'max_tokens', 'invalid_value'),
