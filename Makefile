@@ -9,6 +9,8 @@
 #   make valgrind   what of it nginx serves, under valgrind with one process
 #                   (NGINX_T=t/some.t)
 #   make asan       the same with AddressSanitizer and UBSan
+#   make fuzz       fuzzing; also fuzz-protocol, spin, lint, coverage: what
+#                   else checks it, in t/checks.mk and docs/testing.md
 #   make bench      the module against plain nginx, row by row (bench/README.md;
 #                   ROWS="few many" for some of them, BENCH_FLAGS=--quick)
 #   make bench-latency  latency and memory at rest
