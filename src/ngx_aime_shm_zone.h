@@ -19,7 +19,9 @@
 #include <ngx_core.h>
 
 #include "ngx_aime_shm_alloc.h"
+#include "ngx_aime_shm_line.h"
 #include "ngx_aime_shm_metrics.h"
+#include "ngx_aime_shm_places.h"
 #include "ngx_aime_shm_rank.h"
 
 
@@ -46,7 +48,7 @@ typedef struct ngx_aime_shm_type_s      ngx_aime_shm_type_t;
 typedef struct ngx_aime_shm_endpoint_s  ngx_aime_shm_endpoint_t;
 typedef struct ngx_aime_shm_queue_s     ngx_aime_shm_queue_t;
 typedef struct ngx_aime_shm_client_s    ngx_aime_shm_client_t;
-typedef struct ngx_aime_shm_share_s     ngx_aime_shm_share_t;
+typedef struct ngx_aime_shm_lane_s      ngx_aime_shm_lane_t;
 typedef struct ngx_aime_shm_worker_s    ngx_aime_shm_worker_t;
 typedef struct ngx_aime_shm_once_s      ngx_aime_shm_once_t;
 typedef struct ngx_aime_shm_job_s       ngx_aime_shm_job_t;
@@ -78,6 +80,7 @@ typedef struct {
     uint32_t                     slot;
     unsigned                     woken:1;
     unsigned                     client:1;  /* who submitted the job */
+    unsigned                     watches:1; /* and wants to see it change */
 } ngx_aime_shm_parked_t;
 
 
@@ -103,8 +106,9 @@ struct ngx_aime_shm_type_s {
     ngx_aime_shm_topic_t         polls;
 
     ngx_queue_t                  queues;    /* one for each endpoint */
-    ngx_aime_shm_rank_t         *places;    /* in the order of taking */
-    ngx_rbtree_t                 shares;    /* by id */
+    ngx_aime_shm_rank_t         *returned;  /* jobs, in front of */
+    ngx_aime_shm_places_t        places;    /* those of lanes */
+    ngx_rbtree_t                 lanes;     /* that have jobs, by id */
     ngx_rbtree_node_t            sentinel;
 
     uint64_t                     arrivals;  /* numbers: of new jobs, */
@@ -164,24 +168,17 @@ struct ngx_aime_shm_client_s {
 };
 
 
-/* A lane: queued jobs of one client and priority. */
+/* A lane: queued jobs of one client and priority, as long as there are any. */
 
-typedef struct {
-    ngx_aime_shm_rank_t         *jobs;      /* by arrival; NULL: none */
+struct ngx_aime_shm_lane_s {
+    ngx_rbtree_node_t            node;      /* by id */
+    u_char                       id[NGX_AIME_ID_LEN];   /* of both */
+    ngx_uint_t                   priority;
+    ngx_aime_shm_line_t          line;
     uint64_t                     round;     /* of the first job's place */
     uint64_t                     turn;      /* among the lanes of a round */
-    uint64_t                     walk;      /* that counts in passed */
-    ngx_uint_t                   passed;    /* jobs that it left behind */
-} ngx_aime_shm_lane_t;
-
-
-/* A client's share in the jobs that wait for a type, while it has one. */
-
-struct ngx_aime_shm_share_s {
-    ngx_rbtree_node_t            node;      /* by id */
-    ngx_uint_t                   njobs;
-    u_char                       id[NGX_AIME_ID_LEN];
-    ngx_aime_shm_lane_t          lanes[NGX_AIME_NPRIORITIES];
+    uint64_t                     walk;      /* that has passed */
+    ngx_queue_t                 *passed;    /* the last job it left behind */
 };
 
 
@@ -207,28 +204,32 @@ typedef enum {
  * The job.  state is written by ngx_aime_job.c alone; the lists that a job is
  * in follow from it:
  *
- *   queued       the type's places; its waiting list by link; a lane, unless
- *                it was returned
+ *   queued       its type's waiting list by link; a lane's line by spot, or
+ *                the type's returned ones by back
  *   processing   worker->running by link; row->handovers by handover until
  *                the answer that holds it was written
  *   finished     zone's fetched list by link, once the result was fetched
  */
 
 struct ngx_aime_shm_job_s {
-    ngx_rbtree_node_t            node;      /* by id */
-    ngx_rbtree_node_t            deadline;  /* by ngx_current_msec */
+    ngx_aime_shm_job_t          *next;      /* in its bucket */
     u_char                       id[NGX_AIME_ID_LEN];
+    ngx_rbtree_node_t            deadline;  /* by ngx_current_msec */
     u_char                       owner[NGX_AIME_ID_LEN];
 
-    ngx_aime_shm_rank_t          place;     /* a place of its lane's */
-    ngx_aime_shm_rank_t          arrival;   /* in its lane */
+    uint64_t                     arrival;   /* number of its stay there */
+
+    union {
+        ngx_aime_shm_spot_t      spot;
+        ngx_aime_shm_rank_t      back;      /* if it was returned */
+    };
 
     ngx_queue_t                  link;
     ngx_queue_t                  handover;
     ngx_aime_shm_topic_t         watchers;
 
     ngx_aime_shm_queue_t        *queue;     /* of its type and endpoint */
-    ngx_aime_shm_share_t        *share;     /* queued, and not returned */
+    ngx_aime_shm_lane_t         *lane;      /* queued, and not returned */
     ngx_aime_shm_client_t       *client;    /* NULL: not counted */
     ngx_aime_shm_worker_t       *worker;    /* present or last holder */
     ngx_aime_shm_row_t          *row;       /* that hands it over, or did */
@@ -237,6 +238,7 @@ struct ngx_aime_shm_job_s {
     ngx_aime_shm_payload_t      *input;
     ngx_aime_shm_payload_t      *progress;
     ngx_aime_shm_payload_t      *result;
+    ngx_aime_shm_payload_t      *note;      /* of who submitted it, or NULL */
 
     double                       start_time;          /* Unix seconds */
     double                       start_time_compute;  /* 0: not taken yet */
@@ -244,10 +246,12 @@ struct ngx_aime_shm_job_s {
 
     ngx_msec_t                   queued;    /* since when it waits */
     ngx_msec_t                   due;       /* the deadline that counts */
+    ngx_msec_t                   abandon;   /* it is canceled then, if set */
 
     uint32_t                     queue_timeout;       /* milliseconds */
     uint32_t                     inactivity_timeout;
     uint32_t                     result_lifetime;
+    uint32_t                     grace;     /* for a client that hung up */
     uint32_t                     progress_len;  /* of progress's number part */
     uint32_t                     changes;       /* that watchers can see */
 
@@ -267,6 +271,7 @@ struct ngx_aime_shm_job_s {
     unsigned                     handing:1;     /* in row->handovers */
     unsigned                     lost:1;        /* lapses with its worker */
     unsigned                     deadlined:1;   /* in the deadline tree */
+    unsigned                     abandoned:1;   /* its client hung up */
     unsigned                     session:1;     /* id is behind holders */
 
     /* numbers of workers: the last one, and those that owe an answer */
@@ -358,6 +363,27 @@ typedef struct {
 } ngx_aime_shm_vars_t;
 
 
+/* What is kept of a job that did not end well. */
+
+#define NGX_AIME_NFAILURES         20
+
+typedef struct {
+    u_char                       id[NGX_AIME_ID_LEN];
+    u_char                       owner[NGX_AIME_ID_LEN];
+    ngx_aime_shm_type_t         *type;
+    ngx_aime_shm_endpoint_t     *endpoint;
+    double                       start_time;
+    double                       start_time_compute;    /* 0: never */
+    double                       end_time;
+    uint16_t                     outcome;   /* ngx_aime_outcome_e */
+    uint16_t                     attempts;
+    uint16_t                     worker_len;
+    uint16_t                     error_len;
+    u_char                       worker[NGX_AIME_NAME_LEN];
+    u_char                       error[NGX_AIME_WORKER_ERROR_LEN];
+} ngx_aime_shm_failure_t;
+
+
 /* The zone's header. */
 
 typedef struct {
@@ -367,8 +393,8 @@ typedef struct {
 
     ngx_aime_shm_arena_t         arena;
 
-    ngx_rbtree_t                 jobs;
-    ngx_rbtree_node_t            jobs_sentinel;
+    ngx_aime_shm_job_t         **buckets;   /* jobs by id */
+    ngx_uint_t                   nbuckets;
     ngx_uint_t                   njobs;
 
     ngx_rbtree_t                 onces;
@@ -408,6 +434,9 @@ typedef struct {
     ngx_aime_shm_redo_t          redo;
     time_t                       created;
     ngx_uint_t                   repairs;   /* so far */
+
+    uint64_t                     nfailures; /* so far, in a ring */
+    ngx_aime_shm_failure_t       failures[NGX_AIME_NFAILURES];
 
     ngx_uint_t                   nrows;
     ngx_aime_shm_row_t          *rows;

@@ -63,7 +63,7 @@ $(addprefix $(FUZZ_DIR)/,$(FUZZ_NAMES)): $(FUZZ_DIR)/%: fuzz/%.c \
 	$(if $(V),,@)$(FUZZ_CC) $(FUZZ_OPT) $(FUZZ_WARN) -D_GNU_SOURCE -std=gnu11 \
 	    -fsanitize=fuzzer -o $@ $< $(filter %.o,$^) $(FUZZ_LIB)
 
-CLANG_TOOLS := clang llvm-symbolizer:llvm
+CLANG_TOOLS := clang llvm:llvm-symbolizer
 
 fuzz:
 	@$(AGAIN) deps TOOLS="$(CLANG_TOOLS)" BROWSER=

@@ -80,7 +80,10 @@ async function until(see, name, seconds = 15) {
 }
 
 function problem(text) {
-    if (!allowed.some((regex) => regex.test(text))) {
+    // the same again and again says no more than once
+    if (!allowed.some((regex) => regex.test(text))
+        && !problems.includes(text))
+    {
         problems.push(text);
     }
 }

@@ -27,11 +27,12 @@ use File::Path qw(make_path);
 use File::Temp qw(tempdir);
 use IPC::Open2 qw(open2);
 use Mojo::JSON qw(decode_json encode_json);
+use Mojo::Util qw(encode);
 use Test::More ();
 
 use AimeNginx qw(patience on_valgrind slurp spew);
 
-our @EXPORT_OK = qw(need_browser scenario);
+our @EXPORT_OK = qw(modules need_browser scenario);
 
 my $ROOT    = dirname(dirname(dirname(abs_path(__FILE__))));
 my $MODULES = "$ROOT/build/browser";
@@ -92,6 +93,10 @@ sub driver {
 }
 
 
+# The folder of what npm has installed
+sub modules { return "$MODULES/node_modules" }
+
+
 # Options: url (of the server), ask (answers to the scenario's questions, each
 # a function of the question's arguments), given (more for the scenario)
 sub scenario {
@@ -132,10 +137,12 @@ sub next_line {
 
 sub heard {
     my ($in, $answers, $message) = @_;
-    return Test::More::note($message->{note}) if exists $message->{note};
+    return Test::More::note(encode('UTF-8', $message->{note}))
+        if exists $message->{note};
     if (exists $message->{ok}) {
-        Test::More::ok($message->{ok}, $message->{name})
-            or Test::More::diag($message->{diag} // '');
+        my ($name, $diag) = map { encode('UTF-8', $_ // '') }
+            @$message{qw(name diag)};
+        Test::More::ok($message->{ok}, $name) or Test::More::diag($diag);
         return;
     }
     my $do = $answers->{$message->{ask}};
