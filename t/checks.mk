@@ -17,9 +17,7 @@ FUZZ_OPT    := -g -O1 -fno-omit-frame-pointer -Isrc -Imedia -Ifuzz \
                -fno-sanitize-recover=undefined -fno-sanitize=vptr,function
 FUZZ_WARN   := -Wall -Wextra -Werror -Wno-unused-parameter
 
-FUZZ_NAMES  := $(patsubst fuzz/%.c,%,$(filter-out fuzz/replay.c \
-                   $(foreach unit,multipart delta,$(if \
-                   $(wildcard src/aime_$(unit).c),,fuzz/$(unit).c)), \
+FUZZ_NAMES  := $(patsubst fuzz/%.c,%,$(filter-out fuzz/replay.c, \
                    $(wildcard fuzz/*.c)))
 FUZZ_DIR    := $(BUILD)/fuzz
 FUZZ_HEADER := fuzz/fuzz.h $(wildcard src/aime_*.h media/*.h)
