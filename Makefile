@@ -4,9 +4,11 @@
 #                   daemon, build/aime-mediad
 #   make install    copies the module into nginx's modules folder, the daemon to
 #                   /usr/sbin, its service to /lib/systemd, its manual page to
-#                   /usr/local/share/man (DESTDIR honoured)
+#                   /usr/local/share/man, the pages to /usr/share (DESTDIR
+#                   honoured)
 #   make run        a complete example: server, worker, client
 #   make test       the test suite (T=t/some.t for one file of it)
+#   make pictures   those of the dashboard in docs/images, anew
 #   make valgrind   what of it nginx serves, under valgrind with one process
 #                   (NGINX_T=t/some.t)
 #   make asan       the same with AddressSanitizer and UBSan
@@ -14,7 +16,8 @@
 #   make test-newer     with the nginx of Debian 13
 #   make arm64          compiles what knows no HTTP for that, without warnings
 #   make package        Debian packages, into build/package
-#   make package-test   installs them in a fresh Debian 12, as root
+#   make package-test   builds and installs them in a fresh Debian 12, as root
+#                   (RELEASE=trixie: in Debian 13)
 #   make image-test     builds the images of docker/, and runs them, as root
 #   make bench      the module against plain nginx, row by row (bench/README.md;
 #                   ROWS="few many" for some of them, BENCH_FLAGS=--quick)
@@ -40,6 +43,7 @@ LOAD      := $(BUILD)/aime-load
 BENCH_MODULE := $(BUILD)/ngx_http_bench_module.so
 SERVICE   := aime-mediad.service
 UNITS     := /lib/systemd/system
+UI        := /usr/share/ngx-http-aime-api/ui
 
 ifeq ($(NGINX),)
 NGINX     := $(shell PATH="$$PATH:/usr/sbin:/usr/local/sbin"; \
@@ -80,7 +84,7 @@ STATIC    := $(BUILD)/nginx
 STATIC_OBJS := $(BUILD)/objs-static
 SETTINGS  := $(CC) | $(CC_OPT) | $(LD_OPT) | $(NGINX) | $(NGINX_SRC)
 
-.PHONY: all install run run-only test check test-static check-static \
+.PHONY: all install run run-only test check pictures test-static check-static \
     test-newer valgrind asan bench bench-instructions bench-latency \
     bench-media bench-scrape bench-streams chaos package package-test \
     image-test arm64 arm64-only deps clean FORCE
@@ -161,6 +165,9 @@ install: $(MODULE) $(DAEMON)
 	echo "installed $(DESTDIR)/usr/local/share/man/man8/aime-mediad.8"
 	@install -D -m 644 media/$(SERVICE) "$(DESTDIR)$(UNITS)/$(SERVICE)" && \
 	echo "installed $(DESTDIR)$(UNITS)/$(SERVICE)"
+	@for file in $$(cd ui && find * -type f); do \
+	    install -D -m 644 "ui/$$file" "$(DESTDIR)$(UI)/$$file" || exit 1; \
+	done; echo "installed $(DESTDIR)$(UI)/"
 
 
 # The media daemon, which knows no nginx: it shares a few files of floor 0.
@@ -226,6 +233,10 @@ test:
 
 check: all $(LOAD)
 	@$(PROVE_ENV) $(PROVE) -It/lib $(PROVE_FLAGS) $(T)
+
+pictures:
+	@$(AGAIN) deps
+	@AIME_SHOTS=1 $(AGAIN) check T=t/ui_pictures.t
 
 # The module as a part of nginx: a binary that is asked for no module.  MODULE
 # is where the tests find the daemon.
@@ -312,7 +323,8 @@ bench-instructions: all
 
 # Packages and images, which are tried in a Debian of their own
 
-ROOT      := $(BUILD)/bookworm
+RELEASE   ?= bookworm
+ROOT       = $(BUILD)/$(RELEASE)
 
 package:
 	@$(AGAIN) deps PACKAGES="dpkg-dev debhelper lintian"
@@ -320,14 +332,15 @@ package:
 
 package-test: package
 	@$(AGAIN) deps PACKAGES="debootstrap iproute2"
-	@t/package/root $(ROOT)
-	@t/package/deb $(BUILD)/package $(ROOT)
+	@t/package/root $(ROOT) $(RELEASE)
+	@t/package/build $(BUILD)/package-$(RELEASE) $(ROOT)
+	@t/package/deb $(BUILD)/package-$(RELEASE) $(ROOT)
 
 image-test:
 	@$(AGAIN) deps PACKAGES="buildah debootstrap iproute2 podman procps \
 	    python3-yaml"
-	@t/package/root $(ROOT)
-	@t/package/image $(BUILD)/image $(ROOT)
+	@t/package/root $(BUILD)/bookworm bookworm
+	@t/package/image $(BUILD)/image $(BUILD)/bookworm
 
 chaos: all
 	@status=0; for mode in reload kill workers zone; do \
@@ -370,6 +383,8 @@ deps:
 	if [ -n "$(BROWSER)" ]; then \
 	    need $(BROWSER)   command -v $(BROWSER); \
 	    need fonts-dejavu-core test -d /usr/share/fonts/truetype/dejavu; \
+	    need nodejs       command -v node; \
+	    need npm          command -v npm; \
 	fi; \
 	installed() { dpkg -s $$1 | grep -q 'ok installed'; }; \
 	for package in $(PACKAGES); do \

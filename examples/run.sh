@@ -77,10 +77,16 @@ cleanup() {
 }
 
 # conf/nginx.conf with the paths and the port of this run.  The whole folder is
-# copied, since the files beside nginx.conf are named relative to it.
+# copied, since the files beside nginx.conf are named relative to it; the pages,
+# since nginx's processes may not be let into this repository.  An administrator
+# gets a password for this run.
 configure() {
     cp -R "$root/conf/." "$prefix"
+    cp -R "$root/ui" "$prefix/ui"
     mkdir "$prefix/logs" "$prefix/temp"
+    password=$(od -An -N6 -tx1 /dev/urandom | tr -d ' \n')
+    sed "s|^#password = .*|password = \"$password\"|" \
+        "$root/conf/aime_api_server.cfg" > "$prefix/aime_api_server.cfg"
     temp=
     for kind in client_body proxy fastcgi uwsgi scgi; do
         temp="$temp ${kind}_temp_path $prefix/temp/$kind;"
@@ -88,6 +94,7 @@ configure() {
     if [ "$(id -u)" = 0 ]; then
         # nginx's own processes run as this user, and must get at temp/
         chmod -R a+rX "$prefix"
+        chmod go= "$prefix/aime_api_server.cfg"
         user="user $(worker_user);"
     else
         user=
@@ -101,6 +108,7 @@ configure() {
         -e "s|^    worker_connections .*|    worker_connections $(files);|" \
         -e "s|^http {|http {$temp|" \
         -e "s|^\( *\)access_log .*;|\1access_log $prefix/logs/access.log aime;|" \
+        -e "s|^\( *\)alias .*/ui/;|\1alias $prefix/ui/;|" \
         -e "s|^\( *\)listen 8080;|\1listen $AIME_PORT;|" \
         "$root/conf/nginx.conf" > "$prefix/nginx.conf"
 }
@@ -233,7 +241,11 @@ first_jobs() {
 greet() {
     cat <<END
 
-The server is up.  To look at (in a browser or with curl):
+The server is up.  In a browser:
+  $url/aime/       the dashboard: name admin, password $password
+  $url/aime/play/  the playground: key demo-client-key-replace-me
+
+To look at (in a browser or with curl):
   $url/api/endpoints
   $url/api/endpoints/mandelbrot
   $url/api/endpoints/chat

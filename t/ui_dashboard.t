@@ -58,6 +58,7 @@ my $off = start_nginx(server => $ui);
 scenario('t/browser/dashboard_off.mjs', url => $off->url);
 many();
 forged();
+policies();
 done_testing();
 
 
@@ -110,6 +111,22 @@ CONF
     scenario('t/browser/dashboard_forged.mjs', url => $elsewhere->url,
         given => {password => $PASSWORD, job => $job, admin =>
             $srv->url('/admin/')}, ask => {state => $ask{state}});
+    return;
+}
+
+
+# The configurations that come with it serve the pages as they are tested
+sub policies {
+    my ($policy) = $ui =~ /(add_header Content-Security-Policy .*)/;
+    for my $file (qw(conf/nginx.conf conf/production/nginx.conf)) {
+        like(slurp($file), qr/\Q$policy\E/, "$file: the same policy");
+    }
+    my $answer = $srv->get('/aime/');
+    unlike($answer->body, qr/<script>|<style|style=|\son\w+=/, 'nothing inline');
+    for my $file (glob 'ui/*.js ui/dash/*.js') {
+        unlike(slurp($file), qr/innerHTML|outerHTML|insertAdjacentHTML|eval\(/,
+            "$file: no markup out of text");
+    }
     return;
 }
 

@@ -47,6 +47,7 @@ my %ask = (
     sound => \&sound,
     run => \&run,
     ended => \&ended,
+    reload => sub { $srv->reload + 0 },
     key => sub { $CLIENT_KEY },
 );
 scenario('t/browser/play.mjs', url => $srv->url, ask => \%ask);

@@ -37,6 +37,7 @@ async function signIn(t, page) {
         'who is not signed in sees nothing but that');
     t.ok(await page.locator('#board').isHidden(), 'no board');
     await t.axe(page, 'signing in keeps nobody out');
+    await t.shot(page, 'dashboard-sign-in');
     t.allow(/401/);
     await page.getByLabel('Name').fill('operator');
     await page.getByLabel('Password').fill('wrong');

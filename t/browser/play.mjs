@@ -311,8 +311,7 @@ async function listen({ page, at, is, ok, like, until, ask, axe, state, gone,
         .waitFor();
     await page.getByRole('button', { name: 'Record' }).click();
     const stop = page.getByRole('button', { name: 'Stop recording' });
-    await stop.waitFor();
-    await page.waitForTimeout(300);     // of the fake microphone's beeps
+    await stop.getByText('1 s').waitFor();
     await stop.click();
     await page.getByText(/^recording\.webm, /).waitFor();
     await page.locator('#submit').click();
@@ -410,17 +409,44 @@ async function olderChat({ page, is, until, ask, state, gone, tab }) {
 }
 
 
-// What the page shows when the job ends in another way
-async function vanished({ page, at, ask, state, gone, job, is }) {
+// A server that is reloaded meanwhile, and a worker that fails
+async function vanished({ page, at, ask, state, gone, job, is, until }) {
     await gone('paint');
+    await at('prompt').fill('a ship');
+    await page.locator('#submit').click();
+    let taken = await ask('take', 'paint');
+    await state('Running');
+    await ask('reload');
+    await ask('report', 'paint', taken.job_id, 70, {});
+    await until(async () => await job.locator('.where').textContent()
+        === '70 %', 'a reload does not part the page from its job');
+    await ask('result', 'paint', taken.job_id,
+        { images: [await ask('picture', 9, 9, 9, 9, 9)] });
+    await state('Done');
+
     await at('prompt').fill('<img src=x onerror=alert(1)>');
     await page.locator('#submit').click();
-    const taken = await ask('take', 'paint');
+    taken = await ask('take', 'paint');
     await ask('result', 'paint', taken.job_id,
         { error: 'CUDA <b>out of</b> memory' });
     await state('Failed');
     is(await job.locator('.errors li').textContent(),
         'CUDA <b>out of</b> memory', 'a worker that failed says why');
+}
+
+
+// Submitted from there, too: the result comes into view
+async function onPhone({ page, ask, ok, name, shot }) {
+    await page.locator('[name=prompt]').fill('a ship');
+    await page.locator('#submit').click();
+    const { job_id: id } = await ask('take', 'paint');
+    await ask('result', 'paint', id,
+        { images: [await ask('picture', 320, 200, 30, 120, 90)] });
+    await page.locator('.run figure img').waitFor();
+    const { top } = await page.locator('.run .pill').evaluate((pill) =>
+        pill.getBoundingClientRect().toJSON());
+    ok(top > 0 && top < 700, `${name}: the result is in view (${top})`);
+    await shot(page, `play-${name}-result`);
 }
 
 
@@ -448,6 +474,9 @@ async function looks({ page, open, is, ok, ask, axe, shot, narrow, like }) {
                 /^rgb\((\d|[1-3]\d), /, `${name}: is dark`);
             }
             await shot(other, `play-${name}-${endpoint}`);
+            if (endpoint === 'paint') {
+                await onPhone({ page: other, ask, ok, name, shot });
+            }
             await other.context().close();
         }
     }

@@ -48,8 +48,8 @@ export default async function (t) {
     await page.locator('[name=center_x]').fill('-0.7435');
     await page.locator('[name=center_y]').fill('0.1314');
     await page.locator('[name=zoom]').fill('400');
-    await page.locator('[name=width]').fill('480');
-    await page.locator('[name=height]').fill('360');
+    await page.locator('[name=width]').fill('400');
+    await page.locator('[name=height]').fill('304');
     await page.locator('[name=palette]').selectOption('ocean');
     await page.locator('#submit').click();
     await page.locator('.so-far img').waitFor();
@@ -59,7 +59,7 @@ export default async function (t) {
     await t.shot(page, 'playground-preview');
     await done(page);
     await t.until(() => page.locator('.run figure img').evaluate(
-        (img) => img.naturalWidth === 480), 'the picture');
+        (img) => img.naturalWidth === 400), 'the picture');
     await page.evaluate(() => document.activeElement.blur());
     await t.shot(page, 'playground-image');
 }

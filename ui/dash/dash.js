@@ -59,6 +59,11 @@ class App {
             this.admin.signOut();
             location.reload();
         });
+        document.addEventListener('visibilitychange', () => {
+            if (!document.hidden && this.status) {
+                this.show(this.status);
+            }
+        });
         if (this.admin.signedIn) {
             this.enter();
         } else {
@@ -192,6 +197,10 @@ class App {
         this.status = status;
         this.live('on', 'Live');
         this.history.add(status);
+        // nobody looks: the numbers are kept, the rest can wait
+        if (document.hidden) {
+            return;
+        }
         $('server').textContent = `nginx ${status.nginx}, module `
             + `${status.version}, up for `
             + age(status.time - status.zone.created_time);
@@ -221,8 +230,9 @@ class App {
         tiles.queued.show(count(queued), queued ? 'oldest for '
             + age(Math.max(...types.map((type) => type.oldest_job_age)))
             : 'no job waits');
+        const slots = sum(types, (type) => type.slots_free);
         tiles.running.show(count(sum(types, (type) => type.jobs_running)),
-            `${count(sum(types, (type) => type.slots_free))} slots free`);
+            slots === 1 ? '1 slot free' : `${count(slots)} slots free`);
         tiles.done.show(count(done),
             `${rate(this.history.latest('success'))} now`);
         tiles.failed.show(count(lost), done + lost
@@ -269,7 +279,7 @@ class App {
 
     // What is no part of the stream, at most one look at a time
     async refresh() {
-        if (!this.status || document.hidden) {
+        if (!this.status) {
             return;
         }
         if (this.looking) {

@@ -5,7 +5,7 @@ export function count(n) {
 }
 
 export function rate(n) {
-    return `${Number(n.toFixed(n >= 100 ? 0 : n >= 10 ? 1 : 2))}/s`;
+    return `${Number(n.toFixed(n >= 100 ? 0 : n >= 1 ? 1 : 2))}/s`;
 }
 
 // Null: there is none

@@ -7,8 +7,10 @@ import { Table } from './table.js';
 const LISTED = 200;                 // jobs of a list, and no more
 
 const OUTCOMES = {
-    error: 'Error', expired: 'Waited too long', timeout: 'Fell silent',
-    worker_lost: 'Worker lost',
+    error: ['Error', 'Its worker reported an error'],
+    expired: ['Expired', 'It waited too long for a worker'],
+    timeout: ['Timed out', 'Its worker reported nothing for too long'],
+    worker_lost: ['Lost', 'Its worker was lost'],
 };
 
 const PRIORITIES = ['0 (low)', '1 (normal)', '2 (high)', '3 (urgent)'];
@@ -165,7 +167,8 @@ export function failures(app) {
         { head: 'Outcome', make: () => el('span', { class: 'chip' }),
             update: (element, job) => {
                 element.dataset.state = 'failed';
-                element.textContent = OUTCOMES[job.outcome] ?? job.outcome;
+                [element.textContent, element.title] = OUTCOMES[job.outcome]
+                    ?? [job.outcome, ''];
             } },
         { ...ENDPOINT }, { ...USER },
         { head: 'Worker', text: (job) => job.worker ?? '–' },
@@ -175,7 +178,7 @@ export function failures(app) {
             ? duration(job.end_time - job.start_time_compute) : '–' },
         { head: 'Error', wide: true, make: () => el('span',
             { class: 'said' }), update: (element, job) => {
-            element.textContent = job.error ?? '–';
+            element.textContent = job.error ?? OUTCOMES[job.outcome]?.[1] ?? '–';
         } },
     ], { key: id, empty: 'No job has failed.' });
 }

@@ -159,8 +159,8 @@ export class Client {
     }
 }
 
-// The events of a job: calls back with each one's data.  False where the server
-// has no stream for it, or it broke off: who asks may poll.
+// The events of a job: calls back with each one's data, until that gives true
+// or the stream ends.  Nothing comes where the server has no stream for it.
 export async function stream(jobId, session, onEvent, signal) {
     let response;
     try {
@@ -171,25 +171,24 @@ export async function stream(jobId, session, onEvent, signal) {
         });
         const type = response.headers.get('Content-Type') ?? '';
         if (!response.ok || !type.startsWith('text/event-stream')) {
-            return false;
+            return;
         }
-        return await read(response.body, onEvent);
+        await read(response.body, onEvent);
     } catch (error) {
         if (error.name === 'AbortError') {
             throw error;
         }
-        return false;
+        // it broke off
     }
 }
 
-// True when an event said that it was the last
 async function read(body, onEvent) {
     const reader = body.pipeThrough(new TextDecoderStream()).getReader();
     let text = '';
     for (;;) {
         const { value, done } = await reader.read();
         if (done) {
-            return false;
+            return;
         }
         const records = (text + value).split('\n\n');
         text = records.pop();
@@ -199,7 +198,7 @@ async function read(body, onEvent) {
                 .map((line) => line.slice(5)).join('\n');
             if (data && onEvent(parse(data))) {
                 reader.cancel().catch(() => {});
-                return true;
+                return;
             }
         }
     }
