@@ -16,13 +16,15 @@
 #   make test-newer     with the nginx of Debian 13
 #   make arm64          compiles what knows no HTTP for that, without warnings
 #   make package        Debian packages, into build/package
-#   make package-test   installs them in a fresh Debian 12, as root
+#   make package-test   builds and installs them in a fresh Debian 12, as root
+#                   (RELEASE=trixie: in Debian 13)
 #   make image-test     builds the images of docker/, and runs them, as root
 #   make bench      the module against plain nginx, row by row (bench/README.md;
 #                   ROWS="few many" for some of them, BENCH_FLAGS=--quick)
 #   make bench-latency  latency and memory at rest
 #   make bench-media    conversions next to spawning ffmpeg
 #   make bench-scrape   what a scrape of the metrics takes
+#   make bench-streams  the way of a token through many streams
 #   make bench-instructions  of one job, against the record
 #   make chaos      accidents under load, a quarter of an hour (the same)
 #   make deps       installs what is missing (the targets above do;
@@ -84,8 +86,8 @@ SETTINGS  := $(CC) | $(CC_OPT) | $(LD_OPT) | $(NGINX) | $(NGINX_SRC)
 
 .PHONY: all install run run-only test check pictures test-static check-static \
     test-newer valgrind asan bench bench-instructions bench-latency \
-    bench-media bench-scrape chaos package package-test image-test arm64 \
-    arm64-only deps clean FORCE
+    bench-media bench-scrape bench-streams chaos package package-test \
+    image-test arm64 arm64-only deps clean FORCE
 .DELETE_ON_ERROR:
 
 all: $(MODULE) $(DAEMON)
@@ -308,6 +310,10 @@ bench-latency: all
 bench-media: all
 	@MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" bench/media
 
+bench-streams: all $(LOAD)
+	@MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" \
+	    LOAD="$(CURDIR)/$(LOAD)" bench/streams $(BENCH_FLAGS)
+
 bench-scrape: all
 	@MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" bench/scrape
 
@@ -317,7 +323,8 @@ bench-instructions: all
 
 # Packages and images, which are tried in a Debian of their own
 
-ROOT      := $(BUILD)/bookworm
+RELEASE   ?= bookworm
+ROOT       = $(BUILD)/$(RELEASE)
 
 package:
 	@$(AGAIN) deps PACKAGES="dpkg-dev debhelper lintian"
@@ -325,14 +332,15 @@ package:
 
 package-test: package
 	@$(AGAIN) deps PACKAGES="debootstrap iproute2"
-	@t/package/root $(ROOT)
-	@t/package/deb $(BUILD)/package $(ROOT)
+	@t/package/root $(ROOT) $(RELEASE)
+	@t/package/build $(BUILD)/package-$(RELEASE) $(ROOT)
+	@t/package/deb $(BUILD)/package-$(RELEASE) $(ROOT)
 
 image-test:
 	@$(AGAIN) deps PACKAGES="buildah debootstrap iproute2 podman procps \
 	    python3-yaml"
-	@t/package/root $(ROOT)
-	@t/package/image $(BUILD)/image $(ROOT)
+	@t/package/root $(BUILD)/bookworm bookworm
+	@t/package/image $(BUILD)/image $(BUILD)/bookworm
 
 chaos: all
 	@status=0; for mode in reload kill workers zone; do \
@@ -393,6 +401,9 @@ deps:
 	apt-cache show $$missing >/dev/null 2>&1 || $$apt update; \
 	$$apt install $$missing \
 	    || { $$apt update && $$apt install $$missing; }
+
+include t/checks.mk
+
 
 clean:
 	rm -rf $(BUILD)

@@ -8,7 +8,7 @@
 #include "ngx_aime_shm_session.h"
 
 
-#define NGX_AIME_ADMIN_SLICE    64      /* jobs under one lock */
+#define NGX_AIME_ADMIN_SLICE    64      /* jobs or buckets under one lock */
 #define NGX_AIME_ADMIN_LOOKS    65536   /* jobs looked at for one answer */
 
 
@@ -37,9 +37,9 @@ ngx_aime_admin_jobs(ngx_aime_zone_t *zone, ngx_aime_admin_filter_t *filter,
     const u_char *after, ngx_aime_admin_job_t *jobs, ngx_uint_t max,
     u_char *last, ngx_uint_t *more)
 {
-    ngx_uint_t           i, n, looks;
-    ngx_rbtree_node_t   *node;
-    ngx_aime_shm_job_t  *job;
+    ngx_uint_t               i, n, looks;
+    ngx_aime_shm_job_t      *job;
+    ngx_aime_shm_id_walk_t   walk;
 
     *more = 0;
 
@@ -56,13 +56,20 @@ ngx_aime_admin_jobs(ngx_aime_zone_t *zone, ngx_aime_admin_filter_t *filter,
     n = 0;
     looks = 0;
 
+    ngx_aime_shm_id_walk(zone, &walk, after);
+
     do {
         ngx_aime_shm_lock(zone);
 
-        node = ngx_aime_shm_id_behind(&zone->sh->jobs, after);
+        for (i = 0;
+             i < NGX_AIME_ADMIN_SLICE && walk.bucket < zone->sh->nbuckets;
+             i++)
+        {
+            job = ngx_aime_shm_id_next_locked(zone, &walk);
 
-        for (i = 0; i < NGX_AIME_ADMIN_SLICE && node; i++) {
-            job = ngx_rbtree_data(node, ngx_aime_shm_job_t, node);
+            if (job == NULL) {
+                continue;
+            }
 
             if (ngx_aime_admin_wanted(filter, job)) {
                 if (n == max) {
@@ -74,20 +81,20 @@ ngx_aime_admin_jobs(ngx_aime_zone_t *zone, ngx_aime_admin_filter_t *filter,
             }
 
             ngx_memcpy(last, job->id, NGX_AIME_ID_LEN);
-            after = last;
-
-            node = ngx_rbtree_next(&zone->sh->jobs, node);
+            looks++;
         }
 
         ngx_aime_shm_unlock(zone);
 
-        looks += i;
+        if (walk.bucket == zone->sh->nbuckets) {
+            break;
+        }
 
-        if (node && looks >= NGX_AIME_ADMIN_LOOKS) {
+        if (looks >= NGX_AIME_ADMIN_LOOKS) {
             *more = 1;
         }
 
-    } while (node && !*more);
+    } while (!*more);
 
     return n;
 }

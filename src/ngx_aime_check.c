@@ -14,7 +14,7 @@
 typedef struct {
     ngx_uint_t                   kinds[NGX_AIME_SHM_NKINDS];
     ngx_uint_t                   queued;    /* jobs */
-    ngx_uint_t                   shared;    /* of them, in lanes */
+    ngx_uint_t                   inlane;    /* of them, not returned */
     ngx_uint_t                   running;
     ngx_uint_t                   handing;
     ngx_uint_t                   fetched;
@@ -31,6 +31,8 @@ static const char *ngx_aime_check_types(ngx_aime_zone_t *zone,
     ngx_aime_check_t *check);
 static const char *ngx_aime_check_workers(ngx_aime_zone_t *zone,
     ngx_aime_check_t *check);
+static const char *ngx_aime_check_lanes(ngx_aime_zone_t *zone,
+    ngx_aime_check_t *check);
 static const char *ngx_aime_check_rows(ngx_aime_zone_t *zone,
     ngx_aime_check_t *check);
 static ngx_uint_t ngx_aime_check_waits(ngx_aime_zone_t *zone);
@@ -38,6 +40,8 @@ static const char *ngx_aime_check_vars(ngx_aime_zone_t *zone,
     ngx_aime_check_t *check);
 static const char *ngx_aime_check_payloads(ngx_aime_zone_t *zone,
     ngx_aime_check_t *check);
+static ngx_uint_t ngx_aime_check_buckets(ngx_aime_zone_t *zone,
+    ngx_uint_t max);
 static ngx_uint_t ngx_aime_check_list(ngx_queue_t *list, ngx_uint_t max);
 static ngx_uint_t ngx_aime_check_tree(ngx_rbtree_t *tree, ngx_uint_t max);
 static ngx_uint_t ngx_aime_check_topic(ngx_aime_shm_topic_t *topic);
@@ -127,7 +131,7 @@ ngx_aime_check_jobs(ngx_aime_zone_t *zone, ngx_aime_check_t *check)
 
         if (job->state == NGX_AIME_JOB_QUEUED) {
             check->queued++;
-            check->shared += !job->returned;
+            check->inlane += !job->returned;
         }
 
         check->running += (job->state == NGX_AIME_JOB_PROCESSING);
@@ -138,7 +142,7 @@ ngx_aime_check_jobs(ngx_aime_zone_t *zone, ngx_aime_check_t *check)
         check->deadlines += job->deadlined;
 
         check->refs += (job->input != NULL) + (job->progress != NULL)
-                       + (job->result != NULL);
+                       + (job->result != NULL) + (job->note != NULL);
 
         if ((job->input != NULL) != (job->state <= NGX_AIME_JOB_PROCESSING)
             || (job->result != NULL) != (job->state == NGX_AIME_JOB_DONE))
@@ -157,7 +161,7 @@ ngx_aime_check_jobs(ngx_aime_zone_t *zone, ngx_aime_check_t *check)
     n = check->kinds[NGX_AIME_SHM_JOB];
 
     if (zone->sh->njobs != n
-        || ngx_aime_check_tree(&zone->sh->jobs, n) != n
+        || ngx_aime_check_buckets(zone, n) != n
         || ngx_aime_check_list(&zone->sh->fetched, n) != check->fetched)
     {
         return "jobs are not as many as listed";
@@ -214,19 +218,19 @@ ngx_aime_check_workers(ngx_aime_zone_t *zone, ngx_aime_check_t *check)
 static const char *
 ngx_aime_check_types(ngx_aime_zone_t *zone, ngx_aime_check_t *check)
 {
-    ngx_uint_t             i, queued, running, workers, shares, in_queues,
-                           levels;
+    ngx_uint_t             i, queued, running, workers, lanes, in_queues,
+                           levels, nslots;
     ngx_queue_t           *q, *p;
     ngx_aime_shm_type_t   *type;
     ngx_aime_shm_queue_t  *queue;
-    ngx_aime_shm_share_t  *share;
 
     queued = 0;
     running = 0;
     workers = 0;
-    shares = 0;
+    lanes = 0;
     in_queues = 0;
     levels = 0;
+    nslots = 0;
 
     for (q = ngx_queue_head(&zone->sh->types);
          q != ngx_queue_sentinel(&zone->sh->types);
@@ -238,8 +242,16 @@ ngx_aime_check_types(ngx_aime_zone_t *zone, ngx_aime_check_t *check)
             return "the polls of a job type are not as many as listed";
         }
 
-        if (ngx_aime_shm_rank_weight(type->places) != type->nqueued) {
+        if (ngx_aime_shm_rank_weight(type->returned) + type->places.n
+            != type->nqueued)
+        {
             return "the queue of a job type is not as long as it says";
+        }
+
+        if (ngx_aime_shm_places_check_locked(&type->places, &nslots)
+            != NGX_OK)
+        {
+            return "the places of a job type are not as many as they say";
         }
 
         if (ngx_aime_check_list(&type->waiting, type->nqueued)
@@ -255,7 +267,7 @@ ngx_aime_check_types(ngx_aime_zone_t *zone, ngx_aime_check_t *check)
         queued += type->nqueued;
         running += type->nrunning;
         workers += ngx_aime_check_list(&type->workers, type->nworkers);
-        shares += ngx_aime_check_tree(&type->shares, type->nqueued);
+        lanes += ngx_aime_check_tree(&type->lanes, type->nqueued);
 
         for (p = ngx_queue_head(&type->queues);
              p != ngx_queue_sentinel(&type->queues);
@@ -280,21 +292,50 @@ ngx_aime_check_types(ngx_aime_zone_t *zone, ngx_aime_check_t *check)
         return "workers are not as many as job types have";
     }
 
-    if (shares != check->kinds[NGX_AIME_SHM_SHARE]) {
-        return "shares are not as many as job types have";
+    if (lanes != check->kinds[NGX_AIME_SHM_LANE]) {
+        return "lanes are not as many as job types have";
     }
 
-    share = NULL;
-    queued = 0;
+    if (nslots != check->kinds[NGX_AIME_SHM_PLACES]) {
+        return "places have not as many slots as they need";
+    }
 
-    while ((share = ngx_aime_shm_next_locked(&zone->sh->arena,
-                                             NGX_AIME_SHM_SHARE, share)))
+    return ngx_aime_check_lanes(zone, check);
+}
+
+
+static const char *
+ngx_aime_check_lanes(ngx_aime_zone_t *zone, ngx_aime_check_t *check)
+{
+    ngx_uint_t             n, nempty, nspots;
+    ngx_aime_shm_lane_t   *lane;
+    ngx_aime_shm_arena_t  *arena;
+
+    arena = &zone->sh->arena;
+    lane = NULL;
+    n = 0;
+    nempty = 0;
+    nspots = ngx_aime_shm_line_census_locked(arena, &nempty);
+
+    while ((lane = ngx_aime_shm_next_locked(arena, NGX_AIME_SHM_LANE, lane)))
     {
-        queued += share->njobs;
+        if (lane->line.njobs == 0
+            || ngx_aime_check_list(&lane->line.jobs, lane->line.njobs)
+               != lane->line.njobs)
+        {
+            return "the jobs of a lane are not as many as listed";
+        }
+
+        n += lane->line.njobs;
+        nspots += ngx_aime_shm_line_taken(&lane->line.first);
     }
 
-    return (queued == check->shared)
-           ? NULL : "queued jobs are not as many as shares have";
+    if (n != check->inlane || nspots != n) {
+        return "queued jobs are not as many as lanes have";
+    }
+
+    return (nempty <= check->kinds[NGX_AIME_SHM_LANE])
+           ? NULL : "lanes have more slots than they need";
 }
 
 
@@ -431,6 +472,26 @@ ngx_aime_check_payloads(ngx_aime_zone_t *zone, ngx_aime_check_t *check)
 
     return (chunks == check->kinds[NGX_AIME_SHM_CHUNK])
            ? NULL : "chunks are not as many as payloads have";
+}
+
+
+/* The jobs in all buckets, or more than max. */
+
+static ngx_uint_t
+ngx_aime_check_buckets(ngx_aime_zone_t *zone, ngx_uint_t max)
+{
+    ngx_uint_t           i, n;
+    ngx_aime_shm_job_t  *job;
+
+    n = 0;
+
+    for (i = 0; i < zone->sh->nbuckets; i++) {
+        for (job = zone->sh->buckets[i]; job && n <= max; job = job->next) {
+            n++;
+        }
+    }
+
+    return n;
 }
 
 

@@ -62,6 +62,8 @@ static ngx_aime_shm_job_t *ngx_aime_job_create_bare(ngx_aime_zone_t *zone,
     ngx_aime_job_spec_t *spec);
 static ngx_int_t ngx_aime_job_create_once(ngx_aime_zone_t *zone,
     ngx_aime_shm_job_t *job, ngx_aime_job_spec_t *spec);
+static void ngx_aime_job_free_once(ngx_aime_zone_t *zone,
+    ngx_aime_shm_once_t *once);
 static ngx_int_t ngx_aime_job_count_client(ngx_aime_zone_t *zone,
     ngx_aime_shm_job_t *job, ngx_aime_job_spec_t *spec);
 static void ngx_aime_job_uncount_client(ngx_aime_zone_t *zone,
@@ -117,7 +119,9 @@ static void ngx_aime_job_arm(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
 static void ngx_aime_job_may_go(ngx_aime_zone_t *zone,
     ngx_aime_shm_job_t *job);
 static void ngx_aime_job_hung_up(ngx_aime_zone_t *zone,
-    ngx_aime_shm_job_t *job);
+    ngx_aime_shm_job_t *job, ngx_aime_shm_parked_t *gone);
+static ngx_uint_t ngx_aime_job_awaited(ngx_aime_shm_job_t *job,
+    ngx_aime_shm_parked_t *gone);
 static ngx_aime_shm_worker_t *ngx_aime_job_last_holder(
     ngx_aime_shm_job_t *job);
 static ngx_uint_t ngx_aime_job_worker_alive(ngx_aime_shm_job_t *job);
@@ -284,6 +288,14 @@ ngx_aime_job_admit_locked(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec,
 
     once = spec->once ? ngx_aime_job_once(zone, spec->once_id) : NULL;
 
+    if (once && (spec->first
+                 || (spec->again
+                     && (once->job->state == NGX_AIME_JOB_CANCELED
+                         || once->job->state == NGX_AIME_JOB_LAPSED))))
+    {
+        once = NULL;
+    }
+
     if (once) {
         ngx_memcpy(id, once->job->id, NGX_AIME_ID_LEN);
 
@@ -343,6 +355,7 @@ ngx_aime_job_join(ngx_aime_zone_t *zone, const u_char *id, ngx_uint_t client,
             rc = NGX_ERROR;
 
         } else if (client) {
+            job->abandoned = 0;
             ngx_aime_wake_client_locked(zone, *parked);
         }
     }
@@ -382,6 +395,11 @@ ngx_aime_job_submit(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec,
     }
 
     job->input = ngx_aime_shm_keep_locked(zone, input);
+
+    if (spec->note) {
+        job->note = ngx_aime_shm_keep_locked(zone, spec->note);
+    }
+
     job->start_time = ngx_aime_job_now();
     job->queued = ngx_current_msec;
 
@@ -490,6 +508,7 @@ ngx_aime_job_create_bare(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec)
     job->open = spec->open;
     job->retry = spec->retry;
     job->cancel_on_disconnect = spec->cancel_on_disconnect;
+    job->grace = spec->grace;
     job->session = spec->has_session;
 
     if (job->session) {
@@ -498,7 +517,7 @@ ngx_aime_job_create_bare(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec)
 
     do {
         ngx_aime_id_make(job->id);
-    } while (ngx_aime_shm_id_taken(&zone->sh->jobs, job->id));
+    } while (ngx_aime_shm_id_find_locked(zone, job->id));
 
     ngx_aime_shm_id_insert_locked(zone, job);
 
@@ -511,6 +530,12 @@ ngx_aime_job_create_once(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     ngx_aime_job_spec_t *spec)
 {
     ngx_aime_shm_once_t  *once;
+
+    once = ngx_aime_job_once(zone, spec->once_id);
+
+    if (once) {
+        ngx_aime_job_free_once(zone, once);
+    }
 
     once = ngx_aime_shm_alloc_locked(&zone->sh->arena,
                                      sizeof(ngx_aime_shm_once_t));
@@ -529,6 +554,18 @@ ngx_aime_job_create_once(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     ngx_aime_shm_mark_locked(&zone->sh->arena, once, NGX_AIME_SHM_ONCE);
 
     return NGX_OK;
+}
+
+
+/* The job's pointer first: to who repairs, one without a job is none. */
+
+static void
+ngx_aime_job_free_once(ngx_aime_zone_t *zone, ngx_aime_shm_once_t *once)
+{
+    once->job->once = NULL;
+
+    ngx_rbtree_delete(&zone->sh->onces, &once->node);
+    ngx_aime_shm_free_locked(&zone->sh->arena, once);
 }
 
 
@@ -646,6 +683,10 @@ ngx_aime_job_view(ngx_aime_zone_t *zone, const u_char *id, ngx_uint_t what,
 
     } else if (what == NGX_AIME_VIEW_PAYLOAD) {
         payload = job->progress;
+    }
+
+    if (what == NGX_AIME_VIEW_NOTE) {
+        payload = job->note;
     }
 
     if (payload) {
@@ -886,7 +927,7 @@ ngx_aime_job_hand_over(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     ngx_aime_job_changed(zone, job);
 
     ngx_memcpy(handover->id, job->id, NGX_AIME_ID_LEN);
-    handover->ticket = job->arrival.major;
+    handover->ticket = job->arrival;
     handover->start_time = job->start_time;
     handover->start_time_compute = job->start_time_compute;
 
@@ -964,9 +1005,7 @@ ngx_aime_job_handed(ngx_aime_zone_t *zone, ngx_aime_job_handover_t *handover)
 
     job = ngx_aime_shm_id_find_locked(zone, handover->id);
 
-    if (job == NULL || !job->handing
-        || job->arrival.major != handover->ticket)
-    {
+    if (job == NULL || !job->handing || job->arrival != handover->ticket) {
         return NULL;
     }
 
@@ -998,7 +1037,8 @@ ngx_aime_job_check_progress(ngx_aime_zone_t *zone, const u_char *id,
 
 ngx_int_t
 ngx_aime_job_progress(ngx_aime_zone_t *zone, const u_char *id,
-    uint64_t worker, ngx_aime_shm_hold_t *progress, uint32_t progress_len)
+    uint64_t worker, ngx_aime_shm_hold_t *progress, uint32_t progress_len,
+    ngx_aime_shm_payload_t **before)
 {
     ngx_int_t            rc;
     ngx_aime_shm_job_t  *job;
@@ -1007,6 +1047,10 @@ ngx_aime_job_progress(ngx_aime_zone_t *zone, const u_char *id,
 
     job = ngx_aime_shm_id_find_locked(zone, id);
     rc = ngx_aime_job_progress_verdict(job, worker);
+
+    if (rc == NGX_OK && before && job->progress != *before) {
+        rc = NGX_BUSY;
+    }
 
     if (rc == NGX_OK) {
         job->lost = 0;
@@ -1410,9 +1454,11 @@ ngx_aime_job_set_priority(ngx_aime_zone_t *zone, const u_char *id,
         rc = NGX_BUSY;
 
     } else {
-        rc = NGX_OK;
-        ngx_aime_shm_queue_priority_locked(zone, job, priority);
-        ngx_aime_job_changed(zone, job);
+        rc = ngx_aime_shm_queue_priority_locked(zone, job, priority);
+
+        if (rc == NGX_OK) {
+            ngx_aime_job_changed(zone, job);
+        }
     }
 
     ngx_aime_shm_unlock(zone);
@@ -1432,7 +1478,7 @@ ngx_aime_job_leave(ngx_aime_zone_t *zone, const u_char *id, ngx_uint_t sent)
     job = ngx_aime_shm_id_find_locked(zone, id);
 
     if (job && ngx_aime_job_active(job)) {
-        ngx_aime_job_hung_up(zone, job);
+        ngx_aime_job_hung_up(zone, job, NULL);
 
     } else if (job && sent && job->state == NGX_AIME_JOB_DONE
                && !job->keep)
@@ -1457,7 +1503,7 @@ ngx_aime_job_watch(ngx_aime_zone_t *zone, ngx_aime_shm_parked_t *parked)
 {
     ngx_aime_shm_lock(zone);
 
-    parked->watches = 1;
+    ngx_aime_wake_watch_locked(zone, parked);
 
     ngx_aime_shm_unlock(zone);
 }
@@ -1542,6 +1588,14 @@ ngx_aime_job_due_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
 
     job->deadlined = 0;
 
+    if (job->abandoned && ngx_aime_job_active(job)
+        && (ngx_msec_int_t) (job->abandon - ngx_current_msec) <= 0)
+    {
+        ngx_aime_job_end(zone, job, NGX_AIME_JOB_CANCELED,
+                         NGX_AIME_REASON_HANGUP);
+        return 0;
+    }
+
     if ((ngx_msec_int_t) (job->due - ngx_current_msec) > 0) {
         ngx_aime_job_arm(zone, job, job->due);
         return 0;
@@ -1568,6 +1622,10 @@ ngx_aime_job_due_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
         }
 
         again = job->worker->seen + job->inactivity_timeout;
+
+        if (job->abandoned && (ngx_msec_int_t) (job->abandon - again) < 0) {
+            again = job->abandon;
+        }
 
         if ((ngx_msec_int_t) (again - ngx_current_msec) > 0) {
             job->deadlined = 1;
@@ -1699,7 +1757,7 @@ ngx_aime_job_release_row_locked(ngx_aime_zone_t *zone,
         }
 
         if (job && ngx_aime_job_active(job)) {
-            ngx_aime_job_hung_up(zone, job);
+            ngx_aime_job_hung_up(zone, job, parked);
         }
 
         ngx_aime_job_unpark_locked(zone, parked);
@@ -1749,7 +1807,7 @@ ngx_aime_job_mend_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     {
         job->queued = ngx_current_msec;
         job->returned = 0;
-        job->share = NULL;
+        job->lane = NULL;
         job->lost = 0;
         job->handing = 0;
 
@@ -1782,7 +1840,7 @@ ngx_aime_job_mend_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
         return;
     }
 
-    job->share = NULL;
+    job->lane = NULL;
 
     if (job->state == NGX_AIME_JOB_PROCESSING) {
         ngx_queue_insert_tail(&job->worker->running, &job->link);
@@ -1823,6 +1881,8 @@ ngx_aime_job_mend_refs(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
     job->result = (job->state == NGX_AIME_JOB_DONE)
                   ? ngx_aime_shm_payload_again_locked(zone, job->result)
                   : NULL;
+
+    job->note = ngx_aime_shm_payload_again_locked(zone, job->note);
 
     job->progress_len = job->progress ? job->progress_len : 0;
 
@@ -1955,13 +2015,54 @@ ngx_aime_job_changed(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
 }
 
 
+/* gone: his entry, if he still has one. */
+
 static void
-ngx_aime_job_hung_up(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
+ngx_aime_job_hung_up(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
+    ngx_aime_shm_parked_t *gone)
 {
-    if (job->cancel_on_disconnect) {
+    if (!job->cancel_on_disconnect || ngx_aime_job_awaited(job, gone)) {
+        return;
+    }
+
+    if (job->grace == 0) {
         ngx_aime_job_end(zone, job, NGX_AIME_JOB_CANCELED,
                          NGX_AIME_REASON_HANGUP);
+        return;
     }
+
+    job->abandoned = 1;
+    job->abandon = ngx_current_msec + job->grace;
+
+    ngx_aime_job_arm(zone, job, job->due);
+}
+
+
+/* Does another client wait for it?  That is who has made the request again. */
+
+static ngx_uint_t
+ngx_aime_job_awaited(ngx_aime_shm_job_t *job, ngx_aime_shm_parked_t *gone)
+{
+    ngx_uint_t              i;
+    ngx_queue_t            *q, *list;
+    ngx_aime_shm_parked_t  *parked;
+
+    for (i = 0; i < 2; i++) {
+        list = i ? &job->watchers.woken : &job->watchers.parked;
+
+        for (q = ngx_queue_head(list);
+             q != ngx_queue_sentinel(list);
+             q = ngx_queue_next(q))
+        {
+            parked = ngx_queue_data(q, ngx_aime_shm_parked_t, link);
+
+            if (parked->client && parked != gone) {
+                return 1;
+            }
+        }
+    }
+
+    return 0;
 }
 
 
@@ -2217,12 +2318,15 @@ ngx_aime_job_delete(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
     }
 
     if (job->once) {
-        ngx_rbtree_delete(&zone->sh->onces, &job->once->node);
-        ngx_aime_shm_free_locked(&zone->sh->arena, job->once);
+        ngx_aime_job_free_once(zone, job->once);
     }
 
     if (job->result) {
         ngx_aime_shm_release_locked(zone, job->result);
+    }
+
+    if (job->note) {
+        ngx_aime_shm_release_locked(zone, job->note);
     }
 
     ngx_aime_shm_free_locked(&zone->sh->arena, job);
@@ -2261,6 +2365,12 @@ ngx_aime_job_arm(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     ngx_msec_t due)
 {
     job->due = due;
+
+    if (job->abandoned && ngx_aime_job_active(job)
+        && (ngx_msec_int_t) (job->abandon - due) < 0)
+    {
+        due = job->abandon;
+    }
 
     if (job->deadlined) {
         if ((ngx_msec_int_t) (due - job->deadline.key) >= 0) {

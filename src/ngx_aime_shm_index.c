@@ -7,6 +7,8 @@
 
 static ngx_rbtree_node_t *ngx_aime_shm_key_lookup(ngx_rbtree_t *tree,
     ngx_rbtree_key_t key);
+static ngx_uint_t ngx_aime_shm_id_bucket(ngx_aime_zone_t *zone,
+    const u_char *id);
 
 
 ngx_rbtree_key_t
@@ -92,9 +94,13 @@ ngx_aime_shm_key_lookup(ngx_rbtree_t *tree, ngx_rbtree_key_t key)
 void
 ngx_aime_shm_id_insert_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
 {
-    job->node.key = ngx_aime_shm_id_key(job->id);
+    ngx_aime_shm_job_t  **bucket;
 
-    ngx_rbtree_insert(&zone->sh->jobs, &job->node);
+    bucket = &zone->sh->buckets[ngx_aime_shm_id_bucket(zone, job->id)];
+
+    job->next = *bucket;
+    *bucket = job;
+
     zone->sh->njobs++;
 }
 
@@ -102,7 +108,16 @@ ngx_aime_shm_id_insert_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
 void
 ngx_aime_shm_id_remove_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
 {
-    ngx_rbtree_delete(&zone->sh->jobs, &job->node);
+    ngx_aime_shm_job_t  **slot;
+
+    slot = &zone->sh->buckets[ngx_aime_shm_id_bucket(zone, job->id)];
+
+    while (*slot != job) {
+        slot = &(*slot)->next;
+    }
+
+    *slot = job->next;
+
     zone->sh->njobs--;
 }
 
@@ -110,9 +125,70 @@ ngx_aime_shm_id_remove_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
 ngx_aime_shm_job_t *
 ngx_aime_shm_id_find_locked(ngx_aime_zone_t *zone, const u_char *id)
 {
-    return (ngx_aime_shm_job_t *)
-               ngx_aime_shm_id_lookup(&zone->sh->jobs, id,
-                                      offsetof(ngx_aime_shm_job_t, id));
+    ngx_aime_shm_job_t  *job;
+
+    job = zone->sh->buckets[ngx_aime_shm_id_bucket(zone, id)];
+
+    while (job && ngx_memcmp(job->id, id, NGX_AIME_ID_LEN) != 0) {
+        job = job->next;
+    }
+
+    return job;
+}
+
+
+void
+ngx_aime_shm_id_walk(ngx_aime_zone_t *zone, ngx_aime_shm_id_walk_t *walk,
+    const u_char *after)
+{
+    static const u_char  first[NGX_AIME_ID_LEN];
+
+    walk->bucket = after ? ngx_aime_shm_id_bucket(zone, after) : 0;
+
+    ngx_memcpy(walk->after, after ? after : first, NGX_AIME_ID_LEN);
+}
+
+
+ngx_aime_shm_job_t *
+ngx_aime_shm_id_next_locked(ngx_aime_zone_t *zone,
+    ngx_aime_shm_id_walk_t *walk)
+{
+    ngx_aime_shm_job_t  *job, *next;
+
+    next = NULL;
+
+    for (job = zone->sh->buckets[walk->bucket]; job; job = job->next) {
+
+        if (ngx_memcmp(job->id, walk->after, NGX_AIME_ID_LEN) > 0
+            && (next == NULL
+                || ngx_memcmp(job->id, next->id, NGX_AIME_ID_LEN) < 0))
+        {
+            next = job;
+        }
+    }
+
+    if (next) {
+        ngx_memcpy(walk->after, next->id, NGX_AIME_ID_LEN);
+
+    } else {
+        walk->bucket++;
+        ngx_memzero(walk->after, NGX_AIME_ID_LEN);
+    }
+
+    return next;
+}
+
+
+/* Ids are random. */
+
+static ngx_uint_t
+ngx_aime_shm_id_bucket(ngx_aime_zone_t *zone, const u_char *id)
+{
+    uint32_t  key;
+
+    ngx_memcpy(&key, id, sizeof(key));
+
+    return key & (zone->sh->nbuckets - 1);
 }
 
 

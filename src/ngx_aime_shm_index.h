@@ -1,5 +1,5 @@
 /*
- * Where jobs are found: by id and by deadline, in O(log n).  Floor 1.
+ * Where jobs are found: by id, in O(1), and by deadline, in O(log n).  Floor 1.
  */
 
 #ifndef NGX_AIME_SHM_INDEX_H_INCLUDED
@@ -9,16 +9,29 @@
 #include "ngx_aime_shm_zone.h"
 
 
-/*
- * Jobs by id.  The key is its first 8 bytes, which no other job has: who makes
- * an id asks ngx_aime_shm_id_taken() first.
- */
+/* Jobs by id, which no other job has. */
 void ngx_aime_shm_id_insert_locked(ngx_aime_zone_t *zone,
     ngx_aime_shm_job_t *job);
 void ngx_aime_shm_id_remove_locked(ngx_aime_zone_t *zone,
     ngx_aime_shm_job_t *job);
 ngx_aime_shm_job_t *ngx_aime_shm_id_find_locked(ngx_aime_zone_t *zone,
     const u_char *id);
+
+/*
+ * Goes through all jobs, in an order that is always the same, behind the one of
+ * that id (NULL: from the first one on).  A step gives the next job, or NULL
+ * where it comes to the next bucket; the walk ends at sh->nbuckets.  Jobs may
+ * come and go between steps, and the lock be given back.
+ */
+typedef struct {
+    ngx_uint_t                   bucket;
+    u_char                       after[NGX_AIME_ID_LEN];
+} ngx_aime_shm_id_walk_t;
+
+void ngx_aime_shm_id_walk(ngx_aime_zone_t *zone,
+    ngx_aime_shm_id_walk_t *walk, const u_char *after);
+ngx_aime_shm_job_t *ngx_aime_shm_id_next_locked(ngx_aime_zone_t *zone,
+    ngx_aime_shm_id_walk_t *walk);
 
 /*
  * The node of a tree that is keyed by the first 8 bytes of an id, each key

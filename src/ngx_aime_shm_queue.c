@@ -11,73 +11,138 @@
 #define NGX_AIME_PRIORITY_SHIFT    56
 
 
-static uint64_t ngx_aime_shm_round(ngx_aime_shm_job_t *job);
-static ngx_aime_shm_share_t *ngx_aime_shm_share(ngx_aime_zone_t *zone,
-    ngx_aime_shm_type_t *type, const u_char *id);
-static void ngx_aime_shm_queue_insert(ngx_aime_shm_job_t *job);
+static uint64_t ngx_aime_shm_round(ngx_aime_shm_type_t *type,
+    ngx_uint_t priority);
+static ngx_aime_shm_lane_t *ngx_aime_shm_lane(ngx_aime_zone_t *zone,
+    ngx_aime_shm_type_t *type, const u_char *id, ngx_uint_t priority);
+static ngx_int_t ngx_aime_shm_lane_room(ngx_aime_zone_t *zone,
+    ngx_aime_shm_type_t *type, ngx_aime_shm_lane_t *lane);
+static void ngx_aime_shm_lane_empty(ngx_aime_zone_t *zone,
+    ngx_aime_shm_type_t *type, ngx_aime_shm_lane_t *lane);
+static uint64_t ngx_aime_shm_lane_place(ngx_aime_shm_lane_t *lane,
+    ngx_uint_t n);
+static uint64_t ngx_aime_shm_lowest(ngx_uint_t priority);
+static void ngx_aime_shm_queue_enter(ngx_aime_shm_job_t *job);
 static void ngx_aime_shm_queue_front(ngx_aime_shm_job_t *job);
 static void ngx_aime_shm_queue_insert_returned(ngx_aime_shm_job_t *job);
 static void ngx_aime_shm_queue_leave(ngx_aime_zone_t *zone,
-    ngx_aime_shm_job_t *job, uint64_t round);
-static ngx_aime_shm_lane_t *ngx_aime_shm_lane(ngx_aime_shm_job_t *job);
-static uint64_t ngx_aime_shm_place(ngx_aime_shm_job_t *job, uint64_t round);
+    ngx_aime_shm_job_t *job, uint64_t place);
+static ngx_aime_shm_job_t *ngx_aime_shm_lane_next(ngx_aime_shm_walk_t *walk,
+    ngx_aime_shm_lane_t *lane);
+static void ngx_aime_shm_queue_free_all(ngx_aime_zone_t *zone,
+    ngx_aime_shm_kind_e kind);
+static ngx_int_t ngx_aime_shm_queue_again(ngx_aime_zone_t *zone,
+    ngx_aime_shm_job_t *job);
 
 
 ngx_int_t
 ngx_aime_shm_queue_append_locked(ngx_aime_zone_t *zone,
     ngx_aime_shm_job_t *job, const u_char *id)
 {
+    ngx_aime_shm_lane_t  *lane;
     ngx_aime_shm_type_t  *type;
 
     static const u_char  nobody[NGX_AIME_ID_LEN];
 
     type = job->queue->type;
+    lane = ngx_aime_shm_lane(zone, type, id ? id : nobody, job->priority);
 
-    job->share = ngx_aime_shm_share(zone, type, id ? id : nobody);
-
-    if (job->share == NULL) {
+    if (lane == NULL
+        || ngx_aime_shm_lane_room(zone, type, lane) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
-    ngx_aime_shm_queue_insert(job);
+    job->lane = lane;
+    ngx_aime_shm_queue_enter(job);
+    ngx_queue_insert_tail(&type->waiting, &job->link);
 
     return NGX_OK;
 }
 
 
-/* Puts the job at the end of its lane. */
+/* That client's lane of that priority. */
 
-static void
-ngx_aime_shm_queue_insert(ngx_aime_shm_job_t *job)
+static ngx_aime_shm_lane_t *
+ngx_aime_shm_lane(ngx_aime_zone_t *zone, ngx_aime_shm_type_t *type,
+    const u_char *id, ngx_uint_t priority)
 {
+    u_char                own[NGX_AIME_ID_LEN];
     ngx_aime_shm_lane_t  *lane;
-    ngx_aime_shm_type_t  *type;
 
-    type = job->queue->type;
+    /* ids are random: nobody else's is that one */
 
-    job->share->njobs++;
-    lane = ngx_aime_shm_lane(job);
+    ngx_memcpy(own, id, NGX_AIME_ID_LEN);
+    own[0] ^= priority;
 
-    if (lane->jobs == NULL) {
-        lane->round = ngx_aime_shm_round(job);
+    lane = (ngx_aime_shm_lane_t *)
+               ngx_aime_shm_id_lookup(&type->lanes, own,
+                                      offsetof(ngx_aime_shm_lane_t, id));
+    if (lane) {
+        return lane;
+    }
+
+    lane = ngx_aime_shm_alloc_locked(&zone->sh->arena,
+                                     sizeof(ngx_aime_shm_lane_t));
+    if (lane == NULL) {
+        return NULL;
+    }
+
+    lane->node.key = ngx_aime_shm_id_key(own);
+    ngx_memcpy(lane->id, own, NGX_AIME_ID_LEN);
+    lane->priority = priority;
+    lane->walk = 0;
+    ngx_aime_shm_line_init(&lane->line);
+
+    ngx_rbtree_insert(&type->lanes, &lane->node);
+
+    ngx_aime_shm_mark_locked(&zone->sh->arena, lane, NGX_AIME_SHM_LANE);
+
+    return lane;
+}
+
+
+/*
+ * Room for one more job at the end of a lane, and its place; otherwise a new
+ * lane is gone again.
+ */
+
+static ngx_int_t
+ngx_aime_shm_lane_room(ngx_aime_zone_t *zone, ngx_aime_shm_type_t *type,
+    ngx_aime_shm_lane_t *lane)
+{
+    ngx_aime_shm_arena_t  *arena;
+
+    arena = &zone->sh->arena;
+
+    if (lane->line.njobs == 0) {
+        lane->round = ngx_aime_shm_round(type, lane->priority);
         lane->turn = ++type->turns;
     }
 
-    job->place.major = ngx_aime_shm_place(job, lane->round
-                                      + ngx_aime_shm_rank_weight(lane->jobs));
-    job->place.minor = lane->turn;
+    if (ngx_aime_shm_line_room_locked(arena, &lane->line) == NGX_OK
+        && ngx_aime_shm_places_insert_locked(arena, &type->places,
+                          ngx_aime_shm_lane_place(lane, lane->line.njobs),
+                          lane->turn, lane)
+           == NGX_OK)
+    {
+        return NGX_OK;
+    }
 
-    job->arrival.major = ++type->arrivals;
-    job->arrival.minor = 0;
+    if (lane->line.njobs == 0) {
+        ngx_aime_shm_lane_empty(zone, type, lane);
+    }
 
-    ngx_aime_shm_rank_insert(&type->places, &job->place);
-    ngx_aime_shm_rank_insert(&lane->jobs, &job->arrival);
+    return NGX_ERROR;
+}
 
-    ngx_queue_insert_tail(&type->waiting, &job->link);
 
-    job->queue->nqueued++;
-    type->nqueued++;
-    type->nlevel[job->priority]++;
+static void
+ngx_aime_shm_lane_empty(ngx_aime_zone_t *zone, ngx_aime_shm_type_t *type,
+    ngx_aime_shm_lane_t *lane)
+{
+    ngx_rbtree_delete(&type->lanes, &lane->node);
+    ngx_aime_shm_free_locked(&zone->sh->arena, lane);
 }
 
 
@@ -88,55 +153,58 @@ ngx_aime_shm_queue_insert(ngx_aime_shm_job_t *job)
  */
 
 static uint64_t
-ngx_aime_shm_round(ngx_aime_shm_job_t *job)
+ngx_aime_shm_round(ngx_aime_shm_type_t *type, ngx_uint_t priority)
 {
-    uint64_t              round, lowest;
-    ngx_aime_shm_rank_t  *first;
-    ngx_aime_shm_type_t  *type;
+    uint64_t              round, first, turn;
+    ngx_aime_shm_lane_t  *lane;
 
-    type = job->queue->type;
-    round = type->rounds[job->priority];
+    round = type->rounds[priority];
 
-    lowest = ngx_aime_shm_place(job, 0);
-    first = ngx_aime_shm_rank_from(type->places, lowest, 0);
+    first = ngx_aime_shm_lowest(priority);
+    turn = 0;
 
-    /* one of a lower priority is farther away than any round */
+    lane = ngx_aime_shm_places_from_locked(&type->places, &first, &turn);
 
-    if (first) {
-        round = ngx_min(round, first->major - lowest);
+    if (lane && lane->priority == priority) {
+        round = ngx_min(round, lane->round);
     }
 
     return round + 1;
 }
 
 
-static ngx_aime_shm_share_t *
-ngx_aime_shm_share(ngx_aime_zone_t *zone, ngx_aime_shm_type_t *type,
-    const u_char *id)
+/* The major key of the place of a lane's n-th job. */
+
+static uint64_t
+ngx_aime_shm_lane_place(ngx_aime_shm_lane_t *lane, ngx_uint_t n)
 {
-    ngx_aime_shm_share_t  *share;
+    return ngx_aime_shm_lowest(lane->priority) + lane->round + n;
+}
 
-    share = (ngx_aime_shm_share_t *)
-                ngx_aime_shm_id_lookup(&type->shares, id,
-                                       offsetof(ngx_aime_shm_share_t, id));
-    if (share) {
-        return share;
-    }
 
-    share = ngx_aime_shm_calloc_locked(&zone->sh->arena,
-                                       sizeof(ngx_aime_shm_share_t));
-    if (share == NULL) {
-        return NULL;
-    }
+static uint64_t
+ngx_aime_shm_lowest(ngx_uint_t priority)
+{
+    return (uint64_t) (NGX_AIME_NPRIORITIES - priority)
+           << NGX_AIME_PRIORITY_SHIFT;
+}
 
-    share->node.key = ngx_aime_shm_id_key(id);
-    ngx_memcpy(share->id, id, NGX_AIME_ID_LEN);
 
-    ngx_rbtree_insert(&type->shares, &share->node);
+/* At the end of its lane, which has room and a place for it. */
 
-    ngx_aime_shm_mark_locked(&zone->sh->arena, share, NGX_AIME_SHM_SHARE);
+static void
+ngx_aime_shm_queue_enter(ngx_aime_shm_job_t *job)
+{
+    ngx_aime_shm_type_t  *type;
 
-    return share;
+    type = job->queue->type;
+
+    ngx_aime_shm_line_append_locked(&job->lane->line, &job->spot);
+    job->arrival = ++type->arrivals;
+
+    job->queue->nqueued++;
+    type->nqueued++;
+    type->nlevel[job->priority]++;
 }
 
 
@@ -148,17 +216,12 @@ ngx_aime_shm_queue_return_locked(ngx_aime_shm_job_t *job)
 }
 
 
-/* Its keys are those of one in front of all others. */
+/* The number tells this stay in the queue apart from earlier ones, too. */
 
 static void
 ngx_aime_shm_queue_front(ngx_aime_shm_job_t *job)
 {
-    job->place.major = 0;
-    job->place.minor = job->queue->type->returns--;
-
-    /* tells this stay in the queue apart from earlier ones */
-
-    job->arrival.major = job->place.minor;
+    job->arrival = job->queue->type->returns--;
 
     ngx_aime_shm_order();
     job->returned = 1;
@@ -175,7 +238,9 @@ ngx_aime_shm_queue_insert_returned(ngx_aime_shm_job_t *job)
 
     type = job->queue->type;
 
-    ngx_aime_shm_rank_insert(&type->places, &job->place);
+    job->back.major = 0;
+    job->back.minor = job->arrival;
+    ngx_aime_shm_rank_insert(&type->returned, &job->back);
 
     oldest = ngx_queue_empty(&type->waiting)
              ? NULL : ngx_queue_data(ngx_queue_head(&type->waiting),
@@ -200,33 +265,26 @@ ngx_aime_shm_queue_remove_locked(ngx_aime_zone_t *zone,
 {
     ngx_aime_shm_lane_t  *lane;
 
-    if (job->returned) {
-        ngx_aime_shm_queue_leave(zone, job, 0);
-        return;
-    }
+    lane = job->lane;
 
-    lane = ngx_aime_shm_lane(job);
-
-    ngx_aime_shm_queue_leave(zone, job,
-                             lane->round
-                             + ngx_aime_shm_rank_weight(lane->jobs) - 1);
+    ngx_aime_shm_queue_leave(zone, job, job->returned ? 0
+                          : ngx_aime_shm_lane_place(lane,
+                                                    lane->line.njobs - 1));
 }
 
 
-/*
- * Frees the lane's place in that round.  If it hangs on another job, that one
- * gets the place that hangs on this job.
- */
+/* Gives back that place of its lane's. */
 
 static void
 ngx_aime_shm_queue_leave(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
-    uint64_t round)
+    uint64_t place)
 {
-    ngx_aime_shm_lane_t  *lane;
-    ngx_aime_shm_rank_t  *place;
-    ngx_aime_shm_type_t  *type;
+    ngx_aime_shm_lane_t   *lane;
+    ngx_aime_shm_type_t   *type;
+    ngx_aime_shm_arena_t  *arena;
 
     type = job->queue->type;
+    arena = &zone->sh->arena;
 
     ngx_queue_remove(&job->link);
     ngx_queue_init(&job->link);
@@ -236,30 +294,19 @@ ngx_aime_shm_queue_leave(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     type->nlevel[job->priority]--;
 
     if (job->returned) {
-        ngx_aime_shm_rank_remove(&type->places, &job->place);
+        ngx_aime_shm_rank_remove(&type->returned, &job->back);
         return;
     }
 
-    lane = ngx_aime_shm_lane(job);
+    lane = job->lane;
+    job->lane = NULL;
 
-    place = ngx_aime_shm_rank_from(type->places,
-                                   ngx_aime_shm_place(job, round),
-                                   lane->turn);
+    ngx_aime_shm_places_remove_locked(arena, &type->places, place, lane->turn);
+    ngx_aime_shm_line_remove_locked(arena, &lane->line, &job->spot);
 
-    ngx_aime_shm_rank_remove(&type->places, place);
-
-    if (place != &job->place) {
-        ngx_aime_shm_rank_replace(&type->places, &job->place, place);
+    if (lane->line.njobs == 0) {
+        ngx_aime_shm_lane_empty(zone, type, lane);
     }
-
-    ngx_aime_shm_rank_remove(&lane->jobs, &job->arrival);
-
-    if (--job->share->njobs == 0) {
-        ngx_rbtree_delete(&type->shares, &job->share->node);
-        ngx_aime_shm_free_locked(&zone->sh->arena, job->share);
-    }
-
-    job->share = NULL;
 }
 
 
@@ -279,44 +326,40 @@ ngx_aime_shm_queue_next_locked(ngx_aime_shm_walk_t *walk)
 {
     ngx_aime_shm_job_t   *job;
     ngx_aime_shm_lane_t  *lane;
-    ngx_aime_shm_rank_t  *place;
+    ngx_aime_shm_rank_t  *back;
 
     while ((walk->queue == NULL || walk->queue->nqueued)
            && walk->steps++ < NGX_AIME_MAX_WALK)
     {
-        place = ngx_aime_shm_rank_from(walk->type->places, walk->major,
-                                       walk->minor);
-        if (place == NULL && walk->queue == NULL) {
-            break;
-        }
-
-        /* lanes gave back their last places for what they have left */
-
-        if (place == NULL) {
-            walk->major = 0;
-            walk->minor = 0;
-            walk->type->walks++;
-            continue;
-        }
-
-        /* each place gives one job, or the rest of a lane would come at once */
-
-        walk->major = place->major;
-        walk->minor = place->minor + 1;
-
-        job = ngx_rbtree_data(place, ngx_aime_shm_job_t, place);
         lane = NULL;
+        back = walk->major ? NULL
+                           : ngx_aime_shm_rank_from(walk->type->returned, 0,
+                                                    walk->minor);
+        if (back) {
+            walk->minor = back->minor + 1;
+            job = ngx_rbtree_data(back, ngx_aime_shm_job_t, back);
 
-        if (!job->returned) {
-            lane = ngx_aime_shm_lane(job);
-
-            if (lane->walk != walk->type->walks) {
-                lane->walk = walk->type->walks;
-                lane->passed = 0;
+        } else {
+            lane = ngx_aime_shm_places_from_locked(&walk->type->places,
+                                                   &walk->major,
+                                                   &walk->minor);
+            if (lane == NULL && walk->queue == NULL) {
+                break;
             }
 
-            place = ngx_aime_shm_rank_nth(lane->jobs, lane->passed);
-            job = ngx_rbtree_data(place, ngx_aime_shm_job_t, arrival);
+            /* lanes gave back their last places for what they have left */
+
+            if (lane == NULL) {
+                walk->major = 0;
+                walk->minor = 0;
+                walk->type->walks++;
+                continue;
+            }
+
+            /* a place gives one job, or a lane's rest would come at once */
+
+            walk->minor++;
+            job = ngx_aime_shm_lane_next(walk, lane);
         }
 
         if (walk->queue == NULL) {
@@ -328,11 +371,26 @@ ngx_aime_shm_queue_next_locked(ngx_aime_shm_walk_t *walk)
         }
 
         if (lane) {
-            lane->passed++;
+            lane->passed = &job->spot.link;
         }
     }
 
     return NULL;
+}
+
+
+/* The first job of a lane that this walk has not left behind. */
+
+static ngx_aime_shm_job_t *
+ngx_aime_shm_lane_next(ngx_aime_shm_walk_t *walk, ngx_aime_shm_lane_t *lane)
+{
+    if (lane->walk != walk->type->walks) {
+        lane->walk = walk->type->walks;
+        lane->passed = ngx_queue_sentinel(&lane->line.jobs);
+    }
+
+    return ngx_queue_data(ngx_queue_next(lane->passed), ngx_aime_shm_job_t,
+                          spot.link);
 }
 
 
@@ -342,83 +400,94 @@ ngx_aime_shm_queue_take_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
     uint64_t             *round;
     ngx_aime_shm_lane_t  *lane;
 
+    lane = job->lane;
+
     /* in front of it is what other endpoints have: the lane keeps its place */
 
     if (job->returned
-        || ngx_aime_shm_rank_nth(ngx_aime_shm_lane(job)->jobs, 0)
-           != &job->arrival)
+        || ngx_queue_head(&lane->line.jobs) != &job->spot.link)
     {
         ngx_aime_shm_queue_remove_locked(zone, job);
         return;
     }
 
-    lane = ngx_aime_shm_lane(job);
     round = &job->queue->type->rounds[job->priority];
-
     *round = ngx_max(*round, lane->round);
 
-    ngx_aime_shm_queue_leave(zone, job, lane->round++);
+    lane->round++;
+    ngx_aime_shm_queue_leave(zone, job,
+                             ngx_aime_shm_lane_place(lane, 0) - 1);
 }
 
 
 /* How long it waits is the same as before: so is its place in that list. */
 
-void
+ngx_int_t
 ngx_aime_shm_queue_priority_locked(ngx_aime_zone_t *zone,
     ngx_aime_shm_job_t *job, ngx_uint_t priority)
 {
-    ngx_queue_t           *next;
-    ngx_aime_shm_type_t   *type;
-    ngx_aime_shm_share_t  *share;
+    u_char                id[NGX_AIME_ID_LEN];
+    ngx_queue_t          *next;
+    ngx_aime_shm_lane_t  *lane;
+    ngx_aime_shm_type_t  *type;
 
     type = job->queue->type;
+
+    if (job->priority == priority) {
+        return NGX_OK;
+    }
 
     if (job->returned) {
         type->nlevel[job->priority]--;
         job->priority = priority;
         type->nlevel[job->priority]++;
-        return;
+        return NGX_OK;
+    }
+
+    ngx_memcpy(id, job->lane->id, NGX_AIME_ID_LEN);
+    id[0] ^= job->priority;
+
+    lane = ngx_aime_shm_lane(zone, type, id, priority);
+
+    if (lane == NULL
+        || ngx_aime_shm_lane_room(zone, type, lane) != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
     next = ngx_queue_next(&job->link);
-    share = job->share;
 
-    /* it must not go meanwhile */
-
-    share->njobs++;
     ngx_aime_shm_queue_remove_locked(zone, job);
-    share->njobs--;
 
     job->priority = priority;
-    job->share = share;
-    ngx_aime_shm_queue_insert(job);
+    ngx_aime_shm_order();
+    job->lane = lane;
 
-    ngx_queue_remove(&job->link);
+    ngx_aime_shm_queue_enter(job);
     ngx_queue_insert_tail(next, &job->link);
+
+    return NGX_OK;
 }
 
 
 ngx_uint_t
 ngx_aime_shm_queue_position_locked(ngx_aime_shm_job_t *job)
 {
-    ngx_uint_t            n;
-    ngx_aime_shm_lane_t  *lane;
-    ngx_aime_shm_rank_t  *places;
+    uint64_t              place;
+    ngx_aime_shm_type_t  *type;
 
-    places = job->queue->type->places;
+    type = job->queue->type;
 
     if (job->returned) {
-        return ngx_aime_shm_rank_below(places, job->place.major,
-                                       job->place.minor)
-               + 1;
+        return ngx_aime_shm_rank_below(type->returned, 0, job->back.minor) + 1;
     }
 
-    lane = ngx_aime_shm_lane(job);
-    n = ngx_aime_shm_rank_below(lane->jobs, job->arrival.major, 0);
+    place = ngx_aime_shm_lane_place(job->lane,
+                                    ngx_aime_shm_line_rank_locked(&job->spot));
 
-    return ngx_aime_shm_rank_below(places,
-                                   ngx_aime_shm_place(job, lane->round + n),
-                                   lane->turn)
+    return ngx_aime_shm_rank_weight(type->returned)
+           + ngx_aime_shm_places_below_locked(&type->places, place,
+                                              job->lane->turn)
            + 1;
 }
 
@@ -426,19 +495,30 @@ ngx_aime_shm_queue_position_locked(ngx_aime_shm_job_t *job)
 void
 ngx_aime_shm_queue_reset_locked(ngx_aime_zone_t *zone)
 {
-    ngx_uint_t             i;
-    ngx_aime_shm_share_t  *share;
+    ngx_aime_shm_lane_t  *lane;
 
-    share = NULL;
+    lane = NULL;
 
-    while ((share = ngx_aime_shm_next_locked(&zone->sh->arena,
-                                             NGX_AIME_SHM_SHARE, share)))
+    while ((lane = ngx_aime_shm_next_locked(&zone->sh->arena,
+                                            NGX_AIME_SHM_LANE, lane)))
     {
-        share->njobs = 0;
+        ngx_aime_shm_line_init(&lane->line);
+    }
 
-        for (i = 0; i < NGX_AIME_NPRIORITIES; i++) {
-            share->lanes[i].jobs = NULL;
-        }
+    ngx_aime_shm_queue_free_all(zone, NGX_AIME_SHM_LINE);
+    ngx_aime_shm_queue_free_all(zone, NGX_AIME_SHM_PLACES);
+}
+
+
+static void
+ngx_aime_shm_queue_free_all(ngx_aime_zone_t *zone, ngx_aime_shm_kind_e kind)
+{
+    void  *p;
+
+    p = NULL;
+
+    while ((p = ngx_aime_shm_next_locked(&zone->sh->arena, kind, p))) {
+        ngx_aime_shm_free_locked(&zone->sh->arena, p);
     }
 }
 
@@ -447,68 +527,88 @@ void
 ngx_aime_shm_queue_gather_locked(ngx_aime_zone_t *zone,
     ngx_aime_shm_rank_t **gathered, ngx_aime_shm_job_t *job)
 {
-    if (!job->returned
-        && ngx_aime_shm_kind_locked(&zone->sh->arena, job->share)
-           != NGX_AIME_SHM_SHARE)
-    {
-        ngx_aime_shm_queue_front(job);
+    if (!job->returned) {
+
+        if (ngx_aime_shm_kind_locked(&zone->sh->arena, job->lane)
+            == NGX_AIME_SHM_LANE)
+        {
+            job->priority = job->lane->priority;
+
+        } else {
+            ngx_aime_shm_queue_front(job);
+        }
     }
 
-    ngx_aime_shm_rank_insert(gathered, &job->arrival);
+    job->back.major = job->arrival;
+    job->back.minor = 0;
+
+    ngx_aime_shm_rank_insert(gathered, &job->back);
 }
 
 
-/* Each share that has a job is linked again by the first of them. */
+/* Each lane that has a job is linked again by the first of them. */
 
 void
 ngx_aime_shm_queue_relink_locked(ngx_aime_zone_t *zone,
     ngx_aime_shm_rank_t **gathered)
 {
-    ngx_aime_shm_job_t    *job;
-    ngx_aime_shm_rank_t   *first;
-    ngx_aime_shm_share_t  *share;
+    ngx_aime_shm_job_t   *job;
+    ngx_aime_shm_lane_t  *lane;
+    ngx_aime_shm_rank_t  *first;
 
-    while ((first = ngx_aime_shm_rank_nth(*gathered, 0))) {
+    while ((first = ngx_aime_shm_rank_from(*gathered, 0, 0))) {
         ngx_aime_shm_rank_remove(gathered, first);
 
-        job = ngx_rbtree_data(first, ngx_aime_shm_job_t, arrival);
+        job = ngx_rbtree_data(first, ngx_aime_shm_job_t, back);
+
+        if (!job->returned && ngx_aime_shm_queue_again(zone, job) != NGX_OK) {
+            ngx_aime_shm_queue_front(job);
+        }
 
         if (job->returned) {
-            job->share = NULL;
+            job->lane = NULL;
             ngx_aime_shm_queue_insert_returned(job);
-            continue;
         }
-
-        if (job->share->njobs == 0) {
-            ngx_rbtree_insert(&job->queue->type->shares, &job->share->node);
-        }
-
-        ngx_aime_shm_queue_insert(job);
     }
 
-    share = NULL;
+    lane = NULL;
 
-    while ((share = ngx_aime_shm_next_locked(&zone->sh->arena,
-                                             NGX_AIME_SHM_SHARE, share)))
+    while ((lane = ngx_aime_shm_next_locked(&zone->sh->arena,
+                                            NGX_AIME_SHM_LANE, lane)))
     {
-        if (share->njobs == 0) {
-            ngx_aime_shm_free_locked(&zone->sh->arena, share);
+        if (lane->line.njobs == 0) {
+            ngx_aime_shm_free_locked(&zone->sh->arena, lane);
         }
     }
 }
 
 
-static ngx_aime_shm_lane_t *
-ngx_aime_shm_lane(ngx_aime_shm_job_t *job)
-{
-    return &job->share->lanes[job->priority];
-}
+/* Back into its lane; NGX_ERROR: that is lost, or the zone is full. */
 
-
-static uint64_t
-ngx_aime_shm_place(ngx_aime_shm_job_t *job, uint64_t round)
+static ngx_int_t
+ngx_aime_shm_queue_again(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
 {
-    return ((uint64_t) (NGX_AIME_NPRIORITIES - job->priority)
-            << NGX_AIME_PRIORITY_SHIFT)
-           + round;
+    ngx_aime_shm_lane_t  *lane;
+    ngx_aime_shm_type_t  *type;
+
+    lane = job->lane;
+    type = job->queue->type;
+
+    if (ngx_aime_shm_kind_locked(&zone->sh->arena, lane) != NGX_AIME_SHM_LANE)
+    {
+        return NGX_ERROR;
+    }
+
+    if (lane->line.njobs == 0) {
+        ngx_rbtree_insert(&type->lanes, &lane->node);
+    }
+
+    if (ngx_aime_shm_lane_room(zone, type, lane) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_aime_shm_queue_enter(job);
+    ngx_queue_insert_tail(&type->waiting, &job->link);
+
+    return NGX_OK;
 }

@@ -9,10 +9,10 @@
  *
  * A lane's places are in rounds that follow each other without a gap, and its
  * n-th job has its n-th place: a job that leaves from the middle gives back
- * the lane's last place, and those behind it move up.  That is why a place
- * hangs on a job of the lane, but not necessarily on the one that it is for;
- * all that counts is how many there are.  Whatever comes or leaves, and to ask
- * for a position, is O(log n).
+ * the lane's last place, and those behind it move up.  So a place is a lane's,
+ * not a job's, and a position takes two look-ups: of the job's rank in its
+ * lane, and of the rank of the lane's place of that number.  Both, and
+ * whatever comes or leaves, are O(log n), and touch few cache lines.
  *
  * Floor 1: keeps the order, decides nothing.
  */
@@ -65,18 +65,18 @@ void ngx_aime_shm_queue_take_locked(ngx_aime_zone_t *zone,
 
 /*
  * Gives a queued job another priority: it is the last of that lane then.  One
- * that came back stays in front of all.
+ * that came back stays in front of all.  NGX_ERROR: the zone is full.
  */
-void ngx_aime_shm_queue_priority_locked(ngx_aime_zone_t *zone,
+ngx_int_t ngx_aime_shm_queue_priority_locked(ngx_aime_zone_t *zone,
     ngx_aime_shm_job_t *job, ngx_uint_t priority);
 
 /* Position of a queued job: 1 is the next to be taken. */
 ngx_uint_t ngx_aime_shm_queue_position_locked(ngx_aime_shm_job_t *job);
 
 /*
- * For a repair, in this order: nobody has a share in the places; the queued
- * jobs are gathered, in whatever order; and queued again in that of their
- * arrival.  One whose share is lost counts as returned.
+ * For a repair, in this order: all lanes are empty; the queued jobs are
+ * gathered, in whatever order; and queued again in that of their arrival.  One
+ * whose lane is lost, or finds no room, counts as returned.
  */
 void ngx_aime_shm_queue_reset_locked(ngx_aime_zone_t *zone);
 void ngx_aime_shm_queue_gather_locked(ngx_aime_zone_t *zone,

@@ -72,23 +72,6 @@ ngx_aime_shm_rank_remove(ngx_aime_shm_rank_t **root,
 }
 
 
-void
-ngx_aime_shm_rank_replace(ngx_aime_shm_rank_t **root,
-    ngx_aime_shm_rank_t *old, ngx_aime_shm_rank_t *node)
-{
-    *ngx_aime_shm_rank_slot(root, old) = node;
-    *node = *old;
-
-    if (node->left) {
-        node->left->parent = node;
-    }
-
-    if (node->right) {
-        node->right->parent = node;
-    }
-}
-
-
 /* Makes the node the parent of its parent, the order staying as it is. */
 
 static void
@@ -157,31 +140,6 @@ ngx_aime_shm_rank_from(ngx_aime_shm_rank_t *root, uint64_t major,
     }
 
     return found;
-}
-
-
-ngx_aime_shm_rank_t *
-ngx_aime_shm_rank_nth(ngx_aime_shm_rank_t *root, ngx_uint_t n)
-{
-    ngx_uint_t  left;
-
-    while (root) {
-        left = ngx_aime_shm_rank_weight(root->left);
-
-        if (n == left) {
-            break;
-        }
-
-        if (n < left) {
-            root = root->left;
-
-        } else {
-            n -= left + 1;
-            root = root->right;
-        }
-    }
-
-    return root;
 }
 
 

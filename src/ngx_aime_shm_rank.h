@@ -2,8 +2,9 @@
  * Trees that know the rank of what is in them: nodes in the order of their
  * keys, each of which can be asked for its position in O(log n).  Treaps:
  * random priorities keep them flat, every node knows the weight of its
- * subtree.  The nodes are parts of others' structures, so nothing is
- * allocated.  Floor 1: knows not what is ranked.
+ * subtree.  The nodes are parts of others' structures, so nothing is allocated
+ * and nothing can fail; where that is no matter, lines and places touch less
+ * memory.  Floor 1: knows not what is ranked.
  *
  * Keys consist of two numbers and are unique within a tree.  The zone's lock
  * must be held.
@@ -39,18 +40,9 @@ void ngx_aime_shm_rank_insert(ngx_aime_shm_rank_t **root,
 void ngx_aime_shm_rank_remove(ngx_aime_shm_rank_t **root,
     ngx_aime_shm_rank_t *node);
 
-/* Puts node, which is in no tree, where old is, with old's key. */
-void ngx_aime_shm_rank_replace(ngx_aime_shm_rank_t **root,
-    ngx_aime_shm_rank_t *old, ngx_aime_shm_rank_t *node);
-
-/*
- * The first node that has that key or a higher one; the node that n others
- * stand before.  NULL: none.
- */
+/* The first node that has that key or a higher one.  NULL: none. */
 ngx_aime_shm_rank_t *ngx_aime_shm_rank_from(ngx_aime_shm_rank_t *root,
     uint64_t major, uint64_t minor);
-ngx_aime_shm_rank_t *ngx_aime_shm_rank_nth(ngx_aime_shm_rank_t *root,
-    ngx_uint_t n);
 
 /* How many nodes have a lower key than that. */
 ngx_uint_t ngx_aime_shm_rank_below(ngx_aime_shm_rank_t *root, uint64_t major,

@@ -11,6 +11,12 @@
 #include "ngx_aime_shm_zone.h"
 
 
+/* bytes of the zone for which there is a bucket: those of a small job */
+
+#define NGX_AIME_SHM_BUCKET_SHARE  1024
+#define NGX_AIME_SHM_MAX_BUCKETS   (2 * 1024 * 1024)
+
+
 static ngx_int_t ngx_aime_shm_zone_create(ngx_aime_zone_t *zone);
 static ngx_int_t ngx_aime_shm_zone_replaces(ngx_shm_zone_t *shm_zone);
 static void ngx_aime_shm_init_header(ngx_aime_shm_t *sh);
@@ -18,6 +24,7 @@ static void ngx_aime_shm_init_lists(ngx_aime_shm_t *sh);
 static void ngx_aime_shm_init_row(ngx_aime_shm_row_t *row);
 static void ngx_aime_shm_init_type(ngx_aime_shm_type_t *type);
 static ngx_int_t ngx_aime_shm_init_rows(ngx_aime_zone_t *zone);
+static ngx_int_t ngx_aime_shm_init_buckets(ngx_aime_zone_t *zone);
 static void ngx_aime_shm_lock_master(ngx_shmtx_t *mutex);
 
 #if (NGX_AIME_DEBUG)
@@ -88,6 +95,7 @@ ngx_aime_shm_zone_create(ngx_aime_zone_t *zone)
     ngx_aime_shm_init_header(sh);
 
     if (ngx_aime_shm_init_rows(zone) != NGX_OK
+        || ngx_aime_shm_init_buckets(zone) != NGX_OK
         || ngx_aime_shm_arena_init(&sh->arena, zone->shpool) != NGX_OK)
     {
         goto too_small;
@@ -151,7 +159,6 @@ ngx_aime_shm_init_header(ngx_aime_shm_t *sh)
 static void
 ngx_aime_shm_init_lists(ngx_aime_shm_t *sh)
 {
-    ngx_rbtree_init(&sh->jobs, &sh->jobs_sentinel, ngx_rbtree_insert_value);
     ngx_rbtree_init(&sh->onces, &sh->onces_sentinel, ngx_rbtree_insert_value);
     ngx_rbtree_init(&sh->deadlines, &sh->deadlines_sentinel,
                     ngx_rbtree_insert_timer_value);
@@ -182,6 +189,9 @@ ngx_aime_shm_reset_locked(ngx_aime_zone_t *zone)
     ngx_queue_t  *q;
 
     ngx_aime_shm_init_lists(zone->sh);
+
+    ngx_memzero(zone->sh->buckets,
+                zone->sh->nbuckets * sizeof(ngx_aime_shm_job_t *));
 
     for (i = 0; i < zone->sh->nrows; i++) {
         ngx_aime_shm_init_row(&zone->sh->rows[i]);
@@ -220,6 +230,34 @@ ngx_aime_shm_init_rows(ngx_aime_zone_t *zone)
 }
 
 
+/* About as many as there may be jobs, but not too many to go through. */
+
+static ngx_int_t
+ngx_aime_shm_init_buckets(ngx_aime_zone_t *zone)
+{
+    ngx_uint_t            n;
+    ngx_aime_shm_job_t  **buckets;
+
+    for (n = 1;
+         n < NGX_AIME_SHM_MAX_BUCKETS
+         && n < zone->shm_zone->shm.size / NGX_AIME_SHM_BUCKET_SHARE;
+         n *= 2)
+    {
+        /* void */
+    }
+
+    buckets = ngx_slab_calloc(zone->shpool, n * sizeof(ngx_aime_shm_job_t *));
+    if (buckets == NULL) {
+        return NGX_ERROR;
+    }
+
+    zone->sh->buckets = buckets;
+    zone->sh->nbuckets = n;
+
+    return NGX_OK;
+}
+
+
 static void
 ngx_aime_shm_init_row(ngx_aime_shm_row_t *row)
 {
@@ -242,11 +280,12 @@ ngx_aime_shm_init_type(ngx_aime_shm_type_t *type)
     ngx_queue_init(&type->polls.woken);
     ngx_queue_init(&type->waiting);
     ngx_queue_init(&type->workers);
-    ngx_rbtree_init(&type->shares, &type->sentinel, ngx_rbtree_insert_value);
+    ngx_rbtree_init(&type->lanes, &type->sentinel, ngx_rbtree_insert_value);
+    ngx_aime_shm_places_init(&type->places);
 
     type->polls.nparked = 0;
     type->polls.nwoken = 0;
-    type->places = NULL;
+    type->returned = NULL;
     type->nqueued = 0;
     ngx_memzero(type->nlevel, sizeof(type->nlevel));
     type->nrunning = 0;
@@ -363,7 +402,9 @@ ngx_aime_shm_type_locked(ngx_aime_zone_t *zone, ngx_str_t *name)
     ngx_queue_init(&type->queues);
     ngx_aime_shm_init_type(type);
 
-    type->returns = (uint64_t) -1;
+    /* not the largest number: a walk goes on at the next one */
+
+    type->returns = (uint64_t) -2;
     type->name_len = name->len;
     ngx_memcpy(type->name, name->data, name->len);
 

@@ -19,7 +19,9 @@
 #include <ngx_core.h>
 
 #include "ngx_aime_shm_alloc.h"
+#include "ngx_aime_shm_line.h"
 #include "ngx_aime_shm_metrics.h"
+#include "ngx_aime_shm_places.h"
 #include "ngx_aime_shm_rank.h"
 
 
@@ -46,7 +48,7 @@ typedef struct ngx_aime_shm_type_s      ngx_aime_shm_type_t;
 typedef struct ngx_aime_shm_endpoint_s  ngx_aime_shm_endpoint_t;
 typedef struct ngx_aime_shm_queue_s     ngx_aime_shm_queue_t;
 typedef struct ngx_aime_shm_client_s    ngx_aime_shm_client_t;
-typedef struct ngx_aime_shm_share_s     ngx_aime_shm_share_t;
+typedef struct ngx_aime_shm_lane_s      ngx_aime_shm_lane_t;
 typedef struct ngx_aime_shm_worker_s    ngx_aime_shm_worker_t;
 typedef struct ngx_aime_shm_once_s      ngx_aime_shm_once_t;
 typedef struct ngx_aime_shm_job_s       ngx_aime_shm_job_t;
@@ -104,8 +106,9 @@ struct ngx_aime_shm_type_s {
     ngx_aime_shm_topic_t         polls;
 
     ngx_queue_t                  queues;    /* one for each endpoint */
-    ngx_aime_shm_rank_t         *places;    /* in the order of taking */
-    ngx_rbtree_t                 shares;    /* by id */
+    ngx_aime_shm_rank_t         *returned;  /* jobs, in front of */
+    ngx_aime_shm_places_t        places;    /* those of lanes */
+    ngx_rbtree_t                 lanes;     /* that have jobs, by id */
     ngx_rbtree_node_t            sentinel;
 
     uint64_t                     arrivals;  /* numbers: of new jobs, */
@@ -165,24 +168,17 @@ struct ngx_aime_shm_client_s {
 };
 
 
-/* A lane: queued jobs of one client and priority. */
+/* A lane: queued jobs of one client and priority, as long as there are any. */
 
-typedef struct {
-    ngx_aime_shm_rank_t         *jobs;      /* by arrival; NULL: none */
+struct ngx_aime_shm_lane_s {
+    ngx_rbtree_node_t            node;      /* by id */
+    u_char                       id[NGX_AIME_ID_LEN];   /* of both */
+    ngx_uint_t                   priority;
+    ngx_aime_shm_line_t          line;
     uint64_t                     round;     /* of the first job's place */
     uint64_t                     turn;      /* among the lanes of a round */
-    uint64_t                     walk;      /* that counts in passed */
-    ngx_uint_t                   passed;    /* jobs that it left behind */
-} ngx_aime_shm_lane_t;
-
-
-/* A client's share in the jobs that wait for a type, while it has one. */
-
-struct ngx_aime_shm_share_s {
-    ngx_rbtree_node_t            node;      /* by id */
-    ngx_uint_t                   njobs;
-    u_char                       id[NGX_AIME_ID_LEN];
-    ngx_aime_shm_lane_t          lanes[NGX_AIME_NPRIORITIES];
+    uint64_t                     walk;      /* that has passed */
+    ngx_queue_t                 *passed;    /* the last job it left behind */
 };
 
 
@@ -208,49 +204,23 @@ typedef enum {
  * The job.  state is written by ngx_aime_job.c alone; the lists that a job is
  * in follow from it:
  *
- *   queued       the type's places; its waiting list by link; a lane, unless
- *                it was returned
+ *   queued       its type's waiting list by link; a lane's line by spot, or
+ *                the type's returned ones by back
  *   processing   worker->running by link; row->handovers by handover until
  *                the answer that holds it was written
  *   finished     zone's fetched list by link, once the result was fetched
  */
 
 struct ngx_aime_shm_job_s {
-    ngx_rbtree_node_t            node;      /* by id */
-    ngx_rbtree_node_t            deadline;  /* by ngx_current_msec */
+
+    /* what a look at a queued job touches, in few cache lines */
+
+    ngx_aime_shm_job_t          *next;      /* in its bucket */
     u_char                       id[NGX_AIME_ID_LEN];
     u_char                       owner[NGX_AIME_ID_LEN];
 
-    ngx_aime_shm_rank_t          place;     /* a place of its lane's */
-    ngx_aime_shm_rank_t          arrival;   /* in its lane */
-
-    ngx_queue_t                  link;
-    ngx_queue_t                  handover;
-    ngx_aime_shm_topic_t         watchers;
-
     ngx_aime_shm_queue_t        *queue;     /* of its type and endpoint */
-    ngx_aime_shm_share_t        *share;     /* queued, and not returned */
-    ngx_aime_shm_client_t       *client;    /* NULL: not counted */
-    ngx_aime_shm_worker_t       *worker;    /* present or last holder */
-    ngx_aime_shm_row_t          *row;       /* that hands it over, or did */
-    ngx_aime_shm_once_t         *once;      /* NULL: no idempotency key */
-
-    ngx_aime_shm_payload_t      *input;
-    ngx_aime_shm_payload_t      *progress;
-    ngx_aime_shm_payload_t      *result;
-
-    double                       start_time;          /* Unix seconds */
-    double                       start_time_compute;  /* 0: not taken yet */
-    double                       result_received_time;
-
-    ngx_msec_t                   queued;    /* since when it waits */
-    ngx_msec_t                   due;       /* the deadline that counts */
-
-    uint32_t                     queue_timeout;       /* milliseconds */
-    uint32_t                     inactivity_timeout;
-    uint32_t                     result_lifetime;
-    uint32_t                     progress_len;  /* of progress's number part */
-    uint32_t                     changes;       /* that watchers can see */
+    ngx_aime_shm_lane_t         *lane;      /* queued, and not returned */
 
     uint8_t                      state;     /* ngx_aime_job_state_e */
     uint8_t                      reason;    /* ngx_aime_job_reason_e */
@@ -268,7 +238,44 @@ struct ngx_aime_shm_job_s {
     unsigned                     handing:1;     /* in row->handovers */
     unsigned                     lost:1;        /* lapses with its worker */
     unsigned                     deadlined:1;   /* in the deadline tree */
+    unsigned                     abandoned:1;   /* its client hung up */
     unsigned                     session:1;     /* id is behind holders */
+
+    union {
+        ngx_aime_shm_spot_t      spot;
+        ngx_aime_shm_rank_t      back;      /* if it was returned */
+    };
+
+    double                       start_time;          /* Unix seconds */
+    double                       start_time_compute;  /* 0: not taken yet */
+    double                       result_received_time;
+
+    uint32_t                     changes;       /* that watchers can see */
+    uint32_t                     progress_len;  /* of progress's number part */
+    ngx_aime_shm_payload_t      *progress;
+    ngx_aime_shm_payload_t      *result;
+    ngx_aime_shm_payload_t      *input;
+    ngx_aime_shm_payload_t      *note;      /* of who submitted it, or NULL */
+
+    ngx_queue_t                  link;
+    ngx_queue_t                  handover;
+    ngx_aime_shm_topic_t         watchers;
+    ngx_rbtree_node_t            deadline;  /* by ngx_current_msec */
+
+    ngx_aime_shm_client_t       *client;    /* NULL: not counted */
+    ngx_aime_shm_worker_t       *worker;    /* present or last holder */
+    ngx_aime_shm_row_t          *row;       /* that hands it over, or did */
+    ngx_aime_shm_once_t         *once;      /* NULL: no idempotency key */
+
+    uint64_t                     arrival;   /* number of its stay in a queue */
+    ngx_msec_t                   queued;    /* since when it waits */
+    ngx_msec_t                   due;       /* the deadline that counts */
+    ngx_msec_t                   abandon;   /* it is canceled then, if set */
+
+    uint32_t                     queue_timeout;       /* milliseconds */
+    uint32_t                     inactivity_timeout;
+    uint32_t                     result_lifetime;
+    uint32_t                     grace;     /* for a client that hung up */
 
     /* numbers of workers: the last one, and those that owe an answer */
     uint64_t                     last_holder;
@@ -389,8 +396,8 @@ typedef struct {
 
     ngx_aime_shm_arena_t         arena;
 
-    ngx_rbtree_t                 jobs;
-    ngx_rbtree_node_t            jobs_sentinel;
+    ngx_aime_shm_job_t         **buckets;   /* jobs by id */
+    ngx_uint_t                   nbuckets;
     ngx_uint_t                   njobs;
 
     ngx_rbtree_t                 onces;

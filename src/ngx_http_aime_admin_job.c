@@ -408,6 +408,11 @@ ngx_http_aime_admin_priority(ngx_http_request_t *r,
         return ngx_http_aime_error_chars(r, NGX_HTTP_CONFLICT,
                                          "The job does not wait any more");
 
+    case NGX_ERROR:
+        return ngx_http_aime_error_chars(r, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                         "The server has no memory left, try "
+                                         "again later");
+
     default:
         return ngx_http_aime_admin_no_job(r);
     }

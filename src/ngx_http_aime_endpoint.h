@@ -82,6 +82,7 @@ typedef struct {
     ngx_str_t                    name;
     ngx_str_t                    lead;          /* ,"name": */
     unsigned                     number:1;      /* only as a number */
+    unsigned                     grows:1;       /* reports add to it */
 } ngx_http_aime_output_t;
 
 
@@ -125,6 +126,7 @@ typedef struct {
     unsigned                     retry:1;
     unsigned                     fair_share:1;
     unsigned                     cancel_on_disconnect:1;
+    unsigned                     grows:1;       /* some progress output does */
 } ngx_http_aime_endpoint_t;
 
 

@@ -144,6 +144,12 @@ ngx_http_aime_event_send(ngx_http_aime_events_t *events,
 
     r = events->request;
 
+    /* the end of a stream goes with something */
+
+    if (reply->first == NULL) {
+        ngx_http_aime_reply_chars(reply, ":\n\n");
+    }
+
     if (reply->failed) {
         return NGX_ERROR;
     }

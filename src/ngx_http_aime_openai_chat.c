@@ -6,6 +6,7 @@
 #include "ngx_http_aime_openai_messages.h"
 #include "ngx_http_aime_openai_stream.h"
 #include "ngx_http_aime_openai_text.h"
+#include "ngx_http_aime_openai_tool.h"
 
 
 static ngx_int_t ngx_http_aime_openai_chat_inputs(
@@ -41,7 +42,8 @@ static const ngx_http_aime_openai_pen_t  ngx_http_aime_openai_chat_pen = {
     ngx_http_aime_openai_chat_news,
     ngx_http_aime_openai_chat_end,
     NULL,                                   /* fail */
-    NULL                                    /* state */
+    NULL,                                   /* state */
+    NULL                                    /* report */
 };
 
 static const ngx_http_aime_openai_way_t  ngx_http_aime_openai_chat_way = {
@@ -121,7 +123,7 @@ ngx_http_aime_openai_chat_choice(ngx_http_aime_openai_call_t *call,
     aime_json_value_t  *text, *reasoning;
 
     text = ngx_http_aime_openai_choice(call, "text", i);
-    tools = ngx_http_aime_openai_has_tools(call, i);
+    tools = ngx_http_aime_openai_ntools(call, i);
 
     ngx_http_aime_reply_chars(reply, "{\"index\":");
     ngx_http_aime_reply_integer(reply, i);
@@ -150,7 +152,7 @@ ngx_http_aime_openai_chat_choice(ngx_http_aime_openai_call_t *call,
 
     if (tools) {
         ngx_http_aime_reply_chars(reply, ",\"tool_calls\":");
-        (void) ngx_http_aime_openai_tool_calls(call, reply, i, 0);
+        ngx_http_aime_openai_tools(call, reply, i, 0);
     }
 
     ngx_http_aime_reply_chars(reply, "},\"logprobs\":");
@@ -218,10 +220,10 @@ ngx_http_aime_openai_chat_end(ngx_http_aime_openai_call_t *call,
 
     for (i = 0; i < call->n; i++) {
 
-        if (ngx_http_aime_openai_has_tools(call, i)) {
+        if (ngx_http_aime_openai_ntools(call, i)) {
             ngx_http_aime_openai_chunk(call, reply, i);
             ngx_http_aime_reply_chars(reply, "\"tool_calls\":");
-            (void) ngx_http_aime_openai_tool_calls(call, reply, i, 1);
+            ngx_http_aime_openai_tools(call, reply, i, 1);
             ngx_http_aime_openai_chunk_end(call, reply, i, NULL);
         }
 

@@ -36,7 +36,8 @@ static const ngx_http_aime_openai_pen_t  ngx_http_aime_openai_compl_pen = {
     ngx_http_aime_openai_compl_news,
     ngx_http_aime_openai_compl_end,
     NULL,                                   /* fail */
-    NULL                                    /* state */
+    NULL,                                   /* state */
+    NULL                                    /* report */
 };
 
 static const ngx_http_aime_openai_way_t  ngx_http_aime_openai_compl_way = {

@@ -2,33 +2,11 @@
 /* Models and their mapping, see ngx_http_aime_openai_conf.h. */
 
 
-#include <time.h>
-
 #include "ngx_http_aime_openai_conf.h"
 #include "aime_toml.h"
 
 
 #define NGX_HTTP_AIME_OPENAI_OWNER   "aime"
-
-
-/*
- * What a field of a request or a result is taken to be called by an endpoint,
- * unless its model says otherwise: the first of these that it has.
- */
-
-typedef struct {
-    const char                  *name;
-    const char                  *targets;       /* spaces between */
-} ngx_http_aime_openai_guess_t;
-
-
-/* The first input and the first output are those that a kind cannot lack. */
-
-typedef struct {
-    const char                          *name;  /* the model's key */
-    const ngx_http_aime_openai_guess_t  *inputs;
-    const ngx_http_aime_openai_guess_t  *outputs;
-} ngx_http_aime_openai_kind_t;
 
 
 typedef struct {
@@ -53,9 +31,6 @@ static void ngx_http_aime_openai_load_service(
 static ngx_http_aime_endpoint_t *ngx_http_aime_openai_endpoint(
     ngx_http_aime_openai_load_t *load, ngx_http_aime_openai_model_t *model,
     const cJSON *item, const char *key);
-static ngx_uint_t ngx_http_aime_openai_fits(
-    ngx_http_aime_openai_service_t *service, ngx_uint_t kind,
-    ngx_uint_t legacy);
 static void ngx_http_aime_openai_load_mode(ngx_http_aime_openai_load_t *load,
     ngx_http_aime_openai_service_t *service, const cJSON *table);
 static void ngx_http_aime_openai_load_maps(ngx_http_aime_openai_load_t *load,
@@ -63,123 +38,12 @@ static void ngx_http_aime_openai_load_maps(ngx_http_aime_openai_load_t *load,
 static void ngx_http_aime_openai_load_map(ngx_http_aime_openai_load_t *load,
     ngx_http_aime_openai_service_t *service, const cJSON *table,
     ngx_uint_t inputs);
-static void ngx_http_aime_openai_guess(ngx_http_aime_openai_load_t *load,
-    ngx_http_aime_openai_service_t *service,
-    const ngx_http_aime_openai_guess_t *guess, ngx_uint_t inputs);
-static ngx_uint_t ngx_http_aime_openai_has(
-    ngx_http_aime_openai_service_t *service, ngx_str_t *name,
-    ngx_uint_t input);
-static ngx_http_aime_openai_map_t *ngx_http_aime_openai_mapped(
-    ngx_array_t *maps, const char *name, size_t len);
 static ngx_str_t ngx_http_aime_openai_text(ngx_http_aime_openai_load_t *load,
     const cJSON *table, const char *key, const char *standard);
 static ngx_uint_t ngx_http_aime_openai_flag(ngx_http_aime_openai_load_t *load,
     const cJSON *table, const char *key, ngx_uint_t standard);
 static time_t ngx_http_aime_openai_created(ngx_http_aime_openai_load_t *load,
     const cJSON *item);
-
-
-static const ngx_http_aime_openai_guess_t  ngx_http_aime_openai_texts[] = {
-    { "text", "text" },
-    { "reasoning_content", "reasoning_content reasoning" },
-    { "tool_calls", "tool_calls" },
-    { "refusal", "refusal" },
-    { "finish_reason", "finish_reason stop_reason" },
-    { "logprobs", "logprobs" },
-    { "prompt_tokens", "prompt_length prompt_tokens num_prompt_tokens" },
-    { "completion_tokens", "num_generated_tokens completion_tokens" },
-    { "cached_tokens", "cached_tokens" },
-    { "reasoning_tokens", "reasoning_tokens" },
-    { "error", "error" },
-    { NULL, NULL }
-};
-
-static const ngx_http_aime_openai_guess_t  ngx_http_aime_openai_chat_in[] = {
-    { "messages", "chat_context messages" },
-    { "prompt", "prompt_input prompt" },
-    { "max_tokens", "max_gen_tokens max_tokens max_new_tokens" },
-    { NULL, NULL }
-};
-
-static const ngx_http_aime_openai_guess_t  ngx_http_aime_openai_compl_in[] = {
-    { "prompt", "prompt_input prompt" },
-    { "messages", "chat_context messages" },
-    { "max_tokens", "max_gen_tokens max_tokens max_new_tokens" },
-    { NULL, NULL }
-};
-
-static const ngx_http_aime_openai_guess_t  ngx_http_aime_openai_embed_in[] = {
-    { "input", "input texts text prompt" },
-    { NULL, NULL }
-};
-
-static const ngx_http_aime_openai_guess_t  ngx_http_aime_openai_embed_out[] = {
-    { "embedding", "embedding embeddings" },
-    { "prompt_tokens", "prompt_length prompt_tokens num_prompt_tokens" },
-    { "error", "error" },
-    { NULL, NULL }
-};
-
-static const ngx_http_aime_openai_guess_t  ngx_http_aime_openai_image_in[] = {
-    { "prompt", "prompt" },
-    { "n", "n num_samples num_images" },
-    { NULL, NULL }
-};
-
-static const ngx_http_aime_openai_guess_t  ngx_http_aime_openai_image_out[] = {
-    { "images", "images image" },
-    { "revised_prompt", "revised_prompt" },
-    { "previews", "progress_images images" },
-    { "error", "error" },
-    { NULL, NULL }
-};
-
-static const ngx_http_aime_openai_guess_t  ngx_http_aime_openai_speech_in[] = {
-    { "input", "text input" },
-    { NULL, NULL }
-};
-
-static const ngx_http_aime_openai_guess_t  ngx_http_aime_openai_speech_out[]
-    = {
-    { "audio", "audio_output audio" },
-    { "error", "error" },
-    { NULL, NULL }
-};
-
-static const ngx_http_aime_openai_guess_t  ngx_http_aime_openai_trans_in[] = {
-    { "file", "audio_input audio" },
-    { NULL, NULL }
-};
-
-static const ngx_http_aime_openai_guess_t  ngx_http_aime_openai_trans_out[]
-    = {
-    { "text", "result text transcription" },
-    { "language", "language" },
-    { "duration", "duration audio_duration" },
-    { "segments", "segments" },
-    { "words", "words" },
-    { "prompt_tokens", "prompt_length prompt_tokens" },
-    { "completion_tokens", "num_generated_tokens completion_tokens" },
-    { "error", "error" },
-    { NULL, NULL }
-};
-
-
-/* by ngx_http_aime_openai_kind_e */
-
-static const ngx_http_aime_openai_kind_t  ngx_http_aime_openai_kinds[] = {
-    { "chat", ngx_http_aime_openai_chat_in, ngx_http_aime_openai_texts },
-    { "completion", ngx_http_aime_openai_compl_in,
-      ngx_http_aime_openai_texts },
-    { "embedding", ngx_http_aime_openai_embed_in,
-      ngx_http_aime_openai_embed_out },
-    { "image", ngx_http_aime_openai_image_in,
-      ngx_http_aime_openai_image_out },
-    { "speech", ngx_http_aime_openai_speech_in,
-      ngx_http_aime_openai_speech_out },
-    { "transcription", ngx_http_aime_openai_trans_in,
-      ngx_http_aime_openai_trans_out }
-};
 
 
 static const char  *ngx_http_aime_openai_keys[] = {
@@ -312,7 +176,7 @@ static void
 ngx_http_aime_openai_load_model(ngx_http_aime_openai_load_t *load,
     const cJSON *item)
 {
-    ngx_uint_t                     i, n;
+    ngx_uint_t                     i, n, failed;
     ngx_http_aime_openai_model_t  *model;
 
     load->model = NULL;
@@ -348,13 +212,23 @@ ngx_http_aime_openai_load_model(ngx_http_aime_openai_load_t *load,
         cJSON_GetObjectItemCaseSensitive(item, "created_at"));
 
     n = 0;
+    failed = load->failed;
+    load->failed = 0;
 
-    for (i = 0; i < NGX_HTTP_AIME_OPENAI_NKINDS; i++) {
+    /* what is said for all kinds is told once */
+
+    for (i = 0; i < NGX_HTTP_AIME_OPENAI_NKINDS && !load->failed; i++) {
         ngx_http_aime_openai_load_service(load, model, item, i);
         n += (model->services[i].endpoint != NULL);
     }
 
-    if (n || load->failed) {
+    if (load->failed) {
+        return;
+    }
+
+    load->failed = failed;
+
+    if (n) {
         return;
     }
 
@@ -381,12 +255,12 @@ static void
 ngx_http_aime_openai_load_service(ngx_http_aime_openai_load_t *load,
     ngx_http_aime_openai_model_t *model, const cJSON *item, ngx_uint_t kind)
 {
-    const cJSON                        *table, *own, *name;
-    const ngx_http_aime_openai_kind_t  *known;
-    ngx_http_aime_openai_service_t     *service;
+    const char                      *key;
+    const cJSON                     *table, *own, *name;
+    ngx_http_aime_openai_service_t  *service;
 
     service = &model->services[kind];
-    known = &ngx_http_aime_openai_kinds[kind];
+    key = ngx_http_aime_openai_kind(kind);
 
     if (ngx_array_init(&service->inputs, load->cf->pool, 8,
                        sizeof(ngx_http_aime_openai_map_t))
@@ -400,7 +274,7 @@ ngx_http_aime_openai_load_service(ngx_http_aime_openai_load_t *load,
     }
 
     table = cJSON_GetObjectItemCaseSensitive(item, "endpoint");
-    own = cJSON_GetObjectItemCaseSensitive(item, known->name);
+    own = cJSON_GetObjectItemCaseSensitive(item, key);
     name = own;
 
     if (cJSON_IsObject(own)) {
@@ -415,7 +289,7 @@ ngx_http_aime_openai_load_service(ngx_http_aime_openai_load_t *load,
     }
 
     service->endpoint = ngx_http_aime_openai_endpoint(load, model, name,
-                                                      known->name);
+                                                      key);
     if (service->endpoint == NULL) {
         return;
     }
@@ -430,15 +304,18 @@ ngx_http_aime_openai_load_service(ngx_http_aime_openai_load_t *load,
         ngx_http_aime_openai_load_maps(load, service, item);
     }
 
-    ngx_http_aime_openai_guess(load, service, known->inputs, 1);
-    ngx_http_aime_openai_guess(load, service, known->outputs, 0);
+    if (ngx_http_aime_openai_guess(service, kind) != NGX_OK) {
+        load->failed = 1;
+        return;
+    }
 
     if (ngx_http_aime_openai_fits(service, kind, model->legacy)) {
+        ngx_http_aime_openai_grows(service);
         return;
     }
 
     if (own) {
-        ngx_http_aime_openai_error(load, own, known->name,
+        ngx_http_aime_openai_error(load, own, key,
                                    "names an endpoint that lacks the input "
                                    "or output for it");
     }
@@ -482,37 +359,6 @@ ngx_http_aime_openai_endpoint(ngx_http_aime_openai_load_t *load,
     model->absent = 1;
 
     return NULL;
-}
-
-
-static ngx_uint_t
-ngx_http_aime_openai_fits(ngx_http_aime_openai_service_t *service,
-    ngx_uint_t kind, ngx_uint_t legacy)
-{
-    const char                         *input;
-    const ngx_http_aime_openai_kind_t  *known;
-
-    known = &ngx_http_aime_openai_kinds[kind];
-
-    if (ngx_http_aime_openai_output(service, known->outputs[0].name).len == 0)
-    {
-        return 0;
-    }
-
-    input = known->inputs[0].name;
-
-    if (legacy && kind == NGX_HTTP_AIME_OPENAI_CHAT) {
-        input = "prompt";
-    }
-
-    if (ngx_http_aime_openai_input(service, input, ngx_strlen(input))) {
-        return 1;
-    }
-
-    /* a prompt may be the only message of a chat */
-
-    return kind == NGX_HTTP_AIME_OPENAI_COMPLETION
-           && ngx_http_aime_openai_input(service, "messages", 8) != NULL;
 }
 
 
@@ -561,14 +407,12 @@ ngx_http_aime_openai_load_map(ngx_http_aime_openai_load_t *load,
     ngx_http_aime_openai_service_t *service, const cJSON *table,
     ngx_uint_t inputs)
 {
-    ngx_str_t                    target;
-    const char                  *key;
-    ngx_array_t                 *maps;
-    const cJSON                 *item;
-    ngx_http_aime_openai_map_t  *map;
+    ngx_int_t     rc;
+    ngx_str_t     name, target;
+    const char   *key;
+    const cJSON  *item;
 
     key = inputs ? "inputs" : "outputs";
-    maps = inputs ? &service->inputs : &service->outputs;
 
     if (table && !cJSON_IsObject(table)) {
         ngx_http_aime_openai_error(load, table, key, "must be a table");
@@ -586,9 +430,18 @@ ngx_http_aime_openai_load_map(ngx_http_aime_openai_load_t *load,
         target.data = (u_char *) item->valuestring;
         target.len = ngx_strlen(item->valuestring);
 
-        if (target.len && !ngx_http_aime_openai_has(service, &target, inputs))
-        {
-            load->failed = 1;
+        name.data = (u_char *) item->string;
+        name.len = ngx_strlen(item->string);
+
+        rc = ngx_http_aime_openai_map(service, &name, &target, inputs);
+
+        if (rc == NGX_OK) {
+            continue;
+        }
+
+        load->failed = 1;
+
+        if (rc == NGX_DECLINED) {
             ngx_conf_log_error(NGX_LOG_EMERG, load->cf, 0,
                                "\"%V\":%ui: OPENAI.MODELS.%s.%s.%s names "
                                "\"%V\", which endpoint \"%V\" does not have",
@@ -596,111 +449,8 @@ ngx_http_aime_openai_load_map(ngx_http_aime_openai_load_t *load,
                                (ngx_uint_t) aime_toml_line(item),
                                load->model, key, item->string, &target,
                                &service->endpoint->name);
-            continue;
-        }
-
-        if (ngx_http_aime_openai_mapped(maps, item->string,
-                                        ngx_strlen(item->string)))
-        {
-            continue;
-        }
-
-        map = ngx_array_push(maps);
-        if (map == NULL) {
-            load->failed = 1;
-            return;
-        }
-
-        map->name.data = (u_char *) item->string;
-        map->name.len = ngx_strlen(item->string);
-        map->target = target;
-    }
-}
-
-
-static void
-ngx_http_aime_openai_guess(ngx_http_aime_openai_load_t *load,
-    ngx_http_aime_openai_service_t *service,
-    const ngx_http_aime_openai_guess_t *guess, ngx_uint_t inputs)
-{
-    ngx_str_t                    target;
-    const char                  *p;
-    ngx_array_t                 *maps;
-    ngx_http_aime_openai_map_t  *map;
-
-    maps = inputs ? &service->inputs : &service->outputs;
-
-    for ( /* void */ ; guess->name; guess++) {
-
-        if (ngx_http_aime_openai_mapped(maps, guess->name,
-                                        ngx_strlen(guess->name)))
-        {
-            continue;
-        }
-
-        for (p = guess->targets; *p; p += target.len + (p[target.len] == ' '))
-        {
-            target.data = (u_char *) p;
-            target.len = strcspn(p, " ");
-
-            if (!ngx_http_aime_openai_has(service, &target, inputs)) {
-                continue;
-            }
-
-            map = ngx_array_push(maps);
-            if (map == NULL) {
-                load->failed = 1;
-                return;
-            }
-
-            map->name.data = (u_char *) guess->name;
-            map->name.len = ngx_strlen(guess->name);
-            map->target = target;
-            break;
         }
     }
-}
-
-
-static ngx_uint_t
-ngx_http_aime_openai_has(ngx_http_aime_openai_service_t *service,
-    ngx_str_t *name, ngx_uint_t input)
-{
-    aime_str_t          text;
-    aime_desc_param_t  *param;
-
-    text.data = name->data;
-    text.len = name->len;
-
-    if (!input) {
-        return ngx_http_aime_output(&service->endpoint->outputs, &text)
-               || ngx_http_aime_output(&service->endpoint->progress_outputs,
-                                       &text);
-    }
-
-    param = aime_desc_find(&service->endpoint->inputs, text);
-
-    return param && param->role == AIME_DESC_DECLARED;
-}
-
-
-static ngx_http_aime_openai_map_t *
-ngx_http_aime_openai_mapped(ngx_array_t *maps, const char *name, size_t len)
-{
-    ngx_uint_t                   i;
-    ngx_http_aime_openai_map_t  *map;
-
-    map = maps->elts;
-
-    for (i = 0; i < maps->nelts; i++) {
-        if (map[i].name.len == len
-            && ngx_memcmp(map[i].name.data, name, len) == 0)
-        {
-            return &map[i];
-        }
-    }
-
-    return NULL;
 }
 
 
@@ -806,67 +556,4 @@ ngx_http_aime_openai_model(ngx_http_aime_openai_t *openai, ngx_str_t *name)
     }
 
     return openai->fallback;
-}
-
-
-aime_desc_param_t *
-ngx_http_aime_openai_input(ngx_http_aime_openai_service_t *service,
-    const char *name, size_t len)
-{
-    aime_str_t                   text;
-    aime_desc_param_t           *param;
-    ngx_http_aime_openai_map_t  *map;
-
-    map = ngx_http_aime_openai_mapped(&service->inputs, name, len);
-
-    text.data = map ? map->target.data : (u_char *) name;
-    text.len = map ? map->target.len : len;
-
-    if (text.len == 0) {
-        return NULL;
-    }
-
-    param = aime_desc_find(&service->endpoint->inputs, text);
-
-    return (param && param->role == AIME_DESC_DECLARED) ? param : NULL;
-}
-
-
-ngx_str_t
-ngx_http_aime_openai_field(ngx_http_aime_openai_service_t *service,
-    const aime_str_t *input)
-{
-    ngx_str_t                    name;
-    ngx_uint_t                   i;
-    ngx_http_aime_openai_map_t  *map;
-
-    map = service->inputs.elts;
-
-    for (i = 0; i < service->inputs.nelts; i++) {
-        if (map[i].target.len == input->len
-            && ngx_memcmp(map[i].target.data, input->data, input->len) == 0)
-        {
-            return map[i].name;
-        }
-    }
-
-    name.data = (u_char *) input->data;
-    name.len = input->len;
-
-    return name;
-}
-
-
-ngx_str_t
-ngx_http_aime_openai_output(ngx_http_aime_openai_service_t *service,
-    const char *name)
-{
-    ngx_http_aime_openai_map_t  *map;
-
-    static ngx_str_t  none = ngx_null_string;
-
-    map = ngx_http_aime_openai_mapped(&service->outputs, name,
-                                      ngx_strlen(name));
-
-    return map ? map->target : none;
 }

@@ -8,36 +8,7 @@
 #define NGX_HTTP_AIME_OPENAI_CONF_H_INCLUDED
 
 
-#include "ngx_http_aime_endpoint.h"
-
-
-typedef enum {
-    NGX_HTTP_AIME_OPENAI_CHAT = 0,
-    NGX_HTTP_AIME_OPENAI_COMPLETION,
-    NGX_HTTP_AIME_OPENAI_EMBEDDING,
-    NGX_HTTP_AIME_OPENAI_IMAGE,
-    NGX_HTTP_AIME_OPENAI_SPEECH,
-    NGX_HTTP_AIME_OPENAI_TRANSCRIPTION,
-    NGX_HTTP_AIME_OPENAI_NKINDS
-} ngx_http_aime_openai_kind_e;
-
-
-/* A name of the API, and of an input or output ("": it has none). */
-
-typedef struct {
-    ngx_str_t                    name;
-    ngx_str_t                    target;
-} ngx_http_aime_openai_map_t;
-
-
-/* What serves a kind of requests to a model. */
-
-typedef struct {
-    ngx_http_aime_endpoint_t    *endpoint;      /* NULL: nothing does */
-    ngx_array_t                  inputs;    /* ngx_http_aime_openai_map_t */
-    ngx_array_t                  outputs;   /* ngx_http_aime_openai_map_t */
-    unsigned                     delta:1;   /* progress has what is new */
-} ngx_http_aime_openai_service_t;
+#include "ngx_http_aime_openai_map.h"
 
 
 typedef struct {
@@ -70,21 +41,6 @@ ngx_http_aime_openai_t *ngx_http_aime_openai_load(ngx_conf_t *cf,
 /* The model of that name, else the one that answers for it, or NULL. */
 ngx_http_aime_openai_model_t *ngx_http_aime_openai_model(
     ngx_http_aime_openai_t *openai, ngx_str_t *name);
-
-/*
- * The input for a field of a request: where it is mapped to, else the one of
- * its own name.  NULL: the endpoint has none.
- */
-aime_desc_param_t *ngx_http_aime_openai_input(
-    ngx_http_aime_openai_service_t *service, const char *name, size_t len);
-
-/* The field that an input is given by, its own name where nothing is mapped. */
-ngx_str_t ngx_http_aime_openai_field(ngx_http_aime_openai_service_t *service,
-    const aime_str_t *input);
-
-/* The name of the output that gives what the API calls so; len 0: none. */
-ngx_str_t ngx_http_aime_openai_output(ngx_http_aime_openai_service_t *service,
-    const char *name);
 
 
 #endif /* NGX_HTTP_AIME_OPENAI_CONF_H_INCLUDED */

@@ -11,18 +11,11 @@
 #define NGX_HTTP_AIME_OPENAI_MESSAGE   512
 
 
-/*
- * Values that ask for nothing which would not be so anyway: fields that have
- * them need no input.  "*": whatever the value is, it does not concern the
- * answer.
- */
+/* Of all kinds. */
 
-typedef struct {
-    const char                  *name;
-    const char                  *value;
-} ngx_http_aime_openai_neutral_t;
-
-static ngx_http_aime_openai_neutral_t  ngx_http_aime_openai_neutrals[] = {
+static const ngx_http_aime_openai_neutral_t
+    ngx_http_aime_openai_neutrals[] =
+{
     { "model", "*" },
     { "stream", "*" },
     { "stream_options", "*" },
@@ -65,14 +58,20 @@ static const char  *ngx_http_aime_openai_verbatim[] = {
 };
 
 
-static ngx_uint_t ngx_http_aime_openai_is_neutral(aime_json_member_t *field);
-static ngx_uint_t ngx_http_aime_openai_same(aime_json_value_t *value,
-    const char *text);
+static ngx_int_t ngx_http_aime_openai_map_field(
+    ngx_http_aime_openai_call_t *call, aime_json_member_t *field,
+    const ngx_http_aime_openai_neutral_t *neutrals);
+static ngx_uint_t ngx_http_aime_openai_is_neutral(aime_json_member_t *field,
+    const ngx_http_aime_openai_neutral_t *neutral);
 static ngx_uint_t ngx_http_aime_openai_listed(aime_str_t *name,
     const char **names);
 static ngx_int_t ngx_http_aime_openai_put_named(
     ngx_http_aime_openai_call_t *call, ngx_str_t *name,
     aime_json_value_t *value);
+static ngx_int_t ngx_http_aime_openai_push(ngx_http_aime_openai_call_t *call,
+    const aime_str_t *input, aime_json_value_t *value);
+static void ngx_http_aime_openai_set(aime_json_value_t *value,
+    aime_json_type_e type, ngx_str_t *text);
 
 
 ngx_int_t
@@ -97,32 +96,52 @@ ngx_http_aime_openai_map_fields(ngx_http_aime_openai_call_t *call)
 {
     ngx_int_t            rc;
     ngx_uint_t           i;
-    ngx_str_t            name;
     aime_json_member_t  *field;
 
     for (i = 0; i < call->fields.nelts; i++) {
         field = &call->fields.elts[i];
 
-        if (field->value.type == AIME_JSON_NULL
-            || (call->way->own
-                && ngx_http_aime_openai_listed(&field->name, call->way->own)))
+        if (call->way->own
+            && ngx_http_aime_openai_listed(&field->name, call->way->own))
         {
             continue;
         }
 
-        if (ngx_http_aime_openai_input(call->service,
-                                       (char *) field->name.data,
-                                       field->name.len)
-            == NULL
-            && ngx_http_aime_openai_is_neutral(field))
-        {
+        rc = ngx_http_aime_openai_map_field(call, field,
+                                            ngx_http_aime_openai_neutrals);
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_aime_openai_map_own(ngx_http_aime_openai_call_t *call,
+    const ngx_http_aime_openai_neutral_t *neutrals)
+{
+    ngx_int_t            rc;
+    ngx_uint_t           i;
+    const char          *last;
+    aime_json_member_t  *field;
+
+    last = "";
+
+    for (i = 0; neutrals[i].name; i++) {
+
+        /* a field may have several such values */
+
+        if (ngx_strcmp(neutrals[i].name, last) == 0) {
             continue;
         }
 
-        name.data = (u_char *) field->name.data;
-        name.len = field->name.len;
+        last = neutrals[i].name;
+        field = ngx_http_aime_openai_field_of(call, last);
 
-        rc = ngx_http_aime_openai_put_named(call, &name, &field->value);
+        rc = field ? ngx_http_aime_openai_map_field(call, field, neutrals)
+                   : NGX_OK;
 
         if (rc != NGX_OK) {
             return rc;
@@ -133,13 +152,37 @@ ngx_http_aime_openai_map_fields(ngx_http_aime_openai_call_t *call)
 }
 
 
-static ngx_uint_t
-ngx_http_aime_openai_is_neutral(aime_json_member_t *field)
+static ngx_int_t
+ngx_http_aime_openai_map_field(ngx_http_aime_openai_call_t *call,
+    aime_json_member_t *field, const ngx_http_aime_openai_neutral_t *neutrals)
 {
-    size_t                           len;
-    ngx_http_aime_openai_neutral_t  *neutral;
+    ngx_str_t  name;
 
-    for (neutral = ngx_http_aime_openai_neutrals; neutral->name; neutral++) {
+    if (field->value.type == AIME_JSON_NULL) {
+        return NGX_OK;
+    }
+
+    name.data = (u_char *) field->name.data;
+    name.len = field->name.len;
+
+    if (ngx_http_aime_openai_input(call->service, (char *) name.data, name.len)
+        == NULL
+        && ngx_http_aime_openai_is_neutral(field, neutrals))
+    {
+        return NGX_OK;
+    }
+
+    return ngx_http_aime_openai_put_named(call, &name, &field->value);
+}
+
+
+static ngx_uint_t
+ngx_http_aime_openai_is_neutral(aime_json_member_t *field,
+    const ngx_http_aime_openai_neutral_t *neutral)
+{
+    size_t  len;
+
+    for ( /* void */ ; neutral->name; neutral++) {
         len = ngx_strlen(neutral->name);
 
         if (field->name.len == len
@@ -155,9 +198,7 @@ ngx_http_aime_openai_is_neutral(aime_json_member_t *field)
 }
 
 
-/* Numbers by their value, all else by its text without white space. */
-
-static ngx_uint_t
+ngx_uint_t
 ngx_http_aime_openai_same(aime_json_value_t *value, const char *text)
 {
     char         buf[32];
@@ -180,7 +221,11 @@ ngx_http_aime_openai_same(aime_json_value_t *value, const char *text)
 
     buf[n] = '\0';
 
-    if (value->type == AIME_JSON_NUMBER) {
+    /* what a form has is no number to begin with */
+
+    if (value->type == AIME_JSON_NUMBER
+        || (value->plain && n && strspn(buf, "0123456789.") == n))
+    {
         return strtod(buf, NULL) == strtod(text, NULL);
     }
 
@@ -301,8 +346,10 @@ static ngx_int_t
 ngx_http_aime_openai_put_named(ngx_http_aime_openai_call_t *call,
     ngx_str_t *name, aime_json_value_t *value)
 {
+    ngx_int_t           rc;
     ngx_str_t           text;
     aime_str_t          field;
+    aime_json_value_t   string;
     aime_desc_param_t  *param;
 
     param = ngx_http_aime_openai_input(call->service, (char *) name->data,
@@ -311,20 +358,31 @@ ngx_http_aime_openai_put_named(ngx_http_aime_openai_call_t *call,
         return ngx_http_aime_openai_unsupported(call, name);
     }
 
-    text.data = (u_char *) value->text.data;
-    text.len = value->text.len;
-
     field.data = name->data;
     field.len = name->len;
 
-    if (param->type == AIME_DESC_JSON && value->type == AIME_JSON_STRING
-        && ngx_http_aime_openai_listed(&field, ngx_http_aime_openai_verbatim)
-        && ngx_http_aime_openai_quote(call, &value->text, &text) != NGX_OK)
+    if (param->type != AIME_DESC_JSON || value->type != AIME_JSON_STRING
+        || !ngx_http_aime_openai_listed(&field, ngx_http_aime_openai_verbatim))
     {
-        return NGX_ERROR;
+        return ngx_http_aime_openai_push(call, &param->name, value);
     }
 
-    return ngx_http_aime_openai_add(call, &param->name, value->type, &text);
+    string = *value;
+    rc = NGX_OK;
+
+    if (value->plain) {
+        rc = ngx_http_aime_openai_quote(call, &value->text, &text);
+        ngx_http_aime_openai_set(&string, AIME_JSON_STRING, &text);
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_aime_openai_quote(call, &string.text, &text);
+    }
+
+    return (rc == NGX_OK)
+           ? ngx_http_aime_openai_add(call, &param->name, AIME_JSON_STRING,
+                                      &text)
+           : rc;
 }
 
 
@@ -350,6 +408,18 @@ ngx_int_t
 ngx_http_aime_openai_add(ngx_http_aime_openai_call_t *call,
     const aime_str_t *input, aime_json_type_e type, ngx_str_t *text)
 {
+    aime_json_value_t  value;
+
+    ngx_http_aime_openai_set(&value, type, text);
+
+    return ngx_http_aime_openai_push(call, input, &value);
+}
+
+
+static ngx_int_t
+ngx_http_aime_openai_push(ngx_http_aime_openai_call_t *call,
+    const aime_str_t *input, aime_json_value_t *value)
+{
     aime_json_member_t  *member;
 
     member = ngx_array_push(&call->inputs);
@@ -357,14 +427,21 @@ ngx_http_aime_openai_add(ngx_http_aime_openai_call_t *call,
         return NGX_ERROR;
     }
 
-    ngx_memzero(member, sizeof(aime_json_member_t));
-
     member->name = *input;
-    member->value.type = type;
-    member->value.text.data = text->data;
-    member->value.text.len = text->len;
+    member->value = *value;
 
     return NGX_OK;
+}
+
+
+static void
+ngx_http_aime_openai_set(aime_json_value_t *value, aime_json_type_e type,
+    ngx_str_t *text)
+{
+    value->text.data = text->data;
+    value->text.len = text->len;
+    value->type = type;
+    value->plain = 0;
 }
 
 

@@ -13,6 +13,17 @@
 #include "ngx_http_aime_openai_call.h"
 
 
+/*
+ * A field that needs no input where it has this value: it asks for nothing
+ * that would not be so anyway.  "*": whatever the value is, it does not
+ * concern the answer.
+ */
+
+typedef struct {
+    const char                  *name;
+    const char                  *value;
+} ngx_http_aime_openai_neutral_t;
+
 /* The members of the body's JSON object as fields. */
 ngx_int_t ngx_http_aime_openai_json_fields(
     ngx_http_aime_openai_call_t *call);
@@ -23,6 +34,10 @@ ngx_int_t ngx_http_aime_openai_json_fields(
  * asks for nothing that would not be so anyway.
  */
 ngx_int_t ngx_http_aime_openai_map_fields(ngx_http_aime_openai_call_t *call);
+
+/* The same for those of the kind's own that are named in a list. */
+ngx_int_t ngx_http_aime_openai_map_own(ngx_http_aime_openai_call_t *call,
+    const ngx_http_aime_openai_neutral_t *neutrals);
 
 /* A field of the request: NULL if it is absent or null. */
 static ngx_inline aime_json_member_t *
@@ -64,6 +79,13 @@ ngx_int_t ngx_http_aime_openai_add(ngx_http_aime_openai_call_t *call,
 ngx_int_t ngx_http_aime_openai_refuse(ngx_http_aime_openai_call_t *call,
     ngx_uint_t status, const char *param, const char *code, const char *fmt,
     ...);
+
+/*
+ * Is it that value?  Numbers are compared by their value, all else by its text
+ * without white space.
+ */
+ngx_uint_t ngx_http_aime_openai_same(aime_json_value_t *value,
+    const char *text);
 
 /* Refuses a field for which there is no input. */
 ngx_int_t ngx_http_aime_openai_unsupported(ngx_http_aime_openai_call_t *call,

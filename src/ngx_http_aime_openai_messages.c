@@ -89,6 +89,7 @@ ngx_http_aime_openai_put_messages(ngx_http_aime_openai_call_t *call,
     aime_str_t                     text;
     aime_json_error_t              mistake;
     aime_desc_param_t             *input;
+    ngx_http_aime_ctx_t           *ctx;
     aime_json_elements_t           messages;
     ngx_http_aime_openai_writer_t  w;
 
@@ -130,6 +131,11 @@ ngx_http_aime_openai_put_messages(ngx_http_aime_openai_call_t *call,
     if (w.start == NULL) {
         return NGX_ERROR;
     }
+
+    /* it may hold media, and need not stay while the client waits */
+
+    ctx = ngx_http_get_module_ctx(call->request, ngx_http_aime_api_module);
+    ctx->copy = w.start;
 
     input = ngx_http_aime_openai_input(call->service, "messages", 8);
 

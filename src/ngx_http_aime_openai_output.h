@@ -8,6 +8,7 @@
 
 
 #include "ngx_http_aime_openai_call.h"
+#include "aime_media_data.h"
 
 
 /*
@@ -34,9 +35,33 @@ ngx_int_t ngx_http_aime_openai_members(ngx_http_aime_openai_call_t *call,
 ngx_int_t ngx_http_aime_openai_decode(ngx_http_aime_openai_call_t *call,
     aime_json_value_t *value, ngx_str_t *text);
 
+/*
+ * A picture or sound that a worker gives as a data URL, or as its base64 alone
+ * (type and format of the url are empty then): valid base64 that is not empty.
+ * NGX_DECLINED: it is none.  And what its first bytes say that it is.
+ */
+ngx_int_t ngx_http_aime_openai_media(ngx_http_aime_openai_call_t *call,
+    aime_json_value_t *value, aime_media_url_t *url);
+aime_media_format_e ngx_http_aime_openai_media_format(aime_media_url_t *url);
+
 /* The worker's error, decoded; NGX_DECLINED: it tells none. */
 ngx_int_t ngx_http_aime_openai_failure(ngx_http_aime_openai_call_t *call,
     ngx_str_t *text);
+
+/*
+ * The i-th choice's share of what the API calls so among the outputs: an array
+ * has one for each.  NULL: there is none.
+ */
+aime_json_value_t *ngx_http_aime_openai_choice(
+    ngx_http_aime_openai_call_t *call, const char *name, ngx_uint_t i);
+
+/* The elements of a list among the outputs, or NULL. */
+aime_json_elements_t *ngx_http_aime_openai_elements(
+    ngx_http_aime_openai_call_t *call, aime_json_value_t *value);
+
+/* A value as it was written, or null. */
+void ngx_http_aime_openai_value(ngx_http_aime_reply_t *reply,
+    aime_json_value_t *value);
 
 
 #endif /* NGX_HTTP_AIME_OPENAI_OUTPUT_H_INCLUDED */

@@ -178,6 +178,7 @@ static ngx_int_t
 ngx_http_aime_openai_translate(ngx_http_aime_openai_call_t *call)
 {
     ngx_int_t   rc;
+    ngx_str_t   tier;
     ngx_uint_t  i;
 
     rc = ngx_http_aime_openai_map_fields(call);
@@ -199,6 +200,20 @@ ngx_http_aime_openai_translate(ngx_http_aime_openai_call_t *call)
         return ngx_http_aime_openai_refuse(call, NGX_HTTP_BAD_REQUEST,
                                            "stream", "unsupported_parameter",
                                            "Streaming is not supported here");
+    }
+
+    rc = ngx_http_aime_openai_get_text(call, "service_tier", &tier);
+
+    if (rc != NGX_OK && rc != NGX_ABORT) {
+        return rc;
+    }
+
+    /* no tier is above what the key is good for anyway */
+
+    if (rc == NGX_OK && tier.len == 4
+        && ngx_strncmp(tier.data, "flex", 4) == 0)
+    {
+        call->form.lowered = 1;
     }
 
     return call->way->inputs(call);
@@ -318,11 +333,16 @@ ngx_http_aime_openai_done(ngx_http_request_t *r,
     ngx_http_aime_reply_start(&reply, r, NGX_HTTP_AIME_REPLY_SIZE
                                          + view->payload->payload->len);
 
-    if (rc == NGX_ERROR || call->way->result(call, &reply) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    if (rc == NGX_DECLINED) {
+        rc = call->way->result(call, &reply);
     }
 
-    return ngx_http_aime_reply_send(&reply, NGX_HTTP_OK);
+    if (rc == NGX_DECLINED) {
+        return ngx_http_aime_openai_failed(r, call->status, &call->message);
+    }
+
+    return (rc == NGX_OK) ? ngx_http_aime_reply_send(&reply, NGX_HTTP_OK)
+                          : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
 
@@ -340,6 +360,24 @@ ngx_http_aime_openai_ended(ngx_http_request_t *r,
                                           ? NGX_HTTP_GATEWAY_TIME_OUT
                                           : NGX_HTTP_INTERNAL_SERVER_ERROR,
                                        &text);
+}
+
+
+/* As others see it, so that all are told the same second. */
+
+void
+ngx_http_aime_openai_job(ngx_http_aime_openai_call_t *call, const u_char *id)
+{
+    ngx_aime_job_view_t  view;
+
+    ngx_memcpy(call->id, id, NGX_AIME_ID_LEN);
+
+    if (ngx_aime_job_view(ngx_http_aime_zone(call->request), id,
+                          NGX_AIME_VIEW_NOTHING, NULL, &view)
+        == NGX_OK)
+    {
+        call->created = view.start_time;
+    }
 }
 
 

@@ -84,7 +84,7 @@ ngx_http_aime_openai_stream(ngx_http_request_t *r, ngx_http_aime_park_t *park,
 
     stream->sent[0].text = from;
 
-    ngx_memcpy(call->id, id, NGX_AIME_ID_LEN);
+    ngx_http_aime_openai_job(call, id);
 
     park->resume = ngx_http_aime_openai_stream_resume;
     park->data = stream;
@@ -118,15 +118,21 @@ ngx_http_aime_openai_stream_begin(ngx_http_aime_openai_stream_t *stream)
 {
     ngx_http_aime_reply_t  reply;
 
-    if (stream->pen->begin == NULL) {
-        return NGX_HTTP_AIME_PARKED;
-    }
-
     if (ngx_http_aime_event_start(stream->events, &reply) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    stream->pen->begin(stream->call, &reply);
+    if (stream->pen->begin) {
+        stream->pen->begin(stream->call, &reply);
+    }
+
+    /* the header shall not wait for what is said first */
+
+    if (reply.first == NULL && !reply.failed) {
+        return (ngx_http_send_special(stream->request, NGX_HTTP_FLUSH)
+                == NGX_ERROR)
+               ? NGX_ERROR : NGX_HTTP_AIME_PARKED;
+    }
 
     return ngx_http_aime_event_send(stream->events, &reply, 0);
 }
@@ -181,8 +187,6 @@ ngx_http_aime_openai_stream_look(ngx_http_aime_openai_stream_t *stream)
         ngx_str_set(&text, "The request is not known any more");
         return ngx_http_aime_openai_stream_fail(stream, &text, NULL);
     }
-
-    stream->call->created = view.start_time;
 
     rc = NGX_HTTP_AIME_PARKED;
 
@@ -258,6 +262,15 @@ ngx_http_aime_openai_stream_news(ngx_http_aime_openai_stream_t *stream,
     ngx_http_aime_openai_sent_t  *sent;
     ngx_http_aime_openai_news_t   news;
 
+    if (stream->pen->report) {
+
+        if (!final) {
+            stream->pen->report(stream->call, reply);
+        }
+
+        return;
+    }
+
     for (i = 0; i < stream->call->n; i++) {
         sent = &stream->sent[i];
         news.index = i;
@@ -273,6 +286,8 @@ ngx_http_aime_openai_stream_news(ngx_http_aime_openai_stream_t *stream,
             reply->failed = 1;
             return;
         }
+
+        news.end = sent->text;
 
         if (news.text.len || news.reasoning.len) {
             stream->pen->news(stream->call, reply, &news);

@@ -16,6 +16,7 @@
 
 typedef struct {
     ngx_uint_t                   index;
+    size_t                       end;       /* bytes of text with it */
     aime_str_t                   text;
     aime_str_t                   reasoning;
 } ngx_http_aime_openai_news_t;
@@ -48,6 +49,10 @@ typedef struct {
     /* the state changed without a report; NULL: that is no news */
     void  (*state)(ngx_http_aime_openai_call_t *call,
                ngx_http_aime_reply_t *reply, ngx_aime_job_view_t *view);
+
+    /* a report of something else than text, which has no news then; or NULL */
+    void  (*report)(ngx_http_aime_openai_call_t *call,
+               ngx_http_aime_reply_t *reply);
 } ngx_http_aime_openai_pen_t;
 
 

@@ -3,6 +3,7 @@
 
 
 #include "ngx_http_aime_openai_text.h"
+#include "ngx_http_aime_openai_tool.h"
 #include "ngx_aime_id.h"
 
 
@@ -35,11 +36,6 @@ static ngx_int_t ngx_http_aime_openai_stops(
     ngx_http_aime_openai_call_t *call);
 static ngx_int_t ngx_http_aime_openai_options(
     ngx_http_aime_openai_call_t *call);
-static ngx_uint_t ngx_http_aime_openai_list(ngx_http_aime_openai_call_t *call,
-    aime_json_value_t *value, aime_json_elements_t *elements);
-static void ngx_http_aime_openai_tool_call(ngx_http_aime_openai_call_t *call,
-    ngx_http_aime_reply_t *reply, aime_json_value_t *value, ngx_uint_t choice,
-    ngx_uint_t i, ngx_uint_t chunk);
 
 
 ngx_int_t
@@ -191,66 +187,20 @@ ngx_http_aime_openai_options(ngx_http_aime_openai_call_t *call)
 }
 
 
-static ngx_uint_t
-ngx_http_aime_openai_list(ngx_http_aime_openai_call_t *call,
-    aime_json_value_t *value, aime_json_elements_t *elements)
-{
-    aime_json_error_t  mistake;
-
-    return value->type == AIME_JSON_ARRAY
-           && aime_json_elements(&call->pool, value->text, elements, &mistake)
-              == AIME_OK;
-}
-
-
-/*
- * Tool calls are an array even of one choice, which is known from its elements
- * being objects.
- */
-
-aime_json_value_t *
-ngx_http_aime_openai_choice(ngx_http_aime_openai_call_t *call,
-    const char *name, ngx_uint_t i)
-{
-    aime_json_member_t    *output;
-    aime_json_elements_t   elements;
-
-    output = ngx_http_aime_openai_out(call, name);
-
-    if (output == NULL) {
-        return NULL;
-    }
-
-    if (ngx_http_aime_openai_list(call, &output->value, &elements)
-        && elements.nelts && elements.elts[0].type != AIME_JSON_OBJECT)
-    {
-        return (i < elements.nelts
-                && elements.elts[i].type != AIME_JSON_NULL)
-               ? &elements.elts[i] : NULL;
-    }
-
-    return (i == 0) ? &output->value : NULL;
-}
-
-
 /* By the texts; never more than were asked for. */
 
 ngx_uint_t
 ngx_http_aime_openai_nchoices(ngx_http_aime_openai_call_t *call)
 {
     aime_json_member_t    *output;
-    aime_json_elements_t   elements;
+    aime_json_elements_t  *list;
 
     output = ngx_http_aime_openai_out(call, "text");
 
-    if (output && call->n > 1
-        && ngx_http_aime_openai_list(call, &output->value, &elements)
-        && elements.nelts)
-    {
-        return ngx_min(call->n, elements.nelts);
-    }
+    list = (output && call->n > 1)
+           ? ngx_http_aime_openai_elements(call, &output->value) : NULL;
 
-    return 1;
+    return (list && list->nelts) ? ngx_min(call->n, list->nelts) : 1;
 }
 
 
@@ -275,7 +225,7 @@ ngx_http_aime_openai_finish(ngx_http_aime_openai_call_t *call, ngx_uint_t i)
         }
     }
 
-    if (ngx_http_aime_openai_has_tools(call, i)) {
+    if (ngx_http_aime_openai_ntools(call, i)) {
         return "tool_calls";
     }
 
@@ -287,129 +237,6 @@ ngx_http_aime_openai_finish(ngx_http_aime_openai_call_t *call, ngx_uint_t i)
     }
 
     return "stop";
-}
-
-
-ngx_uint_t
-ngx_http_aime_openai_has_tools(ngx_http_aime_openai_call_t *call,
-    ngx_uint_t i)
-{
-    aime_json_value_t     *value;
-    aime_json_elements_t   calls;
-
-    value = ngx_http_aime_openai_choice(call, "tool_calls", i);
-
-    return value && ngx_http_aime_openai_list(call, value, &calls)
-           && calls.nelts && calls.elts[0].type == AIME_JSON_OBJECT;
-}
-
-
-ngx_uint_t
-ngx_http_aime_openai_tool_calls(ngx_http_aime_openai_call_t *call,
-    ngx_http_aime_reply_t *reply, ngx_uint_t i, ngx_uint_t chunk)
-{
-    ngx_uint_t             n;
-    aime_json_value_t     *value;
-    aime_json_elements_t   calls;
-
-    value = ngx_http_aime_openai_choice(call, "tool_calls", i);
-
-    if (value == NULL || !ngx_http_aime_openai_list(call, value, &calls)) {
-        return 0;
-    }
-
-    ngx_http_aime_reply_chars(reply, "[");
-
-    for (n = 0; n < calls.nelts; n++) {
-        ngx_http_aime_reply_chars(reply, n ? "," : "");
-        ngx_http_aime_openai_tool_call(call, reply, &calls.elts[n], i, n,
-                                       chunk);
-    }
-
-    ngx_http_aime_reply_chars(reply, "]");
-
-    return calls.nelts;
-}
-
-
-/*
- * Workers give {id, type, function: {name, arguments}}, or name and arguments
- * alone, and arguments as an object or as its text.
- */
-
-static void
-ngx_http_aime_openai_tool_call(ngx_http_aime_openai_call_t *call,
-    ngx_http_aime_reply_t *reply, aime_json_value_t *value, ngx_uint_t choice,
-    ngx_uint_t i, ngx_uint_t chunk)
-{
-    u_char                *p;
-    ngx_str_t              text;
-    aime_json_error_t      mistake;
-    aime_json_member_t    *id, *name, *arguments, *function;
-    ngx_http_aime_args_t   args, inner;
-
-    ngx_memzero(&args, sizeof(ngx_http_aime_args_t));
-
-    if (value->type == AIME_JSON_OBJECT) {
-        (void) ngx_http_aime_openai_members(call, value->text, &args,
-                                            &mistake);
-    }
-
-    inner = args;
-    function = ngx_http_aime_arg(&args, "function");
-
-    if (function && function->value.type == AIME_JSON_OBJECT) {
-        (void) ngx_http_aime_openai_members(call, function->value.text,
-                                            &inner, &mistake);
-    }
-
-    id = ngx_http_aime_arg(&args, "id");
-    name = ngx_http_aime_arg(&inner, "name");
-    arguments = ngx_http_aime_arg(&inner, "arguments");
-
-    ngx_http_aime_reply_chars(reply, "{");
-
-    if (chunk) {
-        ngx_http_aime_reply_chars(reply, "\"index\":");
-        ngx_http_aime_reply_integer(reply, i);
-        ngx_http_aime_reply_chars(reply, ",");
-    }
-
-    ngx_http_aime_reply_chars(reply, "\"id\":");
-
-    if (id && id->value.type == AIME_JSON_STRING) {
-        ngx_http_aime_openai_value(reply, &id->value);
-
-    } else {
-        ngx_http_aime_reply_chars(reply, "\"call_");
-
-        p = ngx_http_aime_reply_room(reply, NGX_AIME_UUID_LEN
-                                            + 2 * NGX_INT_T_LEN + 3);
-        if (p) {
-            p = ngx_aime_id_print(p, call->id);
-            p = ngx_sprintf(p, "-%ui-%ui\"", choice, i);
-            ngx_http_aime_reply_wrote(reply, p);
-        }
-    }
-
-    ngx_http_aime_reply_chars(reply, ",\"type\":\"function\","
-                                     "\"function\":{\"name\":");
-    ngx_http_aime_openai_value(reply, name ? &name->value : NULL);
-    ngx_http_aime_reply_chars(reply, ",\"arguments\":");
-
-    if (arguments == NULL) {
-        ngx_http_aime_reply_chars(reply, "\"{}\"");
-
-    } else if (arguments->value.type == AIME_JSON_STRING) {
-        ngx_http_aime_openai_value(reply, &arguments->value);
-
-    } else {
-        text.data = (u_char *) arguments->value.text.data;
-        text.len = arguments->value.text.len;
-        ngx_http_aime_reply_string(reply, &text);
-    }
-
-    ngx_http_aime_reply_chars(reply, "}}");
 }
 
 
@@ -521,17 +348,4 @@ ngx_http_aime_openai_last_chunk(ngx_http_aime_openai_call_t *call,
     }
 
     ngx_http_aime_reply_chars(reply, "data: [DONE]\n\n");
-}
-
-
-void
-ngx_http_aime_openai_value(ngx_http_aime_reply_t *reply,
-    aime_json_value_t *value)
-{
-    if (value == NULL) {
-        ngx_http_aime_reply_chars(reply, "null");
-        return;
-    }
-
-    ngx_http_aime_reply_bytes(reply, value->text.data, value->text.len);
 }

@@ -23,27 +23,11 @@
 /* Makes inputs of those; as the handlers of a kind. */
 ngx_int_t ngx_http_aime_openai_text_inputs(ngx_http_aime_openai_call_t *call);
 
-/*
- * The i-th choice's share of what the API calls so among the outputs: an array
- * has one for each.  NULL: there is none.
- */
-aime_json_value_t *ngx_http_aime_openai_choice(
-    ngx_http_aime_openai_call_t *call, const char *name, ngx_uint_t i);
-
 /* How many choices the outputs have. */
 ngx_uint_t ngx_http_aime_openai_nchoices(ngx_http_aime_openai_call_t *call);
 
 /* Why a choice ended. */
 const char *ngx_http_aime_openai_finish(ngx_http_aime_openai_call_t *call,
-    ngx_uint_t i);
-
-/*
- * The tool calls of a choice, as the API has them; in a chunk of a stream with
- * their index.  Gives how many there are.
- */
-ngx_uint_t ngx_http_aime_openai_tool_calls(ngx_http_aime_openai_call_t *call,
-    ngx_http_aime_reply_t *reply, ngx_uint_t i, ngx_uint_t chunk);
-ngx_uint_t ngx_http_aime_openai_has_tools(ngx_http_aime_openai_call_t *call,
     ngx_uint_t i);
 
 /* The usage object, or null if the worker told no numbers. */
@@ -62,10 +46,6 @@ void ngx_http_aime_openai_choice_end(ngx_http_aime_openai_call_t *call,
     ngx_http_aime_reply_t *reply, ngx_uint_t i, const char *finish);
 void ngx_http_aime_openai_last_chunk(ngx_http_aime_openai_call_t *call,
     ngx_http_aime_reply_t *reply, const char *prefix, const char *object);
-
-/* A value as it was written, or null. */
-void ngx_http_aime_openai_value(ngx_http_aime_reply_t *reply,
-    aime_json_value_t *value);
 
 
 #endif /* NGX_HTTP_AIME_OPENAI_TEXT_H_INCLUDED */

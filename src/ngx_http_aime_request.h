@@ -74,6 +74,7 @@ typedef struct {
     ngx_uint_t                   methods;   /* allowed: NGX_HTTP_GET, _POST */
 
     ngx_str_t                    body;
+    void                        *copy;      /* made of it, goes with it */
 
     unsigned                     unknown:1; /* no route: 404 */
     unsigned                     answered:1;    /* the answer is ours */

@@ -9,6 +9,7 @@
 #include "ngx_http_aime_body.h"
 #include "ngx_http_aime_media.h"
 #include "ngx_http_aime_spec.h"
+#include "ngx_http_aime_store.h"
 #include "ngx_http_aime_tally.h"
 #include "ngx_http_aime_vars.h"
 #include "ngx_http_aime_view.h"
@@ -53,6 +54,8 @@ typedef struct {
 } ngx_http_aime_wait_t;
 
 
+static void ngx_http_aime_submit_wishes(
+    ngx_http_aime_submission_t *submission);
 static ngx_int_t ngx_http_aime_convert(ngx_http_request_t *r,
     ngx_http_aime_submission_t *submission);
 static ngx_int_t ngx_http_aime_convert_resume(ngx_http_request_t *r,
@@ -68,10 +71,8 @@ static ngx_int_t ngx_http_aime_no_new_job(ngx_http_request_t *r,
     const u_char *id);
 static ngx_int_t ngx_http_aime_refuse_job(ngx_http_request_t *r,
     ngx_http_aime_endpoint_t *endpoint, ngx_int_t why);
-static ngx_aime_shm_hold_t *ngx_http_aime_store_inputs(ngx_aime_zone_t *zone,
-    aime_input_t *input);
-static size_t ngx_http_aime_store_value(ngx_aime_shm_cursor_t *cursor,
-    aime_input_t *input, size_t member, size_t n);
+static void ngx_http_aime_drop_inputs(ngx_aime_zone_t *zone,
+    ngx_http_aime_submission_t *submission, ngx_aime_shm_hold_t *input);
 static ngx_int_t ngx_http_aime_submitted(ngx_http_request_t *r,
     ngx_http_aime_endpoint_t *endpoint, const u_char *id);
 static ngx_int_t ngx_http_aime_submitted_done(ngx_http_request_t *r,
@@ -97,8 +98,13 @@ static const ngx_http_aime_form_t  ngx_http_aime_client_form = {
     ngx_http_aime_submitted,
     ngx_http_aime_submitted_done,
     ngx_http_aime_submitted_ended,
-    NULL,
-    NULL
+    NULL,                                   /* stream */
+    NULL,                                   /* refused */
+    ngx_null_string,                        /* note */
+    0,                                      /* lowered */
+    0,
+    0,                                      /* keep */
+    0                                       /* detached */
 };
 
 
@@ -138,9 +144,42 @@ ngx_http_aime_submit(ngx_http_request_t *r,
         return ngx_http_aime_error(r, NGX_HTTP_BAD_REQUEST, &error);
     }
 
+    ngx_http_aime_submit_wishes(submission);
+
     return submission->input.media.nelts
            ? ngx_http_aime_convert(r, submission)
            : ngx_http_aime_admit(r, submission);
+}
+
+
+/* What the form says of the job. */
+
+static void
+ngx_http_aime_submit_wishes(ngx_http_aime_submission_t *submission)
+{
+    ngx_aime_job_spec_t         *spec;
+    const ngx_http_aime_form_t  *form;
+
+    form = submission->form;
+    spec = &submission->spec;
+
+    if (form->lowered) {
+        spec->priority = ngx_min(spec->priority, form->priority);
+    }
+
+    if (form->keep) {
+        spec->keep = 1;
+    }
+
+    if (form->detached) {
+        spec->cancel_on_disconnect = 0;
+    }
+
+    /* who has seen the beginning of a stream does not ask for it again */
+
+    if (form->stream) {
+        spec->grace = 0;
+    }
 }
 
 
@@ -258,6 +297,15 @@ ngx_http_aime_admit(ngx_http_request_t *r,
         ngx_http_aime_media_free(submission->media);
     }
 
+    if (submission->form->note.len && hold) {
+        spec->note = ngx_http_aime_store_text(zone, &submission->form->note);
+
+        if (spec->note == NULL) {
+            ngx_aime_job_drop(zone, hold);
+            hold = NULL;
+        }
+    }
+
     if (hold == NULL) {
         return ngx_http_aime_refuse_job(r, submission->endpoint, NGX_ERROR);
     }
@@ -269,7 +317,7 @@ ngx_http_aime_admit(ngx_http_request_t *r,
     rc = ngx_aime_job_submit(zone, spec, hold, id, 0, NULL);
 
     if (rc != NGX_OK) {
-        ngx_aime_job_drop(zone, hold);
+        ngx_http_aime_drop_inputs(zone, submission, hold);
         return ngx_http_aime_no_new_job(r, submission, rc, 0, id);
     }
 
@@ -429,105 +477,18 @@ ngx_http_aime_refuse_job(ngx_http_request_t *r,
 }
 
 
-/*
- * The inputs as the members of a JSON object, each with a comma in front: a
- * job's reply to a worker puts its own members before them.
- */
+/* Of a job that has not come to be. */
 
-static ngx_aime_shm_hold_t *
-ngx_http_aime_store_inputs(ngx_aime_zone_t *zone, aime_input_t *input)
+static void
+ngx_http_aime_drop_inputs(ngx_aime_zone_t *zone,
+    ngx_http_aime_submission_t *submission, ngx_aime_shm_hold_t *input)
 {
-    size_t                  i, n, len;
-    u_char                  buf[8 + 6 * NGX_AIME_NAME_LEN], *p;
-    aime_json_member_t     *member;
-    aime_input_medium_t    *medium;
-    ngx_aime_shm_hold_t    *hold;
-    ngx_aime_shm_cursor_t   cursor;
+    ngx_aime_job_drop(zone, input);
 
-    static ngx_str_t  waits[] = {
-        ngx_string(",\"wait_for_result\":false"),
-        ngx_string(",\"wait_for_result\":true")
-    };
-
-    len = waits[input->wait_for_result].len;
-
-    for (i = 0; i < input->nmembers; i++) {
-        member = &input->members[i];
-        len += 2 + aime_json_quoted_len(member->name)
-               + member->value.text.len;
+    if (submission->spec.note) {
+        ngx_aime_job_drop(zone, submission->spec.note);
+        submission->spec.note = NULL;
     }
-
-    for (i = 0; i < input->media.nelts; i++) {
-        medium = &input->media.elts[i];
-
-        if (medium->converted.len) {
-            len += medium->converted.len - medium->value.len;
-        }
-    }
-
-    hold = ngx_aime_job_reserve(zone, len, NGX_AIME_ROOM_INPUT);
-    if (hold == NULL) {
-        return NULL;
-    }
-
-    ngx_aime_shm_fill_start(&cursor, hold->payload);
-    ngx_aime_shm_fill(&cursor, waits[input->wait_for_result].data,
-                      waits[input->wait_for_result].len);
-
-    n = 0;
-
-    for (i = 0; i < input->nmembers; i++) {
-        member = &input->members[i];
-
-        p = buf;
-        *p++ = ',';
-        p = aime_json_quote(p, member->name);
-        *p++ = ':';
-
-        ngx_aime_shm_fill(&cursor, buf, p - buf);
-
-        n = ngx_http_aime_store_value(&cursor, input, i, n);
-    }
-
-    return hold;
-}
-
-
-/*
- * A member's value, with those of its media that were converted in the place
- * of what they were; n is its first medium, the next one's is given.
- */
-
-static size_t
-ngx_http_aime_store_value(ngx_aime_shm_cursor_t *cursor, aime_input_t *input,
-    size_t member, size_t n)
-{
-    aime_str_t            text;
-    const u_char         *p;
-    aime_input_medium_t  *medium;
-
-    text = input->members[member].value.text;
-    p = text.data;
-
-    for ( /* void */ ; n < input->media.nelts; n++) {
-        medium = &input->media.elts[n];
-
-        if (medium->member != member) {
-            break;
-        }
-
-        if (medium->converted.len) {
-            ngx_aime_shm_fill(cursor, p, medium->value.data - p);
-            ngx_aime_shm_fill(cursor, medium->converted.data,
-                              medium->converted.len);
-
-            p = medium->value.data + medium->value.len;
-        }
-    }
-
-    ngx_aime_shm_fill(cursor, p, text.data + text.len - p);
-
-    return n;
 }
 
 
@@ -608,7 +569,7 @@ ngx_http_aime_submit_waiting(ngx_http_request_t *r,
 
 failed:
 
-    ngx_aime_job_drop(ngx_http_aime_zone(r), input);
+    ngx_http_aime_drop_inputs(ngx_http_aime_zone(r), submission, input);
 
     return rc;
 }

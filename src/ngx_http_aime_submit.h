@@ -44,6 +44,12 @@ typedef struct {
     /* told which input is refused, before the answer says so; or NULL */
     void                       (*refused)(ngx_http_request_t *r,
                                      const aime_str_t *input);
+
+    ngx_str_t                    note;      /* stays with the job; "": none */
+    unsigned                     lowered:1; /* to this priority at most: */
+    unsigned                     priority:2;
+    unsigned                     keep:1;    /* can be asked for later */
+    unsigned                     detached:1;    /* goes on without client */
 } ngx_http_aime_form_t;
 
 

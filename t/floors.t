@@ -132,6 +132,9 @@ sub mapped {
         for my $word ($map =~ /`([^`]+)`/g) {
             if ($word =~ m{^(\w+/(?:\w*_)?)\*$|^(media/aime_mediad)\W}) {
                 $prefix = $1 // "$2_";
+            } elsif ($word =~ /^(\w+_)\*$/) {
+                my $start = "$prefix$1";
+                $named{$_} = 1 for grep { /^\Q$start/ } @units;
             } elsif ($word =~ /^(?!aime_api)\w+$/ && $prefix) {
                 $named{"$prefix$word"} = 1;
             }

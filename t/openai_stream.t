@@ -17,10 +17,13 @@ use AimeTest;
 my $srv = start_openai(models => <<'TOML', endpoints => {
 m = {endpoint = "chat"}
 many = {endpoint = "many"}
+grows = {endpoint = "grows", progress_mode = "delta"}
 TOML
     chat => chat_endpoint(outputs => "reasoning_content = {}\n"
         . "tool_calls = {}\nfinish_reason = {}\n",
         progress => "reasoning_content = {}\n"),
+    grows => chat_endpoint(outputs => "reasoning_content = {}\n",
+        progress => "reasoning_content = {}\nnumber = {}\n"),
     many => chat_endpoint(inputs => 'n = {type = "integer"}')});
 my @procs = $srv->procs;
 my $worker = $srv->worker(job_type => 'chat',
@@ -34,6 +37,7 @@ choices();
 failures();
 hang_up();
 slow();
+increments();
 done_testing();
 
 
@@ -244,5 +248,51 @@ sub slow {
         $got .= $chunk->{choices}[0]{delta}{content} // '';
     }
     is(encode('UTF-8', $got), $text, 'the whole text');
+    return;
+}
+
+
+# A worker that tells only what is new: nothing of it is lost, whoever looks when
+sub increments {
+    my @by = map { $srv->worker(job_type => 'grows', name => 'grower', conn =>
+        $srv->conn_to_pid($_)) } $procs[0], $procs[-1];
+    $by[0]->login;
+    my $client = $srv->client(endpoint => 'grows');
+    my $stream = watch({model => 'grows'});
+    chunk($stream);
+    my $id = job($by[0]);
+    $by[0]->progress($id, 1, {reasoning_content => 'h'});
+    is_deeply(delta($stream), {reasoning_content => 'h'}, 'reasoning');
+    $by[1]->progress($id, 2, {reasoning_content => 'm', text => 'a', number => 1});
+    is_deeply(delta($stream), {reasoning_content => 'm', content => 'a'},
+        'adds to it');
+    $by[0]->progress($id, 3, {number => 2});
+    is_deeply($client->progress($id)->json->{progress}{progress_data},
+        {reasoning_content => 'hm', text => 'a', number => 2},
+        'who polls sees the whole');
+    my %report = %{$by[0]->report($id)};
+    my $who = join ', ', map { qq("$_": "$report{$_}") } sort keys %report;
+    my @pieces = map { "x$_ " } 1 .. 100;
+    $by[0]->call(POST => '/worker_job_progress', '[' . join(',', map {
+        qq({$who, "progress": 4, "progress_data": {"text": "$_"}})
+        } @pieces, '\\ud83d', '\\ude00') . ']');
+    my $want = join('', @pieces) . "\x{1f600}";
+    my $got = '';
+    $got .= delta($stream)->{content} while length $got < length $want;
+    is($got, $want, 'many at once, and the two halves of a pair');
+    my $poll = $client->progress($id)->json->{progress};
+    is($poll->{progress_data}{text}, "a$want", 'all of it');
+    my @conns = map { my $conn = $srv->conn_to_pid($procs[$_ % @procs]);
+        $conn->send_request(POST => '/worker_job_progress',
+        qq({$who, "progress": 5, "progress_data": {"text": "$_;"}}));
+        $conn } 1 .. 20;
+    $_->read_response for @conns;
+    $got = '';
+    $got .= delta($stream)->{content} while ($got =~ tr/;//) < 20;
+    is_deeply([sort { $a <=> $b } split /;/, $got], [1 .. 20],
+        'reports at the same time: none takes another\'s place');
+    $by[0]->result($id, {text => "a$want$got.", reasoning_content => 'hm'});
+    is_deeply(delta($stream), {content => '.'}, 'the result is the whole');
+    is(chunk($stream)->{choices}[0]{finish_reason}, 'stop', 'end');
     return;
 }

@@ -13,7 +13,7 @@ use MIME::Base64 qw(decode_base64 encode_base64);
 use Mojo::Util qw(encode);
 use POSIX qw(_exit);
 use Test::More;
-use AimeBrowser qw(need_browser scenario);
+use AimeBrowser qw(modules need_browser scenario);
 use AimeDocs qw(blocks);
 use AimeTest;
 
@@ -24,7 +24,15 @@ my ($ui) = blocks('docs/playground.md', 'nginx');
 my $root = getcwd();
 $ui =~ s{alias \S+;}{alias $root/ui/;} or die "no alias\n";
 
-my $srv = start_nginx(server => $ui, endpoints => {chat => chat(),
+my $models = <<'TOML';
+[OPENAI]
+enable_v1_api = true
+[OPENAI.MODELS]
+other = { endpoint = "old_chat" }
+chat = { endpoint = "chat" }
+TOML
+my $srv = start_nginx(server => "$ui\nlocation /v1/ { aime_api_openai; }\n",
+    server_toml => server_toml(other => $models), endpoints => {chat => chat(),
     paint => paint(), listen => listening(), old_chat => old_chat()});
 my %worker = map { $_ => $srv->worker(job_type => $_, name => "gpu-$_")->login }
     qw(chat paint listen old_chat);
@@ -39,6 +47,7 @@ my %ask = (
     sound => \&sound,
     run => \&run,
     ended => \&ended,
+    reload => sub { $srv->reload + 0 },
     key => sub { $CLIENT_KEY },
 );
 scenario('t/browser/play.mjs', url => $srv->url, ask => \%ask);
@@ -91,9 +100,9 @@ sub listening {
             . "speech = { type = \"audio\" }\nerror = {}", progress => ''};
 }
 
-# Of the older kind: the last message apart
+# Of the older kind: the last message apart, and all of it in the address
 sub old_chat {
-    return {endpoint => 'category = "chat"',
+    return {endpoint => "category = \"chat\"\nmethods = [\"GET\"]",
         clients => 'authentication = "User"', inputs => <<'TOML'};
 prompt_input = { type = "string", required = true }
 chat_context = { type = "chat_context" }
@@ -136,6 +145,7 @@ sub take {
 # Starts code that the page shows, with a file beside it if one is given
 sub run {
     my ($code, $command, $file, $base64) = @_;
+    symlink modules(), "$dir/code/node_modules";
     spew("$dir/code/code", encode('UTF-8', $code));
     spew("$dir/code/$file", decode_base64($base64)) if $file;
     $shell = fork // die "fork: $!\n";
@@ -153,7 +163,7 @@ sub ended {
     my $status = $?;
     opendir my $listing, "$dir/code" or die "$dir/code: $!\n";
     return {status => $status, output => slurp("$dir/code/out"),
-        files => [sort grep { !/^(?:\.|code$|out$)/ } readdir $listing]};
+        files => [sort grep { !/^(?:\.|_|code|out|node_modules)/ } readdir $listing]};
 }
 
 

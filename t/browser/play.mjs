@@ -15,7 +15,7 @@ export default async function (t) {
     const state = (word) => t.until(async () =>
         await pill.textContent() === word, `it says ${word}`);
     const tab = async (name) => {
-        await page.getByRole('tab', { name }).click();
+        await page.getByRole('tab', { name, exact: true }).click();
         return page.getByLabel('Code', { exact: true }).textContent();
     };
     const tools = { ...t, page, at, job, gone, state, tab };
@@ -108,6 +108,8 @@ async function chat({ page, at, is, like, until, ask, axe, shot, state, tab,
     await axe(page, 'a chat keeps nobody out');
     await shot(page, 'play-chat');
 
+    await openai({ page, is, like, until, ask, tab });
+
     const png = await ask('picture', 40, 30, 200, 90, 30);
     await page.locator('.composer input[type=file]').setInputFiles({
         name: 'sky.png', mimeType: 'image/png',
@@ -124,6 +126,47 @@ async function chat({ page, at, is, like, until, ask, axe, shot, state, tab,
     await page.locator('.composer').getByText('out of memory').waitFor();
     like(await tab('Python'), /"image": data_url\("image\/png", "sky.png"\)/,
         'code reads it from a file');
+}
+
+
+// The same by OpenAI's own client
+async function openai({ page, is, like, until, ask, tab }) {
+    const code = () => page.getByLabel('Code', { exact: true }).textContent();
+    for (const [name, command] of [['curl', 'sh'], ['Python', 'python3'],
+        ['JavaScript', 'node --input-type=module - <']])
+    {
+        await ask('run', await tab(name), command);
+        const { job_id: id } = await ask('take', 'chat');
+        await ask('result', 'chat', id, { text: 'Three ships' });
+        const { status, output } = await ask('ended');
+        is(status, 0, `${name} code of a chat ends well`);
+        like(output, /Three ships/, 'with its answer');
+    }
+    await tab('OpenAI (Python)');
+    await until(async () => /model="chat"/.test(await code()),
+        'the model of the endpoint');
+    like(await code(), /extra_body=\{\s*"seed"|seed=9007199254740993,/,
+        'with the settings');
+    await ask('run', await code(), 'python3 -m py_compile');
+    is(await ask('ended'), { status: 0, output: '', files: [] },
+        'the OpenAI (Python) code is Python');
+
+    await tab('OpenAI (JS)');
+    await until(async () => /new OpenAI/.test(await code()), 'the other');
+    if (parseInt(process.versions.node, 10) < 20) {
+        return;                 // too old for that client
+    }
+    await ask('run', await code(), 'node --input-type=module - <');
+    const taken = await ask('take', 'chat');
+    is(taken.chat_context, [
+        { role: 'system', content: 'You are a lighthouse keeper.' },
+        { role: 'user', content: 'What did you see <b>last night</b>?' },
+    ], 'the OpenAI (JS) code sends the same');
+    is(taken.temperature, 0.3, 'with its settings');
+    await ask('report', 'chat', taken.job_id, 50, { text: 'Three' });
+    await ask('result', 'chat', taken.job_id, { text: 'Three ships' });
+    is(await ask('ended'), { status: 0, output: 'Three ships\n', files: [] },
+        'and prints the answer');
 }
 
 
@@ -268,8 +311,7 @@ async function listen({ page, at, is, ok, like, until, ask, axe, state, gone,
         .waitFor();
     await page.getByRole('button', { name: 'Record' }).click();
     const stop = page.getByRole('button', { name: 'Stop recording' });
-    await stop.waitFor();
-    await page.waitForTimeout(300);     // of the fake microphone's beeps
+    await stop.getByText('1 s').waitFor();
     await stop.click();
     await page.getByText(/^recording\.webm, /).waitFor();
     await page.locator('#submit').click();
@@ -309,16 +351,23 @@ async function listen({ page, at, is, ok, like, until, ask, axe, state, gone,
 
     await page.getByRole('button', { name: 'Remove' }).last().click();
     await until(async () => !/shot/.test(await tab('curl')), 'taken out');
-    await ask('run', await tab('curl'), 'sh', 'a tone.wav', sound);
-    taken = await ask('take', 'listen');
-    is(taken.audio, `data:audio/wav;base64,${sound}`,
-        'the curl code reads the file');
-    await ask('result', 'listen', taken.job_id, { text: 'One tone.' });
-    is((await ask('ended')).status, 0, 'and ends well');
+    for (const [name, command] of [['curl', 'sh'], ['Python', 'python3'],
+        ['JavaScript', 'node --input-type=module - <']])
+    {
+        await ask('run', await tab(name), command, 'a tone.wav', sound);
+        taken = await ask('take', 'listen');
+        is(taken.audio, `data:audio/wav;base64,${sound}`,
+            `the ${name} code logs in and reads the file`);
+        await ask('result', 'listen', taken.job_id, { text: 'One tone.',
+            speech: `data:audio/wav;base64,${sound}` });
+        is(await ask('ended').then(({ status, files }) => [status, ...files]),
+            [0, 'a tone.wav', 'images-0.png', 'images-1.png',
+                ...name === 'curl' ? [] : ['speech.wav']], 'and ends well');
+    }
 }
 
 
-async function olderChat({ page, is, until, ask, state, gone }) {
+async function olderChat({ page, is, until, ask, state, gone, tab }) {
     await gone('old_chat');
     const main = page.getByRole('main');
     await main.getByRole('button', { name: 'Sign in' }).click();
@@ -343,6 +392,16 @@ async function olderChat({ page, is, until, ask, state, gone }) {
         await until(async () => await page.locator('.message').count()
             === 2 * i + 2, 'question and answer');
     }
+    for (const [name, command] of [['curl', 'sh'], ['Python', 'python3'],
+        ['JavaScript', 'node --input-type=module - <']])
+    {
+        await ask('run', await tab(name), command);
+        const taken = await ask('take', 'old_chat');
+        is([taken.prompt_input, (taken.chat_context ?? []).length],
+            ['second', 2], `the ${name} code sends it in a query`);
+        await ask('result', 'old_chat', taken.job_id, { text: 'yes' });
+        is((await ask('ended')).status, 0, 'and ends well');
+    }
     await page.getByText('Form', { exact: true }).click();
     await page.locator('textarea[name=chat_context]').waitFor();
     await page.getByText('Chat', { exact: true }).click();
@@ -350,17 +409,44 @@ async function olderChat({ page, is, until, ask, state, gone }) {
 }
 
 
-// What the page shows when the job ends in another way
-async function vanished({ page, at, ask, state, gone, job, is }) {
+// A server that is reloaded meanwhile, and a worker that fails
+async function vanished({ page, at, ask, state, gone, job, is, until }) {
     await gone('paint');
+    await at('prompt').fill('a ship');
+    await page.locator('#submit').click();
+    let taken = await ask('take', 'paint');
+    await state('Running');
+    await ask('reload');
+    await ask('report', 'paint', taken.job_id, 70, {});
+    await until(async () => await job.locator('.where').textContent()
+        === '70 %', 'a reload does not part the page from its job');
+    await ask('result', 'paint', taken.job_id,
+        { images: [await ask('picture', 9, 9, 9, 9, 9)] });
+    await state('Done');
+
     await at('prompt').fill('<img src=x onerror=alert(1)>');
     await page.locator('#submit').click();
-    const taken = await ask('take', 'paint');
+    taken = await ask('take', 'paint');
     await ask('result', 'paint', taken.job_id,
         { error: 'CUDA <b>out of</b> memory' });
     await state('Failed');
     is(await job.locator('.errors li').textContent(),
         'CUDA <b>out of</b> memory', 'a worker that failed says why');
+}
+
+
+// Submitted from there, too: the result comes into view
+async function onPhone({ page, ask, ok, name, shot }) {
+    await page.locator('[name=prompt]').fill('a ship');
+    await page.locator('#submit').click();
+    const { job_id: id } = await ask('take', 'paint');
+    await ask('result', 'paint', id,
+        { images: [await ask('picture', 320, 200, 30, 120, 90)] });
+    await page.locator('.run figure img').waitFor();
+    const { top } = await page.locator('.run .pill').evaluate((pill) =>
+        pill.getBoundingClientRect().toJSON());
+    ok(top > 0 && top < 700, `${name}: the result is in view (${top})`);
+    await shot(page, `play-${name}-result`);
 }
 
 
@@ -388,6 +474,9 @@ async function looks({ page, open, is, ok, ask, axe, shot, narrow, like }) {
                 /^rgb\((\d|[1-3]\d), /, `${name}: is dark`);
             }
             await shot(other, `play-${name}-${endpoint}`);
+            if (endpoint === 'paint') {
+                await onPhone({ page: other, ask, ok, name, shot });
+            }
             await other.context().close();
         }
     }

@@ -36,7 +36,8 @@ export default async function (t) {
             document.activeElement.blur();
         });
         await t.narrow(page, 'nothing sticks out');
-        await page.getByRole('tab', { name: 'Python' }).click();
+        await page.getByRole('tab', {
+            name: 'Python', exact: true }).click();
         await page.evaluate(() => scrollTo(0, 0));
         await t.shot(page, `playground-${name}`);
         await page.context().close();
@@ -46,7 +47,9 @@ export default async function (t) {
     const page = await started('mandelbrot', {});
     await page.locator('[name=center_x]').fill('-0.7435');
     await page.locator('[name=center_y]').fill('0.1314');
-    await page.locator('[name=zoom]').fill('60');
+    await page.locator('[name=zoom]').fill('400');
+    await page.locator('[name=width]').fill('400');
+    await page.locator('[name=height]').fill('304');
     await page.locator('[name=palette]').selectOption('ocean');
     await page.locator('#submit').click();
     await page.locator('.so-far img').waitFor();
@@ -56,7 +59,7 @@ export default async function (t) {
     await t.shot(page, 'playground-preview');
     await done(page);
     await t.until(() => page.locator('.run figure img').evaluate(
-        (img) => img.naturalWidth === 640), 'the picture');
+        (img) => img.naturalWidth === 400), 'the picture');
     await page.evaluate(() => document.activeElement.blur());
     await t.shot(page, 'playground-image');
 }

@@ -11,7 +11,7 @@ use Mojo::JSON qw(decode_json encode_json true);
 use AimeTest;
 
 our @EXPORT = qw(openai_locations openai_toml start_openai chat_endpoint ask
-    with_key messages);
+    with_key messages waiting form upload wav);
 
 
 sub openai_locations {
@@ -20,6 +20,7 @@ sub openai_locations {
 aime_api_endpoints endpoints;
 location ~ ^/worker_ { aime_api_worker_interface; }
 location /api/ { aime_api_info; }
+location /status { aime_api_status; }
 location /v1/ { aime_api_openai; }
 location = /zone { return 200 \$aime_zone_used; }
 @more
@@ -77,6 +78,14 @@ sub with_key {
 sub messages { return [map { {role => 'user', content => $_} } @_] }
 
 
+# Waits until so many clients wait for a result (sync) or have a stream (sse)
+sub waiting {
+    my ($srv, $kind, $count) = @_;
+    return wait_until(sub { $count == $srv->get('/status?format=json')->json
+        ->{waiting_requests}{$kind} }) // die "not $count $kind\n";
+}
+
+
 # The head of a request on a connection of its own, for who reads the answer
 # when a worker has done its part
 sub ask {
@@ -85,6 +94,41 @@ sub ask {
     $conn->send_request(POST => "/v1/$path", ref $body ? encode_json($body)
         : $body, with_key(), 'Content-Type' => 'application/json', %headers);
     return $conn;
+}
+
+
+# The body of a form: names with values, or with {filename, type, body}
+sub form {
+    my ($boundary, @parts) = @_;
+    my $body = '';
+    while (my ($name, $value) = splice @parts, 0, 2) {
+        my $file = ref $value ? $value : {body => $value};
+        $body .= "--$boundary\r\nContent-Disposition: form-data; "
+            . "name=\"$name\""
+            . (defined $file->{filename} ? "; filename=\"$file->{filename}\""
+                : '')
+            . ($file->{type} ? "\r\nContent-Type: $file->{type}" : '')
+            . "\r\n\r\n$file->{body}\r\n";
+    }
+    return "$body--$boundary--\r\n";
+}
+
+
+# As ask, with a form
+sub upload {
+    my ($srv, $path, $parts, %headers) = @_;
+    return ask($srv, $path, form('xyz', @$parts),
+        'Content-Type' => 'multipart/form-data; boundary=xyz', %headers);
+}
+
+
+# A sound file of so many samples
+sub wav {
+    my ($samples) = @_;
+    my $data = pack 's<*', map { 9000 * sin($_ / 9) } 1 .. $samples;
+    return 'RIFF' . pack('L<', 36 + length $data) . 'WAVEfmt '
+        . pack('L<S<S<L<L<S<S<', 16, 1, 1, 8000, 16000, 2, 16)
+        . 'data' . pack('L<', length $data) . $data;
 }
 
 

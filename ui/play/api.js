@@ -33,7 +33,8 @@ function texts(answer, status) {
 async function call(route, { method = 'POST', body, key, query, signal } = {}) {
     const url = new URL(route.replace(/^\//, ''), BASE);
     for (const [name, value] of Object.entries(query ?? {})) {
-        url.searchParams.set(name, value);
+        url.searchParams.set(name, typeof value === 'object' ? json(value)
+            : value);
     }
     const headers = {};
     if (body !== undefined) {
@@ -142,9 +143,12 @@ export class Client {
         for (let attempt = 0; ; attempt++) {
             const session = await this.login(endpoint);
             const body = { ...document, client_session_auth_key: session };
+            // what goes into an address has no secret, if that can be
+            const query = this.key ? document : body;
             try {
                 return await call(route, options.method === 'GET'
-                    ? { ...options, query: body } : { ...options, body });
+                    ? { ...options, query, key: this.key }
+                    : { ...options, body });
             } catch (error) {
                 if (error.status !== 401 || attempt) {
                     throw error;
@@ -155,8 +159,8 @@ export class Client {
     }
 }
 
-// The events of a job: calls back with each one's data.  False where the server
-// has no stream for it, or it broke off: who asks may poll.
+// The events of a job: calls back with each one's data, until that gives true
+// or the stream ends.  Nothing comes where the server has no stream for it.
 export async function stream(jobId, session, onEvent, signal) {
     let response;
     try {
@@ -167,25 +171,24 @@ export async function stream(jobId, session, onEvent, signal) {
         });
         const type = response.headers.get('Content-Type') ?? '';
         if (!response.ok || !type.startsWith('text/event-stream')) {
-            return false;
+            return;
         }
-        return await read(response.body, onEvent);
+        await read(response.body, onEvent);
     } catch (error) {
         if (error.name === 'AbortError') {
             throw error;
         }
-        return false;
+        // it broke off
     }
 }
 
-// True when an event said that it was the last
 async function read(body, onEvent) {
     const reader = body.pipeThrough(new TextDecoderStream()).getReader();
     let text = '';
     for (;;) {
         const { value, done } = await reader.read();
         if (done) {
-            return false;
+            return;
         }
         const records = (text + value).split('\n\n');
         text = records.pop();
@@ -195,7 +198,7 @@ async function read(body, onEvent) {
                 .map((line) => line.slice(5)).join('\n');
             if (data && onEvent(parse(data))) {
                 reader.cancel().catch(() => {});
-                return true;
+                return;
             }
         }
     }

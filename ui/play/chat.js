@@ -19,6 +19,8 @@ export class Chat {
         this.messages = [];
         this.media = [];
         this.busy = false;
+        this.heard = '';
+        this.frame = null;
         this.log = el('ol', { class: 'messages', 'aria-label': 'Messages' });
         this.blank = el('p', { class: 'empty' },
             'Say something to begin. Enter sends, Shift and Enter begin a '
@@ -230,6 +232,7 @@ export class Chat {
     // The answer begins; what is heard of it goes to hear()
     wait() {
         this.busy = true;
+        this.heard = '';
         this.error.textContent = '';
         this.answer = null;
         this.waiting = el('li', { class: 'message assistant waiting' },
@@ -242,7 +245,16 @@ export class Chat {
         this.shown();
     }
 
+    // Texts may come faster than screens show them
     hear(text) {
+        this.heard = text;
+        this.frame ??= requestAnimationFrame(() => this.showHeard());
+    }
+
+    showHeard() {
+        cancelAnimationFrame(this.frame);
+        this.frame = null;
+        const text = this.heard;
         if (!text) {
             return;
         }
@@ -263,6 +275,7 @@ export class Chat {
 
     // No more of it comes; texts say what went wrong
     end(texts = []) {
+        this.showHeard();
         this.busy = false;
         this.waiting?.remove();
         this.answer?.node.classList.remove('streaming');
@@ -272,6 +285,8 @@ export class Chat {
     }
 
     shown() {
+        // readers say an answer when it is whole
+        this.scroller.setAttribute('aria-busy', String(this.busy));
         this.blank.hidden = this.messages.length > 0 || this.busy;
         const adds = this.role.value !== 'user';
         fill(this.send, icon(this.busy ? 'stop' : 'send'),

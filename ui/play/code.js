@@ -2,7 +2,7 @@
 // comes from the environment: nothing secret and nothing endless is in there.
 
 import { path } from './api.js';
-import { Medium, Numeral, Variable, literal } from './values.js';
+import { Medium, Numeral, Variable, json, literal } from './values.js';
 
 const PYTHON = { true: 'True', false: 'False', null: 'None' };
 const NUMBERED = ['image_list', 'audio_list', 'video_list'];
@@ -26,15 +26,27 @@ function files(details) {
         .map(([name, { type }]) => [name, NUMBERED.includes(type)]);
 }
 
+// Parts that are there; an empty text is an empty line
 function lines(...parts) {
-    return parts.flat(Infinity).filter((part) => part !== null
-        && part !== undefined && part !== false).join('\n') + '\n';
+    return parts.flat(Infinity).filter((part) => part || part === '')
+        .join('\n') + '\n';
 }
 
 // An endpoint that wants no key wants a login instead
 function withSession(inputs, open, name) {
     return open ? { ...inputs, client_session_auth_key: new Variable(name) }
         : inputs;
+}
+
+function getsOnly({ http_methods: methods = ['POST'] }) {
+    return !methods.includes('POST');
+}
+
+// Inputs as the texts of a query
+function texts(inputs) {
+    return Object.fromEntries(Object.entries(inputs).map(([name, value]) =>
+        [name, typeof value === 'string' || value instanceof Medium
+            || value instanceof Variable ? value : json(value)]));
 }
 
 // A document that the shell fills in where it has to
@@ -55,21 +67,33 @@ function document(inputs) {
 // request: {base, details, inputs, open (no key needed)}
 export function curl({ base, details, inputs, open }) {
     const url = `${base}${path(details.name)}`;
-    const [redirect, body] = document(withSession(inputs, open, 'SESSION'));
+    const all = withSession(inputs, open, 'SESSION');
+    const [redirect, body] = document(all);
     return lines(
         open && [`SESSION=$(curl -sS '${url}/login' \\`,
             "    | sed 's/.*\"client_session_auth_key\": "
             + "*\"\\([^\"]*\\)\".*/\\1/')"],
-        `curl -sS '${url}' \\`,
+        `curl -sS${getsOnly(details) ? 'G' : ''} '${url}' \\`,
         !open && '    -H "Authorization: Bearer $AIME_API_KEY" \\',
-        "    -H 'Content-Type: application/json' \\",
-        `    --data-binary @- ${redirect}`, body, 'JSON');
+        getsOnly(details) ? query(all)
+            : ["    -H 'Content-Type: application/json' \\",
+                `    --data-binary @- ${redirect}`, body, 'JSON']);
+}
+
+function query(inputs) {
+    return Object.entries(texts(inputs)).map(([name, value]) =>
+        `    --data-urlencode ${value instanceof Variable
+            ? `"${name}=$${value.name}"` : value instanceof Medium
+                ? `"${name}=${value.prefix}$(base64 < ${quoted(value.name)} `
+                    + `| tr -d '\\n')"` : quoted(`${name}=${value}`)}`)
+        .join(' \\\n') || '    -d ""';
 }
 
 const CALL = `
 def call(route, document):
     request = urllib.request.Request(SERVER + route, headers=HEADERS,
-                                     data=json.dumps(document).encode())
+                                     data=None if document is None
+                                     else json.dumps(document).encode())
     try:
         with urllib.request.urlopen(request) as answer:
             return json.load(answer)
@@ -124,7 +148,8 @@ export function python({ base, details, inputs, open }) {
     return lines(
         (media || found.length) && 'import base64',
         'import json', !open && 'import os', 'import time',
-        'import urllib.error', 'import urllib.request', '',
+        'import urllib.error',
+        getsOnly(details) && 'import urllib.parse', 'import urllib.request', '',
         `SERVER = ${JSON.stringify(base)}`,
         `ENDPOINT = ${JSON.stringify(path(details.name))}`,
         'HEADERS = {"Content-Type": "application/json"'
@@ -133,7 +158,11 @@ export function python({ base, details, inputs, open }) {
         CALL.trimEnd(), '', media && [DATA_URL.trimEnd(), ''], '',
         open && 'session = call(ENDPOINT + "/login", {})'
             + '["client_session_auth_key"]',
-        `job = call(ENDPOINT, ${literal(job, options)})`,
+        getsOnly(details)
+            ? ['query = urllib.parse.urlencode('
+                + `${literal(texts(job), options)})`,
+            'job = call(ENDPOINT + "?" + query, None)']
+            : `job = call(ENDPOINT, ${literal(job, options)})`,
         WAIT.replace('PROGRESS', open ? '{\n        "job_id": job["job_id"], '
             + '"client_session_auth_key": session}'
             : '{"job_id": job["job_id"]}'),
@@ -161,14 +190,20 @@ function scriptFiles(found) {
     });
 }
 
+function fromFile({ prefix, name }) {
+    return `'${prefix}'\n        + await readFile(${JSON.stringify(name)}, `
+        + "'base64')";
+}
+
 // A module for Node.js 18 or newer; in a browser the same without files
 export function javascript({ base, details, inputs, open }) {
     const found = files(details);
     const media = hasMedia(inputs);
-    const body = literal(withSession({ ...inputs, wait_for_result: false },
-        open, 'session'), {
-        medium: ({ prefix, name }) => `'${prefix}'\n        + await readFile(`
-            + `${JSON.stringify(name)}, 'base64')`,
+    const gets = getsOnly(details);
+    const job = withSession({ ...inputs, wait_for_result: false }, open,
+        'session');
+    const body = literal(gets ? texts(job) : job, {
+        medium: fromFile,
     });
     const names = [media && 'readFile', found.length && 'writeFile']
         .filter(Boolean);
@@ -178,19 +213,24 @@ export function javascript({ base, details, inputs, open }) {
         `const endpoint = '${base}${path(details.name)}';`, '',
         'async function call(url, document) {',
         '    const response = await fetch(url, {',
-        "        method: 'POST',",
+        gets ? "        method: document ? 'POST' : 'GET',"
+            : "        method: 'POST',",
         '        headers: {',
         "            'Content-Type': 'application/json',",
         !open && '            Authorization: `Bearer '
             + '${process.env.AIME_API_KEY}`,',
-        '        },', '        body: JSON.stringify(document),', '    });',
+        '        },', gets ? '        body: document && '
+            + 'JSON.stringify(document),'
+            : '        body: JSON.stringify(document),', '    });',
         '    const answer = await response.json();',
         '    if (!response.ok) {',
         "        throw new Error([answer.error].flat().join('\\n'));",
         '    }', '    return answer;', '}', '',
         open && ['const login = await call(`${endpoint}/login`, {});',
             'const session = login.client_session_auth_key;'],
-        `const job = await call(endpoint, ${body});`, '', 'let answer;',
+        gets ? [`const query = new URLSearchParams(${body});`,
+            'const job = await call(`${endpoint}?${query}`);']
+            : `const job = await call(endpoint, ${body});`, '', 'let answer;',
         'for (;;) {',
         '    answer = await call(`${endpoint}/progress`, {',
         '        job_id: job.job_id,',
@@ -207,38 +247,45 @@ export function javascript({ base, details, inputs, open }) {
             : 'console.log(result);');
 }
 
-const PLAIN = { temperature: 'temperature', top_p: 'top_p', seed: 'seed' };
+// Inputs that OpenAI has a name for
+const THEIRS = {
+    temperature: 'temperature', top_p: 'top_p', seed: 'seed',
+    max_gen_tokens: 'max_completion_tokens',
+};
 
-function part(item, medium) {
-    const [[kind, value]] = Object.entries(item);
-    return kind === 'text' ? { type: 'text', text: value }
-        : { type: `${kind}_url`, [`${kind}_url`]: { url: medium(value) } };
+// [fields of OpenAI's, fields that it does not know]
+function fields(inputs, chatName) {
+    const known = {}, others = {};
+    for (const [name, value] of Object.entries(inputs)) {
+        if (name in THEIRS) {
+            known[THEIRS[name]] = value;
+        } else if (name !== chatName && name !== 'prompt_input') {
+            others[name] = value;
+        }
+    }
+    return [known, others];
 }
 
-function messages(context, wrap) {
+function part(item) {
+    const [[kind, value]] = Object.entries(item);
+    return kind === 'text' ? { type: 'text', text: value }
+        : { type: `${kind}_url`, [`${kind}_url`]: { url: value } };
+}
+
+function messages(context) {
     return context.map(({ role, content }) => ({
         role,
-        content: typeof content === 'string' ? content
-            : content.map((item) => part(item, wrap)),
+        content: typeof content === 'string' ? content : content.map(part),
     }));
 }
 
-// Chat completions with the official Python client; context: the messages
-export function openai({ base, inputs, context, open, model }) {
-    const media = hasMedia(context);
+// Chat completions with the official client for Python; context: the messages
+export function openaiPython({ base, inputs, chatName, context, open, model }) {
+    const media = hasMedia([context, inputs]);
     const options = { words: PYTHON, indent: '    ',
         medium: ({ kind, format, name }) =>
             `data_url("${kind}/${format}", ${JSON.stringify(name)})` };
-    const known = Object.entries(PLAIN).filter(([name]) => name in inputs)
-        .map(([name, to]) => `    ${to}=${literal(inputs[name], options)},`);
-    if ('max_gen_tokens' in inputs) {
-        known.push('    max_completion_tokens='
-            + `${literal(inputs.max_gen_tokens, options)},`);
-    }
-    if ('top_k' in inputs) {
-        known.push('    extra_body={"top_k": '
-            + `${literal(inputs.top_k, options)}},`);
-    }
+    const [known, others] = fields(inputs, chatName);
     return lines(
         media && 'import base64', !open && 'import os',
         (media || !open) && '', 'from openai import OpenAI', '',
@@ -248,9 +295,31 @@ export function openai({ base, inputs, context, open, model }) {
         `    api_key=${open ? '"none"' : 'os.environ["AIME_API_KEY"]'},`, ')',
         'stream = client.chat.completions.create(',
         `    model=${JSON.stringify(model)},`,
-        `    messages=${literal(messages(context, (m) => m), options)},`,
-        known, '    stream=True,', ')', 'for chunk in stream:',
+        `    messages=${literal(messages(context), options)},`,
+        Object.entries(known).map(([name, value]) =>
+            `    ${name}=${literal(value, options)},`),
+        Object.keys(others).length
+            && `    extra_body=${literal(others, options)},`,
+        '    stream=True,', ')', 'for chunk in stream:',
         '    if chunk.choices:',
         '        print(chunk.choices[0].delta.content or "", end="", '
         + 'flush=True)', 'print()');
+}
+
+// The same with the one for Node.js
+export function openaiScript({ base, inputs, chatName, context, open, model }) {
+    const media = hasMedia([context, inputs]);
+    const [known, others] = fields(inputs, chatName);
+    const body = { model, messages: messages(context), ...known, ...others,
+        stream: true };
+    return lines(
+        media && "import { readFile } from 'node:fs/promises';",
+        "import OpenAI from 'openai';", '', 'const client = new OpenAI({',
+        `    baseURL: '${base}/v1',`,
+        `    apiKey: ${open ? "'none'" : 'process.env.AIME_API_KEY'},`, '});',
+        `const stream = await client.chat.completions.create(${literal(body, {
+            medium: fromFile })});`,
+        'for await (const chunk of stream) {',
+        "    process.stdout.write(chunk.choices[0]?.delta?.content ?? '');",
+        '}', 'console.log();');
 }

@@ -187,7 +187,7 @@ export class Page {
             context.pop();
         }
         return { details: this.details, inputs: this.inputs(context), context,
-            open: this.access === 'open' };
+            chatName: this.chatName, open: this.access === 'open' };
     }
 
     later() {
@@ -236,6 +236,7 @@ export class Page {
                 ?? run.data[this.speaks] ?? ''));
         }
         if (run.active) {
+            this.reveal(run);
             return;
         }
         if (run.state === 'refused') {
@@ -249,6 +250,17 @@ export class Page {
                 : run.errors);
         }
         this.app.refresh();
+    }
+
+    // On a narrow window the result lies below the form
+    reveal(run) {
+        const { top } = this.runCard.getBoundingClientRect();
+        if (run.jobId && this.revealed !== run && !this.chatting) {
+            this.revealed = run;
+            if (top < 0 || top > innerHeight - 120) {
+                this.runCard.scrollIntoView({ block: 'start' });
+            }
+        }
     }
 
     // Whether the user may use the endpoint, as a login tells

@@ -28,7 +28,16 @@ class App {
             location.hash = encodeURIComponent($('pick').value);
         });
         addEventListener('hashchange', () => this.route());
-        addEventListener('paste', (event) => this.paste(event));
+        addEventListener('paste', (event) =>
+            this.take(event, event.clipboardData));
+        // a file that misses its place must not replace the page
+        addEventListener('dragover', (event) => event.preventDefault());
+        addEventListener('drop', (event) => {
+            if (!event.defaultPrevented) {
+                this.take(event, event.dataTransfer);
+                event.preventDefault();
+            }
+        });
         addEventListener('keydown', (event) => {
             if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)
                 && this.page?.mode === 'form' && !this.dialog.open)
@@ -183,8 +192,8 @@ class App {
             ? user ? `Sign out ${user}` : 'Sign out' : 'Sign in'));
     }
 
-    paste(event) {
-        const { files } = event.clipboardData;
+    // Files that come by paste or drop
+    take(event, { files }) {
         if (files.length && this.page?.paste(files)) {
             event.preventDefault();
         }

@@ -8,7 +8,7 @@ export function record({ wav, done, failed }) {
     if (!navigator.mediaDevices || !window.MediaRecorder) {
         return null;            // needs TLS, or a page of this very machine
     }
-    let recorder;
+    let recorder, clock;
     const button = el('button', {
         type: 'button', class: 'quiet record', 'aria-pressed': 'false',
         onclick: () => (recorder ? recorder.stop() : start()),
@@ -17,9 +17,15 @@ export function record({ wav, done, failed }) {
     return button;
 
     function show(on) {
+        const time = el('span', { class: 'time' });
+        const began = Date.now();
+        clearInterval(clock);
+        clock = on && setInterval(() => {
+            time.textContent = `${Math.floor((Date.now() - began) / 1000)} s`;
+        }, 250);
         button.setAttribute('aria-pressed', String(on));
         fill(button, icon(on ? 'stop' : 'microphone'),
-            on ? 'Stop recording' : 'Record');
+            on ? ['Stop recording', time] : 'Record');
     }
 
     async function start() {

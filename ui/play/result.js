@@ -53,8 +53,10 @@ function figure(url, stem) {
                 + `${shown.naturalHeight} ${size.textContent}`;
         }, { once: true });
     }
+    // a document of its own could hold more than a picture
+    const opens = kind === 'image' && !/svg|xml/i.test(format);
     return el('figure', { class: kind },
-        kind === 'image' ? el('a', { href: shown.src, target: '_blank' }, shown)
+        opens ? el('a', { href: shown.src, target: '_blank' }, shown)
             : shown,
         el('figcaption', {}, size, el('a', {
             href: shown.src, download: name, class: 'button quiet small',

@@ -7,6 +7,10 @@ import { resolved } from './values.js';
 const FIRST_PAUSE = 400, LONGEST_PAUSE = 3000;      // ms, between two polls
 const FAILURES = 5;                                 // in a row
 
+function pause(ms) {
+    return new Promise((wake) => setTimeout(wake, ms));
+}
+
 export class Run {
     // The state: submitting, queued, processing, then done, canceled, lapsed,
     // refused or failed.  onChange(run) is called with each change.
@@ -32,10 +36,11 @@ export class Run {
         try {
             await this.submit();
             this.changed();
-            const session = await this.client.login(this.endpoint);
-            const streamed = await stream(this.jobId, session,
-                (event) => this.take(event), this.abort.signal);
-            if (!streamed && this.active) {
+            while (this.active && await this.watch()) {
+                // it broke off, as it does when the server is reloaded
+                await pause(FIRST_PAUSE);
+            }
+            if (this.active) {
                 await this.poll();
             }
         } catch (error) {
@@ -57,8 +62,19 @@ export class Run {
         this.state = 'queued';
     }
 
+    // Follows the stream until it ends; true when it told something
+    async watch() {
+        const session = await this.client.login(this.endpoint);
+        let heard = false;
+        await stream(this.jobId, session, (event) => {
+            heard = true;
+            return this.take(event);
+        }, this.abort.signal);
+        return heard;
+    }
+
     async poll() {
-        let pause = FIRST_PAUSE, failures = 0;
+        let wait = FIRST_PAUSE, failures = 0;
         while (this.active) {
             try {
                 const answer = await this.client.call(this.endpoint,
@@ -81,8 +97,8 @@ export class Run {
                     throw error;
                 }
             }
-            await new Promise((wake) => setTimeout(wake, pause));
-            pause = Math.min(1.3 * pause, LONGEST_PAUSE);
+            await pause(wait);
+            wait = Math.min(1.3 * wait, LONGEST_PAUSE);
         }
     }
 

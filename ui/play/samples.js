@@ -1,12 +1,18 @@
 // The card that shows the request as programs.
 
 import { BASE, models } from './api.js';
-import { curl, javascript, openai, python } from './code.js';
+import {
+    curl, javascript, openaiPython, openaiScript, python,
+} from './code.js';
 import { copyButton, el, fill, unique } from '../dom.js';
 
 const TABS = [
     ['curl', 'curl', curl], ['python', 'Python', python],
     ['javascript', 'JavaScript', javascript],
+];
+const OPENAI = [
+    ['openai-python', 'OpenAI (Python)', openaiPython],
+    ['openai-js', 'OpenAI (JS)', openaiScript],
 ];
 const KNOWN = new Map();            // models, by key
 
@@ -15,7 +21,7 @@ export class Samples {
     constructor({ request, key, chats }) {
         this.request = request;
         this.key = key;
-        this.tabs = chats ? [...TABS, ['openai', 'OpenAI SDK', openai]] : TABS;
+        this.tabs = chats ? [...TABS, ...OPENAI] : TABS;
         this.code = el('code');
         this.note = el('p', { class: 'hint', role: 'status' });
         this.model = el('select', {
@@ -69,14 +75,19 @@ export class Samples {
     update() {
         const request = { base: BASE.href.replace(/\/$/, ''),
             ...this.request() };
-        this.note.textContent = request.open || this.now === 'openai' ? ''
-            : 'Reads your API key from the environment: AIME_API_KEY.';
-        this.pick.hidden = this.now !== 'openai';
-        if (this.now === 'openai') {
+        const theirs = OPENAI.some(([name]) => name === this.now);
+        this.pick.hidden = !theirs;
+        if (theirs) {
             this.withModel(request);
             return;
         }
-        this.show(this.tabs.find(([name]) => name === this.now)[2](request));
+        this.note.textContent = request.open ? ''
+            : 'Reads your API key from the environment: AIME_API_KEY.';
+        this.show(this.make(request));
+    }
+
+    make(request) {
+        return this.tabs.find(([name]) => name === this.now)[2](request);
     }
 
     show(text) {
@@ -91,8 +102,8 @@ export class Samples {
             KNOWN.set(key, models(key).catch(() => []));
         }
         const found = await KNOWN.get(key);
-        if (this.now !== 'openai') {
-            return;
+        if (!OPENAI.some(([tab]) => tab === this.now)) {
+            return;             // another was picked meanwhile
         }
         const { name } = request.details;
         if (!found.length) {
@@ -110,8 +121,9 @@ export class Samples {
             this.model.value = (own ?? found[0]).id;
         }
         this.pick.hidden = found.length < 2;
-        this.note.textContent = 'pip install openai. Reads your API key from '
-            + 'the environment: AIME_API_KEY.';
-        this.show(openai({ ...request, model: this.model.value }));
+        this.note.textContent = `${this.now === 'openai-js' ? 'npm' : 'pip'} `
+            + 'install openai'
+            + (request.open ? '' : '; the API key is in AIME_API_KEY');
+        this.show(this.make({ ...request, model: this.model.value }));
     }
 }
