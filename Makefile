@@ -16,7 +16,8 @@
 #   make test-newer     with the nginx of Debian 13
 #   make arm64          compiles what knows no HTTP for that, without warnings
 #   make package        Debian packages, into build/package
-#   make package-test   installs them in a fresh Debian 12, as root
+#   make package-test   builds and installs them in a fresh Debian 12, as root
+#                   (RELEASE=trixie: in Debian 13)
 #   make image-test     builds the images of docker/, and runs them, as root
 #   make bench      the module against plain nginx, row by row (bench/README.md;
 #                   ROWS="few many" for some of them, BENCH_FLAGS=--quick)
@@ -322,7 +323,8 @@ bench-instructions: all
 
 # Packages and images, which are tried in a Debian of their own
 
-ROOT      := $(BUILD)/bookworm
+RELEASE   ?= bookworm
+ROOT       = $(BUILD)/$(RELEASE)
 
 package:
 	@$(AGAIN) deps PACKAGES="dpkg-dev debhelper lintian"
@@ -330,14 +332,15 @@ package:
 
 package-test: package
 	@$(AGAIN) deps PACKAGES="debootstrap iproute2"
-	@t/package/root $(ROOT)
-	@t/package/deb $(BUILD)/package $(ROOT)
+	@t/package/root $(ROOT) $(RELEASE)
+	@t/package/build $(BUILD)/package-$(RELEASE) $(ROOT)
+	@t/package/deb $(BUILD)/package-$(RELEASE) $(ROOT)
 
 image-test:
 	@$(AGAIN) deps PACKAGES="buildah debootstrap iproute2 podman procps \
 	    python3-yaml"
-	@t/package/root $(ROOT)
-	@t/package/image $(BUILD)/image $(ROOT)
+	@t/package/root $(BUILD)/bookworm bookworm
+	@t/package/image $(BUILD)/image $(BUILD)/bookworm
 
 chaos: all
 	@status=0; for mode in reload kill workers zone; do \
@@ -380,6 +383,8 @@ deps:
 	if [ -n "$(BROWSER)" ]; then \
 	    need $(BROWSER)   command -v $(BROWSER); \
 	    need fonts-dejavu-core test -d /usr/share/fonts/truetype/dejavu; \
+	    need nodejs       command -v node; \
+	    need npm          command -v npm; \
 	fi; \
 	installed() { dpkg -s $$1 | grep -q 'ok installed'; }; \
 	for package in $(PACKAGES); do \

@@ -54,6 +54,16 @@ typedef struct {
 } ngx_http_aime_openai_way_t;
 
 
+/* A list among the outputs, once it was looked at. */
+
+#define NGX_HTTP_AIME_OPENAI_MAX_LISTS   8
+
+typedef struct {
+    const u_char                     *text;
+    aime_json_elements_t              elements;
+} ngx_http_aime_openai_list_t;
+
+
 struct ngx_http_aime_openai_call_s {
     ngx_http_request_t               *request;
     aime_pool_t                       pool;     /* the request's */
@@ -74,6 +84,8 @@ struct ngx_http_aime_openai_call_s {
     u_char                            id[NGX_AIME_ID_LEN];
     double                            created;
     ngx_http_aime_args_t              outputs;
+    ngx_http_aime_openai_list_t       lists[NGX_HTTP_AIME_OPENAI_MAX_LISTS];
+    ngx_uint_t                        nlists;
 
     /* why it is refused, if it is */
     ngx_uint_t                        status;

@@ -2,8 +2,8 @@
 /*
  * Uploads, see ngx_http_aime_openai_form.h.
  *
- * A file is held twice for a moment, as it came and in base64; then the body
- * is the latter alone, which is given back as all bodies are.
+ * A file is put into base64 when it is known who sends it and what for, and
+ * then the body is given back, so that it is held twice for a moment only.
  */
 
 
@@ -39,8 +39,7 @@ static ngx_int_t ngx_http_aime_openai_form_text(
 static ngx_int_t ngx_http_aime_openai_form_list(
     ngx_http_aime_openai_call_t *call, aime_multipart_t *form, ngx_uint_t i);
 static ngx_int_t ngx_http_aime_openai_form_file(
-    ngx_http_aime_openai_call_t *call, aime_multipart_part_t *part,
-    ngx_str_t *url);
+    ngx_http_aime_openai_call_t *call, aime_multipart_part_t *part);
 static ngx_int_t ngx_http_aime_openai_form_type(
     ngx_http_aime_openai_call_t *call, aime_multipart_part_t *part,
     ngx_str_t *type);
@@ -52,10 +51,8 @@ ngx_int_t
 ngx_http_aime_openai_form_fields(ngx_http_aime_openai_call_t *call)
 {
     ngx_int_t               rc;
-    ngx_str_t               url;
     ngx_uint_t              i;
     aime_multipart_t       *form;
-    ngx_http_aime_ctx_t    *ctx;
     aime_multipart_part_t  *part;
 
     form = ngx_palloc(call->request->pool, sizeof(aime_multipart_t));
@@ -76,15 +73,13 @@ ngx_http_aime_openai_form_fields(ngx_http_aime_openai_call_t *call)
         return NGX_ERROR;
     }
 
-    ngx_str_null(&url);
-
     for (i = 0; i < form->nparts; i++) {
         part = &form->parts[i];
 
         if (ngx_http_aime_openai_form_is(&part->name,
                                          NGX_HTTP_AIME_OPENAI_FILE))
         {
-            rc = ngx_http_aime_openai_form_file(call, part, &url);
+            rc = ngx_http_aime_openai_form_file(call, part);
 
         } else if (part->name.len > 2
                    && ngx_memcmp(part->name.data + part->name.len - 2, "[]", 2)
@@ -101,13 +96,45 @@ ngx_http_aime_openai_form_fields(ngx_http_aime_openai_call_t *call)
         }
     }
 
-    ngx_http_aime_free_body(call->request);
     (void) ngx_pfree(call->request->pool, form);
 
-    ctx = ngx_http_get_module_ctx(call->request, ngx_http_aime_api_module);
-    ctx->body = url;
-
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_aime_openai_form_put(ngx_http_aime_openai_call_t *call,
+    ngx_http_aime_openai_file_t *file)
+{
+    u_char               *p;
+    aime_json_value_t     value;
+    ngx_http_aime_ctx_t  *ctx;
+
+    /* with the quotes, which is JSON as it stands */
+
+    p = ngx_pnalloc(call->request->pool,
+                    sizeof("\"data:audio/;base64,\"") + file->type.len
+                    + aime_media_base64_encoded_len(file->body.len));
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    value.type = AIME_JSON_STRING;
+    value.plain = 0;
+    value.text.data = p;
+
+    p = ngx_sprintf(p, "\"data:audio/%V;base64,", &file->type);
+    p = aime_media_base64_encode(p, file->body);
+    *p++ = '"';
+
+    value.text.len = p - value.text.data;
+
+    ngx_http_aime_free_body(call->request);
+
+    ctx = ngx_http_get_module_ctx(call->request, ngx_http_aime_api_module);
+    ctx->copy = (void *) value.text.data;
+
+    return ngx_http_aime_openai_put(call, NGX_HTTP_AIME_OPENAI_FILE, &value);
 }
 
 
@@ -358,16 +385,12 @@ ngx_http_aime_openai_form_list(ngx_http_aime_openai_call_t *call,
 }
 
 
-/* url: with the quotes, which is JSON as it stands. */
-
 static ngx_int_t
 ngx_http_aime_openai_form_file(ngx_http_aime_openai_call_t *call,
-    aime_multipart_part_t *part, ngx_str_t *url)
+    aime_multipart_part_t *part)
 {
-    u_char              *p;
-    ngx_int_t            rc;
-    ngx_str_t            type;
-    aime_json_member_t  *field;
+    aime_json_member_t           *field;
+    ngx_http_aime_openai_file_t  *file;
 
     field = ngx_http_aime_openai_form_named(call, &part->name);
 
@@ -382,35 +405,22 @@ ngx_http_aime_openai_form_file(ngx_http_aime_openai_call_t *call,
                                            "The file is empty");
     }
 
-    rc = ngx_http_aime_openai_form_type(call, part, &type);
-
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
     field = ngx_http_aime_openai_form_add(call, &part->name);
 
-    p = ngx_pnalloc(call->request->pool,
-                    sizeof("\"data:audio/;base64,\"") + type.len
-                    + aime_media_base64_encoded_len(part->body.len));
+    file = ngx_palloc(call->request->pool,
+                      sizeof(ngx_http_aime_openai_file_t));
 
-    if (field == NULL || p == NULL) {
+    if (field == NULL || file == NULL) {
         return NGX_ERROR;
     }
 
-    url->data = p;
-
-    p = ngx_sprintf(p, "\"data:audio/%V;base64,", &type);
-    p = aime_media_base64_encode(p, part->body);
-    *p++ = '"';
-
-    url->len = p - url->data;
-
     field->value.type = AIME_JSON_STRING;
-    field->value.text.data = url->data;
-    field->value.text.len = url->len;
+    field->value.plain = 1;
 
-    return NGX_OK;
+    file->body = part->body;
+    call->data = file;
+
+    return ngx_http_aime_openai_form_type(call, part, &file->type);
 }
 
 

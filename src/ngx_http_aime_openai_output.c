@@ -28,6 +28,8 @@ ngx_http_aime_openai_read(ngx_http_aime_openai_call_t *call,
 
     ngx_aime_shm_copy(payload, offset, len, start);
 
+    call->nlists = 0;
+
     /* a result is members, each with a comma in front; progress an object */
 
     if (len == 0) {
@@ -219,9 +221,8 @@ aime_json_value_t *
 ngx_http_aime_openai_choice(ngx_http_aime_openai_call_t *call,
     const char *name, ngx_uint_t i)
 {
-    aime_json_error_t      mistake;
     aime_json_member_t    *output;
-    aime_json_elements_t   elements;
+    aime_json_elements_t  *list;
 
     output = ngx_http_aime_openai_out(call, name);
 
@@ -229,19 +230,56 @@ ngx_http_aime_openai_choice(ngx_http_aime_openai_call_t *call,
         return NULL;
     }
 
-    if (output->value.type == AIME_JSON_ARRAY
-        && aime_json_elements(&call->pool, output->value.text, &elements,
-                              &mistake)
-           == AIME_OK
-        && elements.nelts
-        && (call->n > 1 || elements.elts[0].type != AIME_JSON_OBJECT))
+    list = ngx_http_aime_openai_elements(call, &output->value);
+
+    if (list && list->nelts
+        && (call->n > 1 || list->elts[0].type != AIME_JSON_OBJECT))
     {
-        return (i < elements.nelts
-                && elements.elts[i].type != AIME_JSON_NULL)
-               ? &elements.elts[i] : NULL;
+        return (i < list->nelts && list->elts[i].type != AIME_JSON_NULL)
+               ? &list->elts[i] : NULL;
     }
 
     return (i == 0) ? &output->value : NULL;
+}
+
+
+/* Each is taken apart once, however many choices ask for their share. */
+
+aime_json_elements_t *
+ngx_http_aime_openai_elements(ngx_http_aime_openai_call_t *call,
+    aime_json_value_t *value)
+{
+    ngx_uint_t                    i;
+    aime_json_error_t             mistake;
+    ngx_http_aime_openai_list_t  *list;
+
+    if (value->type != AIME_JSON_ARRAY) {
+        return NULL;
+    }
+
+    for (i = 0; i < call->nlists; i++) {
+        if (call->lists[i].text == value->text.data) {
+            return &call->lists[i].elements;
+        }
+    }
+
+    if (call->nlists == NGX_HTTP_AIME_OPENAI_MAX_LISTS) {
+        call->nlists = 0;
+    }
+
+    list = &call->lists[call->nlists];
+
+    if (aime_json_elements(&call->pool, value->text, &list->elements,
+                           &mistake)
+        != AIME_OK)
+    {
+        return NULL;
+    }
+
+    list->text = value->text.data;
+    call->nlists++;
+
+    return &list->elements;
 }
 
 

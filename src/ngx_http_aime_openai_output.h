@@ -55,6 +55,10 @@ ngx_int_t ngx_http_aime_openai_failure(ngx_http_aime_openai_call_t *call,
 aime_json_value_t *ngx_http_aime_openai_choice(
     ngx_http_aime_openai_call_t *call, const char *name, ngx_uint_t i);
 
+/* The elements of a list among the outputs, or NULL. */
+aime_json_elements_t *ngx_http_aime_openai_elements(
+    ngx_http_aime_openai_call_t *call, aime_json_value_t *value);
+
 /* A value as it was written, or null. */
 void ngx_http_aime_openai_value(ngx_http_aime_reply_t *reply,
     aime_json_value_t *value);

@@ -544,7 +544,7 @@ ngx_http_aime_openai_response_queued(ngx_http_request_t *r,
     ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
     call = ctx->openai;
 
-    ngx_memcpy(call->id, id, NGX_AIME_ID_LEN);
+    ngx_http_aime_openai_job(call, id);
 
     ngx_http_aime_reply_start(&reply, r, NGX_HTTP_AIME_REPLY_SIZE);
     ngx_http_aime_openai_response_object(call, &reply,

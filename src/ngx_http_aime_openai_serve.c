@@ -363,6 +363,24 @@ ngx_http_aime_openai_ended(ngx_http_request_t *r,
 }
 
 
+/* As others see it, so that all are told the same second. */
+
+void
+ngx_http_aime_openai_job(ngx_http_aime_openai_call_t *call, const u_char *id)
+{
+    ngx_aime_job_view_t  view;
+
+    ngx_memcpy(call->id, id, NGX_AIME_ID_LEN);
+
+    if (ngx_aime_job_view(ngx_http_aime_zone(call->request), id,
+                          NGX_AIME_VIEW_NOTHING, NULL, &view)
+        == NGX_OK)
+    {
+        call->created = view.start_time;
+    }
+}
+
+
 void
 ngx_http_aime_openai_end_text(ngx_aime_job_view_t *view, ngx_str_t *text)
 {

@@ -29,6 +29,10 @@ ngx_int_t ngx_http_aime_openai_unknown_client(ngx_http_request_t *r,
 ngx_int_t ngx_http_aime_openai_no_model(ngx_http_request_t *r,
     ngx_str_t *name);
 
+/* The call's job, which was made just now: its id, and when that was. */
+void ngx_http_aime_openai_job(ngx_http_aime_openai_call_t *call,
+    const u_char *id);
+
 /* What to say of a job that was canceled or has lapsed. */
 void ngx_http_aime_openai_end_text(ngx_aime_job_view_t *view,
     ngx_str_t *text);

@@ -148,6 +148,8 @@ ngx_http_aime_openai_find_response(ngx_http_request_t *r, ngx_str_t *name,
         return NULL;
     }
 
+    call->client = client;
+
     ngx_http_aime_note_job(r, id);
 
     return call;
@@ -194,6 +196,7 @@ ngx_http_aime_openai_response_call(ngx_http_request_t *r,
     call->data = response;
     call->n = 1;
     call->created = view->start_time;
+    call->client.verdict = NGX_HTTP_AIME_CLIENT_NOBODY;
     ngx_memcpy(call->id, view->id, NGX_AIME_ID_LEN);
 
     text.data = response->note.data;

@@ -84,7 +84,7 @@ ngx_http_aime_openai_stream(ngx_http_request_t *r, ngx_http_aime_park_t *park,
 
     stream->sent[0].text = from;
 
-    ngx_memcpy(call->id, id, NGX_AIME_ID_LEN);
+    ngx_http_aime_openai_job(call, id);
 
     park->resume = ngx_http_aime_openai_stream_resume;
     park->data = stream;
@@ -187,8 +187,6 @@ ngx_http_aime_openai_stream_look(ngx_http_aime_openai_stream_t *stream)
         ngx_str_set(&text, "The request is not known any more");
         return ngx_http_aime_openai_stream_fail(stream, &text, NULL);
     }
-
-    stream->call->created = view.start_time;
 
     rc = NGX_HTTP_AIME_PARKED;
 

@@ -192,22 +192,15 @@ ngx_http_aime_openai_options(ngx_http_aime_openai_call_t *call)
 ngx_uint_t
 ngx_http_aime_openai_nchoices(ngx_http_aime_openai_call_t *call)
 {
-    aime_json_error_t      mistake;
     aime_json_member_t    *output;
-    aime_json_elements_t   elements;
+    aime_json_elements_t  *list;
 
     output = ngx_http_aime_openai_out(call, "text");
 
-    if (output && call->n > 1 && output->value.type == AIME_JSON_ARRAY
-        && aime_json_elements(&call->pool, output->value.text, &elements,
-                              &mistake)
-           == AIME_OK
-        && elements.nelts)
-    {
-        return ngx_min(call->n, elements.nelts);
-    }
+    list = (output && call->n > 1)
+           ? ngx_http_aime_openai_elements(call, &output->value) : NULL;
 
-    return 1;
+    return (list && list->nelts) ? ngx_min(call->n, list->nelts) : 1;
 }
 
 

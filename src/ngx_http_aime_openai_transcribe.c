@@ -107,7 +107,7 @@ static ngx_http_aime_openai_format_t
 };
 
 static const char  *ngx_http_aime_openai_transcribe_own[] = {
-    "response_format", "timestamp_granularities", "temperature",
+    "file", "response_format", "timestamp_granularities", "temperature",
     "chunking_strategy", "include", NULL
 };
 
@@ -152,7 +152,10 @@ ngx_http_aime_openai_transcribe(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_aime_openai_transcribe_inputs(ngx_http_aime_openai_call_t *call)
 {
-    ngx_int_t  rc;
+    ngx_int_t                     rc;
+    ngx_http_aime_openai_file_t  *file;
+
+    file = call->data;
 
     call->data = ngx_pcalloc(call->request->pool,
                              sizeof(ngx_http_aime_openai_transcribe_t));
@@ -160,7 +163,7 @@ ngx_http_aime_openai_transcribe_inputs(ngx_http_aime_openai_call_t *call)
         return NGX_ERROR;
     }
 
-    if (ngx_http_aime_openai_field_of(call, "file") == NULL) {
+    if (file == NULL) {
         return ngx_http_aime_openai_refuse(call, NGX_HTTP_BAD_REQUEST, "file",
                                            "missing_required_parameter",
                                            "Missing required parameter: "
@@ -173,12 +176,12 @@ ngx_http_aime_openai_transcribe_inputs(ngx_http_aime_openai_call_t *call)
         rc = ngx_http_aime_openai_transcribe_times(call);
     }
 
-    if (rc != NGX_OK) {
-        return rc;
+    if (rc == NGX_OK) {
+        rc = ngx_http_aime_openai_map_own(call,
+                                    ngx_http_aime_openai_transcribe_neutrals);
     }
 
-    return ngx_http_aime_openai_map_own(call,
-                                    ngx_http_aime_openai_transcribe_neutrals);
+    return (rc == NGX_OK) ? ngx_http_aime_openai_form_put(call, file) : rc;
 }
 
 

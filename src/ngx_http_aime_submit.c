@@ -9,6 +9,7 @@
 #include "ngx_http_aime_body.h"
 #include "ngx_http_aime_media.h"
 #include "ngx_http_aime_spec.h"
+#include "ngx_http_aime_store.h"
 #include "ngx_http_aime_tally.h"
 #include "ngx_http_aime_vars.h"
 #include "ngx_http_aime_view.h"
@@ -70,14 +71,8 @@ static ngx_int_t ngx_http_aime_no_new_job(ngx_http_request_t *r,
     const u_char *id);
 static ngx_int_t ngx_http_aime_refuse_job(ngx_http_request_t *r,
     ngx_http_aime_endpoint_t *endpoint, ngx_int_t why);
-static ngx_aime_shm_hold_t *ngx_http_aime_store_inputs(ngx_aime_zone_t *zone,
-    aime_input_t *input);
-static ngx_int_t ngx_http_aime_store_note(ngx_aime_zone_t *zone,
-    ngx_http_aime_submission_t *submission);
 static void ngx_http_aime_drop_inputs(ngx_aime_zone_t *zone,
     ngx_http_aime_submission_t *submission, ngx_aime_shm_hold_t *input);
-static size_t ngx_http_aime_store_value(ngx_aime_shm_cursor_t *cursor,
-    aime_input_t *input, size_t member, size_t n);
 static ngx_int_t ngx_http_aime_submitted(ngx_http_request_t *r,
     ngx_http_aime_endpoint_t *endpoint, const u_char *id);
 static ngx_int_t ngx_http_aime_submitted_done(ngx_http_request_t *r,
@@ -302,13 +297,16 @@ ngx_http_aime_admit(ngx_http_request_t *r,
         ngx_http_aime_media_free(submission->media);
     }
 
-    if (hold == NULL
-        || ngx_http_aime_store_note(zone, submission) != NGX_OK)
-    {
-        if (hold) {
-            ngx_aime_job_drop(zone, hold);
-        }
+    if (submission->form->note.len && hold) {
+        spec->note = ngx_http_aime_store_text(zone, &submission->form->note);
 
+        if (spec->note == NULL) {
+            ngx_aime_job_drop(zone, hold);
+            hold = NULL;
+        }
+    }
+
+    if (hold == NULL) {
         return ngx_http_aime_refuse_job(r, submission->endpoint, NGX_ERROR);
     }
 
@@ -479,98 +477,6 @@ ngx_http_aime_refuse_job(ngx_http_request_t *r,
 }
 
 
-/*
- * The inputs as the members of a JSON object, each with a comma in front: a
- * job's reply to a worker puts its own members before them.
- */
-
-static ngx_aime_shm_hold_t *
-ngx_http_aime_store_inputs(ngx_aime_zone_t *zone, aime_input_t *input)
-{
-    size_t                  i, n, len;
-    u_char                  buf[8 + 6 * NGX_AIME_NAME_LEN], *p;
-    aime_json_member_t     *member;
-    aime_input_medium_t    *medium;
-    ngx_aime_shm_hold_t    *hold;
-    ngx_aime_shm_cursor_t   cursor;
-
-    static ngx_str_t  waits[] = {
-        ngx_string(",\"wait_for_result\":false"),
-        ngx_string(",\"wait_for_result\":true")
-    };
-
-    len = waits[input->wait_for_result].len;
-
-    for (i = 0; i < input->nmembers; i++) {
-        member = &input->members[i];
-        len += 2 + aime_json_quoted_len(member->name)
-               + member->value.text.len;
-    }
-
-    for (i = 0; i < input->media.nelts; i++) {
-        medium = &input->media.elts[i];
-
-        if (medium->converted.len) {
-            len += medium->converted.len - medium->value.len;
-        }
-    }
-
-    hold = ngx_aime_job_reserve(zone, len, NGX_AIME_ROOM_INPUT);
-    if (hold == NULL) {
-        return NULL;
-    }
-
-    ngx_aime_shm_fill_start(&cursor, hold->payload);
-    ngx_aime_shm_fill(&cursor, waits[input->wait_for_result].data,
-                      waits[input->wait_for_result].len);
-
-    n = 0;
-
-    for (i = 0; i < input->nmembers; i++) {
-        member = &input->members[i];
-
-        p = buf;
-        *p++ = ',';
-        p = aime_json_quote(p, member->name);
-        *p++ = ':';
-
-        ngx_aime_shm_fill(&cursor, buf, p - buf);
-
-        n = ngx_http_aime_store_value(&cursor, input, i, n);
-    }
-
-    return hold;
-}
-
-
-static ngx_int_t
-ngx_http_aime_store_note(ngx_aime_zone_t *zone,
-    ngx_http_aime_submission_t *submission)
-{
-    const ngx_str_t        *note;
-    ngx_aime_shm_hold_t    *hold;
-    ngx_aime_shm_cursor_t   cursor;
-
-    note = &submission->form->note;
-
-    if (note->len == 0) {
-        return NGX_OK;
-    }
-
-    hold = ngx_aime_job_reserve(zone, note->len, NGX_AIME_ROOM_INPUT);
-    if (hold == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_aime_shm_fill_start(&cursor, hold->payload);
-    ngx_aime_shm_fill(&cursor, note->data, note->len);
-
-    submission->spec.note = hold;
-
-    return NGX_OK;
-}
-
-
 /* Of a job that has not come to be. */
 
 static void
@@ -583,44 +489,6 @@ ngx_http_aime_drop_inputs(ngx_aime_zone_t *zone,
         ngx_aime_job_drop(zone, submission->spec.note);
         submission->spec.note = NULL;
     }
-}
-
-
-/*
- * A member's value, with those of its media that were converted in the place
- * of what they were; n is its first medium, the next one's is given.
- */
-
-static size_t
-ngx_http_aime_store_value(ngx_aime_shm_cursor_t *cursor, aime_input_t *input,
-    size_t member, size_t n)
-{
-    aime_str_t            text;
-    const u_char         *p;
-    aime_input_medium_t  *medium;
-
-    text = input->members[member].value.text;
-    p = text.data;
-
-    for ( /* void */ ; n < input->media.nelts; n++) {
-        medium = &input->media.elts[n];
-
-        if (medium->member != member) {
-            break;
-        }
-
-        if (medium->converted.len) {
-            ngx_aime_shm_fill(cursor, p, medium->value.data - p);
-            ngx_aime_shm_fill(cursor, medium->converted.data,
-                              medium->converted.len);
-
-            p = medium->value.data + medium->value.len;
-        }
-    }
-
-    ngx_aime_shm_fill(cursor, p, text.data + text.len - p);
-
-    return n;
 }
 
 

@@ -87,3 +87,18 @@ spin:
 	@CC="$(CC)" t/spin/run $(BUILD)/spin $(JOBS_WAITING)
 
 .PHONY: spin
+
+
+# Random calls at a server of two processes that are reloaded and killed, with
+# the sanitizers, for FUZZ_SECONDS (FUZZ_SEED: as in another run)
+
+FUZZ_SECONDS ?= 600
+
+fuzz-protocol:
+	@$(AGAIN) deps BROWSER=
+	@$(AGAIN) all BUILD=$(BUILD)/asan CC_OPT="-g -O1 $(SAN)" LD_OPT="$(SAN)"
+	@AIME_ASAN=1 NGINX="$(NGINX)" \
+	    MODULE="$(CURDIR)/$(BUILD)/asan/$(NAME).so" fuzz/protocol \
+	    --seconds $(FUZZ_SECONDS) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED))
+
+.PHONY: fuzz-protocol

@@ -61,7 +61,7 @@ sub head {
 }
 
 
-# The next event: {id}, {event}, {data}, {raw}; undef at the end, or when none came.
+# The next event: {id}, {data}, {raw}; undef at the end, or when none came.
 # Comments are counted.  With {plain} set, the data are not decoded.
 sub event {
     my ($self, $timeout) = @_;
