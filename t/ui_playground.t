@@ -9,6 +9,7 @@ use warnings;
 use lib 't/lib';
 use Compress::Zlib ();
 use Cwd qw(getcwd);
+use File::Path qw(remove_tree);
 use MIME::Base64 qw(decode_base64 encode_base64);
 use Mojo::Util qw(encode);
 use POSIX qw(_exit);
@@ -31,6 +32,7 @@ enable_v1_api = true
 [OPENAI.MODELS]
 other = { endpoint = "old_chat" }
 chat = { endpoint = "chat" }
+paint = { endpoint = "paint" }
 TOML
 my $srv = start_nginx(server => "$ui\nlocation /v1/ { aime_api_openai; }\n",
     server_toml => server_toml(other => $models), endpoints => {chat => chat(),
@@ -147,6 +149,7 @@ sub take {
 # Starts code that the page shows, with a file beside it if one is given
 sub run {
     my ($code, $command, $file, $base64) = @_;
+    remove_tree("$dir/code");
     spew("$dir/code/code", encode('UTF-8', $code));
     symlink sdk_modules(), "$dir/code/node_modules";
     spew("$dir/code/$file", decode_base64($base64)) if $file;
