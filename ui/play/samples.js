@@ -2,7 +2,7 @@
 
 import { BASE, models } from './api.js';
 import {
-    curl, javascript, openaiPython, openaiScript, python,
+    curl, javascript, openaiKind, openaiPython, openaiScript, python,
 } from './code.js';
 import { copyButton, el, fill, unique } from '../dom.js';
 
@@ -18,10 +18,10 @@ const KNOWN = new Map();            // models, by key
 
 export class Samples {
     // request(): {details, inputs, open, context}; key(): of the user
-    constructor({ request, key, chats }) {
+    constructor({ request, key, details }) {
         this.request = request;
         this.key = key;
-        this.tabs = chats ? [...TABS, ...OPENAI] : TABS;
+        this.tabs = openaiKind(details) ? [...TABS, ...OPENAI] : TABS;
         this.code = el('code');
         this.note = el('p', { class: 'hint', role: 'status' });
         this.model = el('select', {
@@ -98,6 +98,12 @@ export class Samples {
     // Asks once for each key which models there are
     async withModel(request) {
         const key = this.key();
+        if (!key && !request.open) {
+            this.pick.hidden = true;
+            this.note.textContent = 'Sign in, to see which model this is.';
+            this.show('');
+            return;
+        }
         if (!KNOWN.has(key)) {
             KNOWN.set(key, models(key).catch(() => []));
         }
