@@ -4,7 +4,8 @@
 #                   daemon, build/aime-mediad
 #   make install    copies the module into nginx's modules folder, the daemon to
 #                   /usr/sbin, its service to /lib/systemd, its manual page to
-#                   /usr/local/share/man (DESTDIR honoured)
+#                   /usr/local/share/man, pages for browsers to
+#                   /usr/share/ngx-http-aime-api (DESTDIR honoured)
 #   make run        a complete example: server, worker, client
 #   make test       the test suite (T=t/some.t for one file of it)
 #   make valgrind   what of it nginx serves, under valgrind with one process
@@ -41,6 +42,7 @@ LOAD      := $(BUILD)/aime-load
 BENCH_MODULE := $(BUILD)/ngx_http_bench_module.so
 SERVICE   := aime-mediad.service
 UNITS     := /lib/systemd/system
+PAGES     := /usr/share/ngx-http-aime-api/ui
 
 ifeq ($(NGINX),)
 NGINX     := $(shell PATH="$$PATH:/usr/sbin:/usr/local/sbin"; \
@@ -155,6 +157,9 @@ install: $(MODULE) $(DAEMON)
 	path="$(DESTDIR)$${path:-/usr/lib/nginx/modules}"; \
 	install -D -m 644 $(MODULE) "$$path/$(NAME).so" && \
 	echo "installed $$path/$(NAME).so"
+	@path="$(DESTDIR)$(PAGES)"; mkdir -p "$$path" && \
+	cp -R ui/. "$$path" && chmod -R u=rwX,go=rX "$$path" && \
+	echo "installed $$path"
 	@install -D -m 755 $(DAEMON) "$(DESTDIR)/usr/sbin/aime-mediad" && \
 	echo "installed $(DESTDIR)/usr/sbin/aime-mediad"
 	@install -D -m 644 media/aime-mediad.8 \
