@@ -520,10 +520,13 @@ ngx_http_aime_openai_part(ngx_http_aime_openai_writer_t *w,
                                           "must have objects as its parts");
     }
 
-    if (ngx_http_aime_openai_members(w->call, value->text, &args, &mistake)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
+    rc = ngx_http_aime_openai_members(w->call, value->text, &args, &mistake);
+
+    if (rc != NGX_OK) {
+        return (rc == NGX_ERROR)
+               ? rc : ngx_http_aime_openai_wrong(w, ".content",
+                                                 "has a part with too many "
+                                                 "members");
     }
 
     type = ngx_http_aime_arg(&args, "type");
@@ -549,7 +552,10 @@ ngx_http_aime_openai_part(ngx_http_aime_openai_writer_t *w,
         rc = ngx_http_aime_openai_members(w->call, held->text, &inner,
                                           &mistake);
         if (rc != NGX_OK) {
-            return NGX_ERROR;
+            return (rc == NGX_ERROR)
+                   ? rc : ngx_http_aime_openai_wrong(w, ".content",
+                                                     "has a part with too "
+                                                     "many members");
         }
 
         member = ngx_http_aime_arg(&inner, part->inner);

@@ -178,6 +178,15 @@ sub wrong {
         [{type => 'file', file => {}}], [{type => 'text'}],
         [{type => 'image_url', image_url => {}}],
         [{type => 'input_audio', input_audio => {data => 'QQ=='}}];
+    my $many = {map { $_ => 1 } 1 .. 5000};
+    refused({stream => true, stream_options => $many}, 'stream_options',
+        'invalid_value');
+    refused({messages => [{role => 'user', content => [$many]}]},
+        'messages[0].content', 'invalid_value');
+    refused({messages => [{role => 'user', content => [{type => 'image_url',
+        image_url => $many}]}]}, 'messages[0].content', 'invalid_value');
+    refused({prompt => [1 .. 5000]}, 'prompt', 'invalid_value',
+        path => 'completions');
     for my $body ('', '[]', '{', '"x"') {
         my $answer = ask($srv, 'chat/completions', $body)->read_response;
         is($answer->status, 400, "body $body: refused");
