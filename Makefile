@@ -3,20 +3,32 @@
 #   make            the module, build/ngx_http_aime_api_module.so, and the media
 #                   daemon, build/aime-mediad
 #   make install    copies the module into nginx's modules folder, the daemon to
-#                   /usr/sbin, its service to /lib/systemd (DESTDIR honoured)
+#                   /usr/sbin, its service to /lib/systemd, its manual page to
+#                   /usr/local/share/man, the pages to /usr/share (DESTDIR
+#                   honoured)
 #   make run        a complete example: server, worker, client
 #   make test       the test suite (T=t/some.t for one file of it)
+#   make pictures   those of the dashboard in docs/images, anew
 #   make valgrind   what of it nginx serves, under valgrind with one process
 #                   (NGINX_T=t/some.t)
 #   make asan       the same with AddressSanitizer and UBSan
+#   make test-static    the module as a part of nginx
+#   make test-newer     with the nginx of Debian 13
+#   make arm64          compiles what knows no HTTP for that, without warnings
+#   make package        Debian packages, into build/package
+#   make package-test   builds and installs them in a fresh Debian 12, as root
+#                   (RELEASE=trixie: in Debian 13)
+#   make image-test     builds the images of docker/, and runs them, as root
 #   make bench      the module against plain nginx, row by row (bench/README.md;
 #                   ROWS="few many" for some of them, BENCH_FLAGS=--quick)
 #   make bench-latency  latency and memory at rest
 #   make bench-media    conversions next to spawning ffmpeg
 #   make bench-scrape   what a scrape of the metrics takes
+#   make bench-streams  the way of a token through many streams
 #   make bench-instructions  of one job, against the record
 #   make chaos      accidents under load, a quarter of an hour (the same)
-#   make deps       installs what is missing (run, test and the two above do)
+#   make deps       installs what is missing (the targets above do;
+#                   BROWSER= leaves out what tests of web pages need)
 #   make clean
 #
 # NGINX is the nginx binary to build for and to test with, NGINX_SRC its source
@@ -31,6 +43,7 @@ LOAD      := $(BUILD)/aime-load
 BENCH_MODULE := $(BUILD)/ngx_http_bench_module.so
 SERVICE   := aime-mediad.service
 UNITS     := /lib/systemd/system
+UI        := /usr/share/ngx-http-aime-api/ui
 
 ifeq ($(NGINX),)
 NGINX     := $(shell PATH="$$PATH:/usr/sbin:/usr/local/sbin"; \
@@ -49,19 +62,32 @@ CC_OPT    ?= -g -O2 -fstack-protector-strong -Wformat \
 LD_OPT    ?= -Wl,-z,relro -Wl,-z,now
 JOBS      ?= $(shell nproc 2>/dev/null || echo 1)
 
+HTTP_MODULES := auth_request|dav|realip|slice|ssl|stub_status|v2|v3
+
 SAN       := -fsanitize=address,undefined -fno-omit-frame-pointer
 T         ?= t/*.t
 NGINX_T   ?= $(filter-out t/floors.t t/unit.t t/conformance.t,$(wildcard t/*.t))
+# what another nginx, or another way to be built into it, could break
+PORT_T    ?= $(filter-out t/worker_vanish.t,$(wildcard $(patsubst %,t/%.t, \
+             client_* conf_* cors http2 job_fair job_requeue job_results \
+             media_client metrics_counts nginx_* park_quit proc_killed \
+             reload_smoke secrets session_vars static_files stream_* worker_*)))
 PROVE     ?= prove
 TOOLS     ?=
+PACKAGES  ?=
+BROWSER   ?= chromium
 
 SOURCES   := config $(NAME).c $(wildcard src/*.c src/*.cpp src/*.h)
 TREE      := $(BUILD)/nginx-src
 OBJS      := $(BUILD)/objs
+STATIC    := $(BUILD)/nginx
+STATIC_OBJS := $(BUILD)/objs-static
 SETTINGS  := $(CC) | $(CC_OPT) | $(LD_OPT) | $(NGINX) | $(NGINX_SRC)
 
-.PHONY: all install run run-only test check valgrind asan bench \
-    bench-instructions bench-latency bench-media bench-scrape chaos deps clean FORCE
+.PHONY: all install run run-only test check pictures test-static check-static \
+    test-newer valgrind asan bench bench-instructions bench-latency \
+    bench-media bench-scrape bench-streams chaos package package-test \
+    image-test arm64 arm64-only deps clean FORCE
 .DELETE_ON_ERROR:
 
 all: $(MODULE) $(DAEMON)
@@ -87,26 +113,44 @@ $(TREE)/configure: $(BUILD)/settings $(wildcard $(NGINX_SRC)/configure)
 	@chmod -R u+w $(TREE)
 	@touch $@
 
-# Debian's conf_flags are those of the binary; elsewhere the binary tells them
+# Debian's conf_flags are those of the binary; elsewhere the binary tells them.
+# $(call configure,FOLDER,OPTIONS)
+define configure
+@rm -rf $(1)
+@cd $(TREE) && if [ -f conf_flags ]; then \
+    flags=$$(sed -n 's/^NGX_CONF_FLAGS=(\(.*\))$$/\1/p' conf_flags); \
+else \
+    flags=$$("$(NGINX)" -V 2>&1 | tr ' ' '\n' | grep -Ex -e \
+      '--with-(debug|threads|http_($(HTTP_MODULES))_module)'); \
+fi; \
+sh ./configure $$flags --with-compat --with-cc="$(CC)" \
+    --with-cc-opt="$(CC_OPT)" --with-ld-opt="$(LD_OPT)" \
+    --builddir="$(CURDIR)/$(1)" $(2) > $(CURDIR)/$(1).log 2>&1 \
+|| { tail -n 30 $(CURDIR)/$(1).log >&2; rm -f "$(CURDIR)/$@"; exit 1; }
+endef
+
+# $(call build,FOLDER,TARGET): with what was configured there
+build = $(MAKE) --no-print-directory $(if $(V),,-s) -C $(TREE) \
+    -f $(CURDIR)/$(1)/Makefile $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS)) \
+    $(2)
+
 $(OBJS)/Makefile: $(TREE)/configure config
-	@rm -rf $(OBJS)
-	@cd $(TREE) && if [ -f conf_flags ]; then \
-	    flags=$$(sed -n 's/^NGX_CONF_FLAGS=(\(.*\))$$/\1/p' conf_flags); \
-	else \
-	    flags=$$("$(NGINX)" -V 2>&1 | tr ' ' '\n' | grep -Ex -e \
-	      '--with-(debug|threads|http_(ssl|v2|v3|realip)_module)'); \
-	fi; \
-	sh ./configure $$flags --with-compat --with-cc="$(CC)" \
-	    --with-cc-opt="$(CC_OPT)" --with-ld-opt="$(LD_OPT)" \
-	    --builddir="$(CURDIR)/$(OBJS)" \
-	    --add-dynamic-module="$(CURDIR)" > ../configure.log 2>&1 \
-	|| { tail -n 30 ../configure.log >&2; rm -f "$(CURDIR)/$@"; exit 1; }
+	$(call configure,$(OBJS),--add-dynamic-module="$(CURDIR)")
 
 $(MODULE): $(OBJS)/Makefile $(SOURCES)
 	@echo "building $@"
-	@$(MAKE) --no-print-directory $(if $(V),,-s) -C $(TREE) \
-	    -f $(CURDIR)/$(OBJS)/Makefile $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS)) modules
+	@+$(call build,$(OBJS),modules)
 	@cp $(OBJS)/$(NAME).so $@.new && mv -f $@.new $@
+
+# The module as a part of nginx
+
+$(STATIC_OBJS)/Makefile: $(TREE)/configure config
+	$(call configure,$(STATIC_OBJS),--add-module="$(CURDIR)")
+
+$(STATIC): $(STATIC_OBJS)/Makefile $(SOURCES)
+	@echo "building $@"
+	@+$(call build,$(STATIC_OBJS),binary)
+	@cp $(STATIC_OBJS)/nginx $@.new && mv -f $@.new $@
 
 install: $(MODULE) $(DAEMON)
 	@path=$$("$(NGINX)" -V 2>&1 | \
@@ -116,8 +160,14 @@ install: $(MODULE) $(DAEMON)
 	echo "installed $$path/$(NAME).so"
 	@install -D -m 755 $(DAEMON) "$(DESTDIR)/usr/sbin/aime-mediad" && \
 	echo "installed $(DESTDIR)/usr/sbin/aime-mediad"
+	@install -D -m 644 media/aime-mediad.8 \
+	    "$(DESTDIR)/usr/local/share/man/man8/aime-mediad.8" && \
+	echo "installed $(DESTDIR)/usr/local/share/man/man8/aime-mediad.8"
 	@install -D -m 644 media/$(SERVICE) "$(DESTDIR)$(UNITS)/$(SERVICE)" && \
 	echo "installed $(DESTDIR)$(UNITS)/$(SERVICE)"
+	@for file in $$(cd ui && find * -type f); do \
+	    install -D -m 644 "ui/$$file" "$(DESTDIR)$(UI)/$$file" || exit 1; \
+	done; echo "installed $(DESTDIR)$(UI)/"
 
 
 # The media daemon, which knows no nginx: it shares a few files of floor 0.
@@ -146,7 +196,7 @@ $(DAEMON): $(DAEMON_OBJ)
 # what the generated file of nginx's configure would do by itself.
 
 LOAD_OBJ  := $(patsubst %.c,$(BUILD)/load/%.o,$(notdir $(wildcard bench/load*.c)))
-BENCH_INC := $(addprefix -I$(TREE)/src/,core event event/modules os/unix http \
+NGINX_INC := $(addprefix -I$(TREE)/src/,core event event/modules os/unix http \
              http/modules http/v2 http/v3) -I$(OBJS)
 
 $(LOAD_OBJ): $(BUILD)/load/%.o: bench/%.c bench/load.h $(BUILD)/settings
@@ -159,7 +209,7 @@ $(LOAD): $(LOAD_OBJ)
 
 $(BENCH_MODULE): bench/ngx_http_bench_module.c $(OBJS)/Makefile
 	@echo "building $@"
-	$(if $(V),,@)$(CC) $(CC_OPT) $(LD_OPT) -fPIC -shared $(BENCH_INC) -Wall \
+	$(if $(V),,@)$(CC) $(CC_OPT) $(LD_OPT) -fPIC -shared $(NGINX_INC) -Wall \
 	    -Werror -o $@.new $< && mv -f $@.new $@
 
 
@@ -170,7 +220,7 @@ PROVE_ENV  = MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" CC="$(CC)" \
              LOAD="$(CURDIR)/$(LOAD)"
 
 run:
-	@$(AGAIN) deps
+	@$(AGAIN) deps BROWSER=
 	@$(AGAIN) run-only
 
 run-only: all
@@ -183,6 +233,62 @@ test:
 
 check: all $(LOAD)
 	@$(PROVE_ENV) $(PROVE) -It/lib $(PROVE_FLAGS) $(T)
+
+pictures:
+	@$(AGAIN) deps
+	@AIME_SHOTS=1 $(AGAIN) check T=t/ui_pictures.t
+
+# The module as a part of nginx: a binary that is asked for no module.  MODULE
+# is where the tests find the daemon.
+test-static:
+	@$(AGAIN) deps
+	@src=$$(t/package/nginx $(BUILD)/static bookworm) && \
+	    $(AGAIN) check-static NGINX_SRC="$$src" BUILD=$(BUILD)/static/build
+
+check-static: $(STATIC) $(DAEMON)
+	@$(STATIC) -V 2>&1 | head -n 1
+	@$(PROVE_ENV) NGINX="$(CURDIR)/$(STATIC)" MODULE="$(CURDIR)/$(STATIC)" \
+	    AIME_STATIC=1 $(PROVE) -It/lib $(PROVE_FLAGS) $(PORT_T)
+
+# The nginx of Debian 13, which is built for that
+test-newer:
+	@$(AGAIN) deps
+	@src=$$(t/package/nginx $(BUILD)/newer trixie --with-compat --with-debug \
+	    --with-threads $(foreach m,ssl v2 v3 realip stub_status auth_request \
+	    slice,--with-http_$(m)_module)) && "$$src/objs/nginx" -v && \
+	$(AGAIN) check T="$(PORT_T)" BUILD=$(BUILD)/newer/build \
+	    NGINX="$$src/objs/nginx" NGINX_SRC="$$src"
+
+# Floors 0 to 2 and the daemon for another processor, compiled only.  What nginx
+# has found out about this one holds there as well, as far as they look; headers
+# of libraries that are the same everywhere come last.
+ARM64     ?= aarch64-linux-gnu-
+ARM64_SRC := $(wildcard src/aime_*.c src/aime_*.cpp src/ngx_aime_*.c media/*.c)
+ARM64_OBJ := $(patsubst %,$(BUILD)/arm64/%.o,$(notdir $(ARM64_SRC)))
+ARM64_CFLAGS := -O2 -W -Wall -Wpointer-arith -Wno-unused-parameter -Werror \
+             -fPIC -Isrc $(addprefix -idirafter ,/usr/include \
+             /usr/include/$(shell $(CC) -print-multiarch))
+
+vpath %.cpp src
+
+arm64:
+	@$(AGAIN) deps TOOLS="gcc-aarch64-linux-gnu:$(ARM64)gcc \
+	    g++-aarch64-linux-gnu:$(ARM64)g++"
+	@$(AGAIN) arm64-only
+
+arm64-only: $(ARM64_OBJ)
+	@$(ARM64)readelf -h $(ARM64_OBJ) | sed -n 's/ *Machine: */all for /p' | \
+	    sort -u
+	@echo "$(words $(ARM64_OBJ)) files without a warning"
+
+$(BUILD)/arm64/%.c.o: %.c $(OBJS)/Makefile
+	@mkdir -p $(@D)
+	$(if $(V),,@)$(ARM64)gcc $(ARM64_CFLAGS) -std=gnu11 \
+	    $(if $(filter ngx_%,$(<F)),$(NGINX_INC)) -c -o $@ $<
+
+$(BUILD)/arm64/%.cpp.o: %.cpp $(OBJS)/Makefile
+	@mkdir -p $(@D)
+	$(if $(V),,@)$(ARM64)g++ $(ARM64_CFLAGS) -std=c++17 -c -o $@ $<
 
 valgrind:
 	@$(AGAIN) deps TOOLS=valgrind
@@ -204,12 +310,37 @@ bench-latency: all
 bench-media: all
 	@MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" bench/media
 
+bench-streams: all $(LOAD)
+	@MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" \
+	    LOAD="$(CURDIR)/$(LOAD)" bench/streams $(BENCH_FLAGS)
+
 bench-scrape: all
 	@MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" bench/scrape
 
 bench-instructions: all
 	@$(AGAIN) deps TOOLS=valgrind
 	@MODULE="$(CURDIR)/$(MODULE)" NGINX="$(NGINX)" bench/instructions
+
+# Packages and images, which are tried in a Debian of their own
+
+RELEASE   ?= bookworm
+ROOT       = $(BUILD)/$(RELEASE)
+
+package:
+	@$(AGAIN) deps PACKAGES="dpkg-dev debhelper lintian"
+	@t/package/build $(BUILD)/package
+
+package-test: package
+	@$(AGAIN) deps PACKAGES="debootstrap iproute2"
+	@t/package/root $(ROOT) $(RELEASE)
+	@t/package/build $(BUILD)/package-$(RELEASE) $(ROOT)
+	@t/package/deb $(BUILD)/package-$(RELEASE) $(ROOT)
+
+image-test:
+	@$(AGAIN) deps PACKAGES="buildah debootstrap iproute2 podman procps \
+	    python3-yaml"
+	@t/package/root $(BUILD)/bookworm bookworm
+	@t/package/image $(BUILD)/image $(BUILD)/bookworm
 
 chaos: all
 	@status=0; for mode in reload kill workers zone; do \
@@ -247,8 +378,19 @@ deps:
 	need libmojolicious-perl perl -MMojo::UserAgent -e 1; \
 	need python3          command -v python3; \
 	need curl             command -v curl; \
+	need openssl          command -v openssl; \
 	need prometheus       command -v promtool; \
-	for tool in $(TOOLS); do need $$tool command -v $$tool; done; \
+	if [ -n "$(BROWSER)" ]; then \
+	    need $(BROWSER)   command -v $(BROWSER); \
+	    need fonts-dejavu-core test -d /usr/share/fonts/truetype/dejavu; \
+	    need nodejs       command -v node; \
+	    need npm          command -v npm; \
+	fi; \
+	installed() { dpkg -s $$1 | grep -q 'ok installed'; }; \
+	for package in $(PACKAGES); do \
+	    need $$package installed $$package; done; \
+	for tool in $(TOOLS); do \
+	    need $${tool%:*} command -v $${tool#*:}; done; \
 	[ -n "$$missing" ] || exit 0; \
 	echo "installing:$$missing"; \
 	command -v apt-get >/dev/null \
@@ -259,6 +401,9 @@ deps:
 	apt-cache show $$missing >/dev/null 2>&1 || $$apt update; \
 	$$apt install $$missing \
 	    || { $$apt update && $$apt install $$missing; }
+
+include t/checks.mk
+
 
 clean:
 	rm -rf $(BUILD)

@@ -24,6 +24,7 @@
 #include "ngx_http_aime_info.h"
 #include "ngx_http_aime_joblog.h"
 #include "ngx_http_aime_login.h"
+#include "ngx_http_aime_openai.h"
 #include "ngx_http_aime_poll.h"
 #include "ngx_http_aime_report.h"
 #include "ngx_http_aime_status.h"
@@ -86,6 +87,7 @@ static ngx_http_aime_routes_t  ngx_http_aime_routes = {
     ngx_http_aime_info_routes,
     ngx_http_aime_details_routes,
     ngx_http_aime_stream_routes,
+    ngx_http_aime_openai_routes,
     ngx_http_aime_status_routes,
     ngx_http_aime_admin_routes
 };
@@ -152,6 +154,13 @@ static ngx_command_t  ngx_http_aime_commands[] = {
     { ngx_string("aime_api_stream"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
       ngx_http_aime_set_stream,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("aime_api_openai"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_aime_set_openai,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },

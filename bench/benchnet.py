@@ -64,6 +64,7 @@ AIME = {"http": """
         location ~ ^/worker_ { aime_api_worker_interface; }
         location /api/ { aime_api_info; }
         location = /stream_progress { aime_api_stream; }
+        location /v1/ { aime_api_openai; }
 """}
 
 PLAIN = {"http": "", "server": """
@@ -79,6 +80,8 @@ SERVER = """
 default_authorization_keys = { "bench" = "client-key" }
 [WORKERS]
 default_auth_key = "worker-key"
+[OPENAI.MODELS]
+chat = { endpoint = "chat" }
 """
 
 ENDPOINT = """
@@ -92,12 +95,25 @@ result_lifetime = 3600
 job_type = "%(name)s"
 request_timeout = 600
 [INPUTS]
-prompt = { type = "string" }
+%(inputs)s
 [OUTPUTS]
 text = { type = "string" }
 [PROGRESS.OUTPUTS]
 text = { type = "string" }
 """
+
+
+PROMPT = 'prompt = { type = "string" }'
+CHAT = 'chat_context = { type = "chat_context" }'
+
+
+def server_cpu():
+    """The processor that nginx is pinned to, if there are several."""
+    return 0 if os.cpu_count() > 1 else None
+
+
+def load_cpu():
+    return os.cpu_count() - 1 if os.cpu_count() > 1 else None
 
 
 def nginx_binary():
@@ -130,9 +146,10 @@ class Nginx:
             user="user root;" if os.getuid() == 0 else "",
             http=part["http"].format(zone=zone), server=part["server"]))
         self.write("conf/server.cfg", SERVER)
-        for name in ("bench", "other", "queue"):
+        for name in ("bench", "other", "queue", "chat"):
             self.write("conf/endpoints/%s/aime_api_endpoint.cfg" % name,
-                       ENDPOINT % {"name": name})
+                       ENDPOINT % {"name": name, "inputs": CHAT
+                                   if name == "chat" else PROMPT})
         for name in ("logs", "tmp"):
             os.makedirs(os.path.join(self.dir, name))
         self.nginx = subprocess.Popen(

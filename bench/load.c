@@ -16,7 +16,7 @@
 
 
 #define TICK        1000000000ull
-#define DRAIN       (20 * TICK)         /* what a job may take at last */
+#define DRAIN       (20 * TICK)         /* and the tokens of a stream */
 
 enum { OPT_FLAG, OPT_TEXT, OPT_INT, OPT_COUNT, OPT_LONG, OPT_SIZE, OPT_NUMBER };
 
@@ -28,6 +28,8 @@ typedef struct {
 } option_t;
 
 conf_t  cf;
+
+static uint64_t  drain;                 /* what jobs may take at last */
 
 static const option_t  options[] = {
     { "host", OPT_TEXT, &cf.host, "address of nginx (127.0.0.1)" },
@@ -47,6 +49,9 @@ static const option_t  options[] = {
     { "poll", OPT_NUMBER, &cf.poll_ms, "clients poll every that many ms" },
     { "sse", OPT_FLAG, &cf.sse, "clients watch their jobs by SSE" },
     { "progress", OPT_COUNT, &cf.progress, "progress posts of each job" },
+    { "tokens", OPT_COUNT, &cf.tokens, "of an answer; workers stream them" },
+    { "token-rate", OPT_NUMBER, &cf.token_rate, "tokens/s of each stream" },
+    { "model", OPT_TEXT, &cf.model, "streams are chats with it, at /v1" },
     { "fresh", OPT_FLAG, &cf.fresh, "a new connection for every request" },
     { "client-pid", OPT_INT, &cf.client_pid, "clients connect to it" },
     { "worker-pid", OPT_INT, &cf.worker_pid, "workers connect to it" },
@@ -79,7 +84,7 @@ static void usage(void);
 static void step_add(const char *text);
 static double number(const char *name, const char *text);
 static void moment(moment_t *m);
-static void run_until(uint64_t end, int drain);
+static void run_until(const play_t *play, uint64_t end, int last);
 static void report(const moment_t *base, const moment_t *from,
     const moment_t *to);
 
@@ -87,8 +92,9 @@ static void report(const moment_t *base, const moment_t *from,
 int
 main(int argc, char **argv)
 {
-    moment_t       base, from, to;
-    struct rlimit  files;
+    moment_t        base, from, to;
+    const play_t   *play;
+    struct rlimit   files;
 
     options_read(argc, argv);
 
@@ -108,35 +114,38 @@ main(int argc, char **argv)
         }
     }
 
+    play = cf.tokens ? &play_streams : &play_jobs;
+    drain = DRAIN + (cf.tokens ? cf.tokens / cf.token_rate * 1e9 : 0);
+
     net_init();
-    play_init();
+    play->init();
     moment(&base);
 
     if (cf.jobs || cf.fill) {
         moment(&from);
         measuring = 1;
-        play_start();
-        run_until(NEVER, 1);
+        play->start();
+        run_until(play, NEVER, 1);
 
     } else {
-        play_start();
-        run_until(now() + cf.warm * 1e9, 0);
+        play->start();
+        run_until(play, now() + cf.warm * 1e9, 0);
         moment(&from);
         measuring = 1;
-        run_until(now() + cf.time * 1e9, 0);
+        run_until(play, now() + cf.time * 1e9, 0);
     }
 
     moment(&to);
     measuring = 0;
 
-    play_stop();
-    run_until(now() + DRAIN, 1);
+    stopping = 1;
+    run_until(play, now() + drain, 1);
 
-    if (!play_idle() && !broken && errors < 10) {
+    if (!play->idle() && !broken && errors < 10) {
         fail("%llu jobs never ended", (unsigned long long) in_flight);
     }
 
-    play_end();
+    play->end();
     report(&base, &from, &to);
 
     return errors ? 1 : 0;
@@ -163,11 +172,11 @@ moment(moment_t *m)
 
 /*
  * Until then, or until nothing is under way; not longer where there is nothing
- * to wait for: after errors, or when no job has ended for DRAIN seconds.
+ * to wait for: after errors, or when no job has ended for too long.
  */
 
 static void
-run_until(uint64_t end, int drain)
+run_until(const play_t *play, uint64_t end, int last)
 {
     uint64_t  t, next, seen, seen_at;
 
@@ -177,7 +186,7 @@ run_until(uint64_t end, int drain)
     for ( ;; ) {
         t = now();
 
-        if (t >= end || (drain && play_idle()) || broken || errors >= 10) {
+        if (t >= end || (last && play->idle()) || broken || errors >= 10) {
             return;
         }
 
@@ -185,11 +194,11 @@ run_until(uint64_t end, int drain)
             seen = jobs_all;
             seen_at = t;
 
-        } else if (drain && t - seen_at > DRAIN) {
+        } else if (last && t - seen_at > drain) {
             return;
         }
 
-        next = play_timer(t);
+        next = play->timer(t);
         next = next < end ? next : end;
         net_wait(next < t + TICK ? next : t + TICK);
     }
@@ -245,6 +254,9 @@ report(const moment_t *base, const moment_t *from, const moment_t *to)
         hist_print("latency", &latency, 1);
         hist_print("dispatch", &dispatch, 1);
         hist_print("probe", &probe, 1);
+        hist_print("first_token", &first_token, 1);
+        hist_print("token", &token, 1);
+        hist_print("post", &post, 1);
         printf("}\n");
         return;
     }
@@ -255,6 +267,9 @@ report(const moment_t *base, const moment_t *from, const moment_t *to)
     hist_print("latency", &latency, 0);
     hist_print("dispatch", &dispatch, 0);
     hist_print("probe", &probe, 0);
+    hist_print("first token", &first_token, 0);
+    hist_print("token", &token, 0);
+    hist_print("post", &post, 0);
 
     if (nprocs) {
         printf("server CPU     %.2f us each, %.2f us per exchange, %.0f %% in "
@@ -389,6 +404,10 @@ options_read(int argc, char **argv)
 
     if (cf.batch == 0 || cf.clients > 0xffffff || cf.fill > 0xffffff) {
         die("a number is out of range");
+    }
+
+    if (cf.tokens && (cf.token_rate <= 0 || cf.workers < cf.clients)) {
+        die("--tokens needs --token-rate, and as many workers as clients");
     }
 
     if (cf.hold && cf.steps == 0) {

@@ -1,7 +1,8 @@
 /*
  * The load generator: what its units share.  One thread, one epoll; net keeps
- * connections and HTTP, play the parties of the protocol, stat the figures,
- * load the options and the course of a run.
+ * connections and HTTP, play the parties of the protocol, stream those of
+ * streams of tokens, stat the figures, load the options and the course of a
+ * run.
  */
 
 #ifndef LOAD_H
@@ -108,8 +109,10 @@ typedef struct {
     int          port, json, sse, fresh, polls;
     int          client_pid, worker_pid;
     uint32_t     clients, workers, batch, progress, park, wait, hold, fill;
+    uint32_t     tokens;
+    const char  *model;
     size_t       prompt, result;
-    double       rate, poll_ms, probe_rate, warm, time;
+    double       rate, poll_ms, probe_rate, token_rate, warm, time;
     uint64_t     jobs;
     int          master;
     step_t       step[MAX_STEPS];
@@ -125,23 +128,35 @@ void net_wait(uint64_t until);
 conn_t *conn_new(uint32_t number, int pid, void *party);
 void conn_send(conn_t *c, const tmpl_t *t, const char *token, const char *id,
     const char *name, unsigned progress);
+void conn_put(conn_t *c, const char *text, size_t len);
 void conn_close(conn_t *c);
 char *net_ask(const char *method, const char *uri, const char *body,
     int *status);
 void tmpl_make(tmpl_t *t, const char *method, const char *uri,
     const char *body, size_t pad);
 
-/* play */
-extern hist_t    latency, dispatch, probe;
+/* play, and stream, which plays other parties */
+typedef struct {
+    void       (*init)(void);
+    void       (*start)(void);
+    uint64_t   (*timer)(uint64_t t);    /* when the next is due */
+    int        (*idle)(void);           /* nothing is under way */
+    void       (*end)(void);
+} play_t;
+
+extern const play_t  play_jobs, play_streams;
+
+extern hist_t    latency, dispatch, probe, first_token, token, post;
 extern uint64_t  jobs_done, jobs_all, jobs_taken, exchanges, events, in_flight;
-extern uint64_t  late_backlog;
+extern uint64_t  started, late_backlog;
+extern uint32_t  busy_workers, salt;
 extern int       measuring, stopping, broken;   /* broken: end now */
-void play_init(void);
-void play_start(void);
-void play_stop(void);
-int play_idle(void);
-uint64_t play_timer(uint64_t t);
-void play_end(void);
+void play_salt(void);
+void play_login(const char *name, const char *job_type);
+void token_make(char *text, uint32_t slot, uint32_t turn);
+int token_read(const char *text, uint32_t *slot, uint32_t *turn);
+void hex(char *dst, uint32_t value, int digits);
+void *list(size_t count, size_t size);
 
 /* stat */
 void hist_add(hist_t *h, uint64_t ns);

@@ -325,10 +325,6 @@ conn_send(conn_t *c, const tmpl_t *t, const char *token, const char *id,
 
     size_t  split;
 
-    if (cf.fresh) {
-        conn_open(c);
-    }
-
     memcpy(text, t->text, t->len);
 
     if (t->at[PUT_TOKEN]) {
@@ -348,17 +344,30 @@ conn_send(conn_t *c, const tmpl_t *t, const char *token, const char *id,
         text[t->at[PUT_PROGRESS] + 1] = '0' + progress % 10;
     }
 
-    c->busy = 1;
-    c->head_done = 0;
-    c->chunked = 0;
-
     split = t->pad ? t->at[PUT_PAD] : t->len;
-    c->out = text;
-    c->out_at = 0;
-    c->out_len = split;
     c->pad_left = t->pad;
     c->tail = t->text + split;
     c->tail_len = t->len - split;
+
+    conn_put(c, text, split);
+}
+
+
+/* Sends a request as it is; what does not go at once is copied */
+
+void
+conn_put(conn_t *c, const char *text, size_t len)
+{
+    if (cf.fresh) {
+        conn_open(c);
+    }
+
+    c->busy = 1;
+    c->head_done = 0;
+    c->chunked = 0;
+    c->out = (char *) text;
+    c->out_at = 0;
+    c->out_len = len;
 
     conn_write(c);
 }

@@ -67,7 +67,8 @@ typedef struct {
 
 hist_t    latency, dispatch, probe;
 uint64_t  jobs_done, jobs_all, jobs_taken, exchanges, events, in_flight;
-uint64_t  late_backlog;
+uint64_t  started, late_backlog;
+uint32_t  busy_workers, salt;
 int       measuring, stopping, broken;
 
 static tmpl_t     submit, poll, park, hold, progress, result, look, stream;
@@ -78,13 +79,18 @@ static conn_t   **still;
 static slot_t    *slots;
 static due_t     *heap;
 static char      *ids;
-static uint32_t   nidle, nslots, nstill, nheap, busy_workers, salt;
-static uint64_t   started, results, arrivals, arrivals_start, nids, seed;
+static uint32_t   nidle, nslots, nstill, nheap;
+static uint64_t   results, arrivals, arrivals_start, nids, seed;
 static conn_t    *probe_conn;
 static uint64_t   probe_due;
 static FILE      *ids_out;
 
 
+static void play_init(void);
+static void play_start(void);
+static uint64_t play_timer(uint64_t t);
+static int play_idle(void);
+static void play_end(void);
 static void client_begin(client_t *cl, uint64_t intended);
 static void client_answer(conn_t *c, char *body, size_t len);
 static void client_event(conn_t *c, char *text, size_t len);
@@ -100,7 +106,12 @@ static void worker_tasks(worker_t *w, char *body, size_t len);
 static void probe_answer(conn_t *c, char *body, size_t len);
 
 
-static void
+const play_t  play_jobs = {
+    play_init, play_start, play_timer, play_idle, play_end
+};
+
+
+void
 hex(char *dst, uint32_t value, int digits)
 {
     while (digits--) {
@@ -123,16 +134,30 @@ unhex(const char *src, int digits)
 }
 
 
-static void
-token_of(char *token, uint32_t slot)
+/* A text of TOKEN_LEN that no other job of any run has */
+
+void
+token_make(char *text, uint32_t slot, uint32_t turn)
 {
-    hex(token, slot, 6);
-    hex(token + 6, salt, 4);
-    hex(token + 10, slots[slot].turn, 6);
+    hex(text, slot, 6);
+    hex(text + 6, salt, 4);
+    hex(text + 10, turn, 6);
 }
 
 
-static void *
+/* Whether it is one of this run */
+
+int
+token_read(const char *text, uint32_t *slot, uint32_t *turn)
+{
+    *slot = unhex(text, 6);
+    *turn = unhex(text + 10, 6);
+
+    return unhex(text + 6, 4) == salt;
+}
+
+
+void *
 list(size_t count, size_t size)
 {
     void  *p;
@@ -171,16 +196,25 @@ ids_read(void)
 }
 
 
-/* The requests that will be sent, and room for all parties */
+/* What tells this run's tokens from another's */
 
 void
+play_salt(void)
+{
+    seed = now() | 1;
+    salt = (seed >> 10 ^ getpid()) & 0xffff;
+}
+
+
+/* The requests that will be sent, and room for all parties */
+
+static void
 play_init(void)
 {
     char      uri[512], body[2048];
     uint32_t  i;
 
-    seed = now() | 1;
-    salt = (seed >> 10 ^ getpid()) & 0xffff;
+    play_salt();
 
     snprintf(uri, sizeof(uri), "/%s", cf.endpoint);
     snprintf(body, sizeof(body), "{\"key\":\"%s\",%s\"prompt\":\"\1\5\"}",
@@ -294,8 +328,8 @@ heap_take(void)
 }
 
 
-static void
-login(const char *name, const char *job_type)
+void
+play_login(const char *name, const char *job_type)
 {
     int    status;
     char   body[2048], *answer;
@@ -340,7 +374,7 @@ still_add(const tmpl_t *t, const char *name)
 }
 
 
-void
+static void
 play_start(void)
 {
     char      name[NAME_LEN + 8];
@@ -350,7 +384,7 @@ play_start(void)
 
     for (i = 0; i < cf.park; i++) {
         snprintf(name, sizeof(name), "p%05u", i % 100000);
-        login(name, cf.park_type);
+        play_login(name, cf.park_type);
         still_add(&park, name);
     }
 
@@ -365,7 +399,7 @@ play_start(void)
     for (i = 0; i < cf.workers; i++) {
         snprintf(name, sizeof(name), "w%05u", i % 100000);
         memcpy(workers[i].name, name, NAME_LEN);
-        login(workers[i].name, cf.job_type);
+        play_login(workers[i].name, cf.job_type);
         workers[i].conn = conn_new(i, cf.worker_pid, &workers[i]);
         workers[i].conn->on_answer = worker_answer;
         workers[i].list = list(cf.batch, sizeof(task_t));
@@ -412,7 +446,7 @@ play_start(void)
 
 /* What is due by now; when the next is */
 
-uint64_t
+static uint64_t
 play_timer(uint64_t t)
 {
     uint64_t   next, due;
@@ -477,16 +511,9 @@ probe_answer(conn_t *c, char *body, size_t len)
 }
 
 
-void
-play_stop(void)
-{
-    stopping = 1;
-}
-
-
 /* Nothing is under way but the workers' polls, and nothing more will come */
 
-int
+static int
 play_idle(void)
 {
     if (cf.fill && cf.workers && results < cf.fill) {
@@ -498,7 +525,7 @@ play_idle(void)
 }
 
 
-void
+static void
 play_end(void)
 {
     uint32_t  i;
@@ -570,7 +597,7 @@ client_begin(client_t *cl, uint64_t intended)
     slot->done = 0;
     slot->client = cf.fill ? NULL : cl;
     slot->sent = now();
-    token_of(token, cl->slot);
+    token_make(token, cl->slot, slot->turn);
 
     cl->state = CLIENT_SUBMIT;
     cl->asked = 0;
@@ -746,7 +773,7 @@ client_check(client_t *cl, char *body, size_t len)
     slot_t  *slot;
 
     slot = &slots[cl->slot];
-    token_of(token, cl->slot);
+    token_make(token, cl->slot, slot->turn);
     text = memmem(body, len, "\"text\":\"", 8);
 
     if (text == NULL) {
@@ -934,6 +961,7 @@ worker_tasks(worker_t *w, char *body, size_t len)
     char      *id, *prompt, *end;
     slot_t    *slot;
     task_t    *task;
+    uint32_t   turn;
     uint64_t   t;
 
     t = now();
@@ -968,16 +996,15 @@ worker_tasks(worker_t *w, char *body, size_t len)
         task = &w->list[w->tasks];
         memcpy(task->id, id, ID_LEN);
         memcpy(task->token, prompt, TOKEN_LEN);
-        task->slot = unhex(prompt, 6);
-        slot = &slots[task->slot];
-
-        if (task->slot >= nslots || unhex(prompt + 6, 4) != salt
-            || unhex(prompt + 10, 6) != slot->turn)
+        if (!token_read(prompt, &task->slot, &turn) || task->slot >= nslots
+            || turn != slots[task->slot].turn)
         {
             fail("a job that is not out: %.*s", TOKEN_LEN, prompt);
             broken = 1;
             return;
         }
+
+        slot = &slots[task->slot];
 
         if (slot->taken) {
             fail("a job was handed out twice: %.*s", ID_LEN, id);

@@ -1,8 +1,9 @@
 #!/bin/sh
 #
-# Runs the example configuration: nginx with the module, the media daemon,
-# three workers, and two jobs through the whole, one that makes a picture and
-# one that takes it; then stays up until Ctrl-C or SIGTERM.
+# Runs the example configuration: nginx with the module, the media daemon, four
+# workers, and four jobs through the whole: one that makes a picture, one that
+# takes it, and two chats, the last one by OpenAI's API; then stays up until
+# Ctrl-C or SIGTERM.
 #
 #   MODULE          the built module  (default: build/ of this repository)
 #   DAEMON          aime-mediad       (default: beside the module)
@@ -21,6 +22,7 @@ AIME_PORT=${AIME_PORT:-8080}
 AIME_RUN_ONCE=${AIME_RUN_ONCE:-0}
 PATH=$PATH:/usr/sbin:/sbin
 url=http://127.0.0.1:$AIME_PORT
+key=demo-client-key-replace-me      # of conf/aime_api_server.cfg
 
 prefix=
 nginx=
@@ -28,6 +30,7 @@ mediad=
 mandelbrot=
 markov=
 picture=
+chat=
 client=
 
 say() {
@@ -66,6 +69,7 @@ cleanup() {
     stop "$mandelbrot"
     stop "$markov"
     stop "$picture"
+    stop "$chat"
     stop "$nginx"
     stop "$mediad"
     [ -z "$prefix" ] || rm -rf "$prefix"
@@ -73,10 +77,16 @@ cleanup() {
 }
 
 # conf/nginx.conf with the paths and the port of this run.  The whole folder is
-# copied, since the files beside nginx.conf are named relative to it.
+# copied, since the files beside nginx.conf are named relative to it; the pages,
+# since nginx's processes may not be let into this repository.  An administrator
+# gets a password for this run.
 configure() {
     cp -R "$root/conf/." "$prefix"
+    cp -R "$root/ui" "$prefix/ui"
     mkdir "$prefix/logs" "$prefix/temp"
+    password=$(od -An -N6 -tx1 /dev/urandom | tr -d ' \n')
+    sed "s|^#password = .*|password = \"$password\"|" \
+        "$root/conf/aime_api_server.cfg" > "$prefix/aime_api_server.cfg"
     temp=
     for kind in client_body proxy fastcgi uwsgi scgi; do
         temp="$temp ${kind}_temp_path $prefix/temp/$kind;"
@@ -84,6 +94,7 @@ configure() {
     if [ "$(id -u)" = 0 ]; then
         # nginx's own processes run as this user, and must get at temp/
         chmod -R a+rX "$prefix"
+        chmod go= "$prefix/aime_api_server.cfg"
         user="user $(worker_user);"
     else
         user=
@@ -97,6 +108,7 @@ configure() {
         -e "s|^    worker_connections .*|    worker_connections $(files);|" \
         -e "s|^http {|http {$temp|" \
         -e "s|^\( *\)access_log .*;|\1access_log $prefix/logs/access.log aime;|" \
+        -e "s|^\( *\)alias .*/ui/;|\1alias $prefix/ui/;|" \
         -e "s|^\( *\)listen 8080;|\1listen $AIME_PORT;|" \
         "$root/conf/nginx.conf" > "$prefix/nginx.conf"
 }
@@ -142,6 +154,7 @@ check() {
         || died "the markov_text worker" "$prefix/logs/markov_text.log"
     alive "$picture" \
         || died "the picture worker" "$prefix/logs/picture.log"
+    alive "$chat" || died "the chat worker" "$prefix/logs/chat.log"
 }
 
 start_mediad() {
@@ -170,19 +183,26 @@ start_nginx() {
     done
 }
 
-# start_worker JOB_TYPE: sets $worker
+# start_worker PROGRAM JOB_TYPE: sets $worker
 start_worker() {
-    python3 "$root/examples/worker.py" --server "$url" --job-type "$1" \
-        > "$prefix/logs/$1.log" 2>&1 &
+    python3 "$root/examples/$1" --server "$url" --job-type "$2" \
+        > "$prefix/logs/$2.log" 2>&1 &
     worker=$!
 }
 
 # run_client LOG ARGUMENTS: until it has its result
 run_client() {
+    log=$1
+    shift
+    run "$log" python3 "$root/examples/client.py" --server "$url" "$@"
+}
+
+# run LOG COMMAND: a client that must succeed; LOG is that of its worker
+run() {
     log=$prefix/logs/$1
     shift
     # in the background, so that a signal need not wait for it
-    python3 "$root/examples/client.py" --server "$url" "$@" &
+    "$@" &
     client=$!
     while alive "$client"; do
         check
@@ -207,24 +227,43 @@ first_jobs() {
     say "Sending it through the media daemon, which makes it smaller ..."
     run_client picture.log \
         --endpoint picture_size --param "image=@$prefix/mandelbrot.png"
+    say "Asking the chat worker to go on with a text ..."
+    run_client chat.log --endpoint chat \
+        --param prompt_input="In the morning the river"
+    say "Asking it by OpenAI's API ..."
+    run chat.log curl -fsS "$url/v1/chat/completions" \
+        -H "Authorization: Bearer $key" -H "Content-Type: application/json" \
+        -d '{"model": "words", "max_tokens": 40, "messages": [{"role": "user",
+            "content": "What does a worker do?"}]}'
+    say
 }
 
 greet() {
     cat <<END
 
-The server is up.  To look at (in a browser or with curl):
+The server is up.  In a browser:
+  $url/aime/       the dashboard: name admin, password $password
+  $url/aime/play/  the playground: key demo-client-key-replace-me
+
+To look at (in a browser or with curl):
   $url/api/endpoints
   $url/api/endpoints/mandelbrot
-  $url/api/endpoints/markov_chat
+  $url/api/endpoints/chat
+  $url/v1/models
 
 To try:
   examples/client.py --server $url --endpoint mandelbrot \\
       --param zoom=400 --param center_x=-0.7435 --param center_y=0.1314 \\
       --output seahorse.png
-  examples/client.py --server $url --endpoint markov_chat \\
+  examples/client.py --server $url --endpoint chat \\
       --param prompt_input="In the morning the river"
   examples/client.py --server $url --endpoint picture_size \\
       --param image=@seahorse.png
+  curl -N $url/v1/chat/completions \\
+      -H "Authorization: Bearer $key" \\
+      -H "Content-Type: application/json" -d '{"model": "words",
+          "stream": true, "messages": [{"role": "user",
+          "content": "What does a worker do with a job?"}]}'
   examples/worker.py --server $url --job-type scalars &
   examples/client.py --server $url --endpoint scalar_types \\
       --param label=test --param steps=33
@@ -240,6 +279,7 @@ DAEMON=${DAEMON:-$(dirname "$MODULE")/aime-mediad}
 [ -x "$DAEMON" ] || fail "no media daemon at $DAEMON: build it with make"
 command -v "$NGINX" >/dev/null || fail "no nginx at '$NGINX'"
 command -v python3 >/dev/null || fail "no python3"
+command -v curl >/dev/null || fail "no curl"
 
 trap cleanup EXIT
 trap 'exit 0' INT TERM HUP
@@ -248,12 +288,14 @@ prefix=$(mktemp -d "${TMPDIR:-/tmp}/aime-run.XXXXXX")
 configure
 start_mediad
 start_nginx
-start_worker mandelbrot
+start_worker worker.py mandelbrot
 mandelbrot=$worker
-start_worker markov_text
+start_worker worker.py markov_text
 markov=$worker
-start_worker picture
+start_worker worker.py picture
 picture=$worker
+start_worker chat_worker.py chat
+chat=$worker
 first_jobs
 
 [ "$AIME_RUN_ONCE" != 1 ] || exit 0

@@ -69,6 +69,7 @@ static int aime_mediad_av_look_movie(aime_mediad_av_t *av,
     const AVFrame *frame);
 static void aime_mediad_av_depth(aime_mediad_av_t *av);
 static unsigned int aime_mediad_av_orientation(const AVStream *stream);
+static const int32_t *aime_mediad_av_matrix(const AVStream *stream);
 static void aime_mediad_av_measure(aime_mediad_av_t *av);
 static double aime_mediad_av_padding(const aime_mediad_av_t *av);
 static int aime_mediad_av_rules(aime_mediad_av_t *av);
@@ -245,14 +246,12 @@ aime_mediad_av_look_movie(aime_mediad_av_t *av, const AVFrame *frame)
 static unsigned int
 aime_mediad_av_orientation(const AVStream *stream)
 {
-    size_t    size;
-    double    degrees;
-    int32_t  *matrix;
+    double          degrees;
+    const int32_t  *matrix;
 
-    matrix = (int32_t *) av_stream_get_side_data(stream,
-                             AV_PKT_DATA_DISPLAYMATRIX, &size);
+    matrix = aime_mediad_av_matrix(stream);
 
-    if (matrix == NULL || size < 9 * sizeof(int32_t)) {
+    if (matrix == NULL) {
         return 1;
     }
 
@@ -278,6 +277,30 @@ aime_mediad_av_orientation(const AVStream *stream)
     default:
         return 1;
     }
+}
+
+
+/* FFmpeg 6.1 moved what is known beside the packets of a stream. */
+
+static const int32_t *
+aime_mediad_av_matrix(const AVStream *stream)
+{
+    size_t          size;
+    const uint8_t  *data;
+
+#if (LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(60, 15, 100))
+    const AVPacketSideData  *side;
+
+    side = av_packet_side_data_get(stream->codecpar->coded_side_data,
+                                   stream->codecpar->nb_coded_side_data,
+                                   AV_PKT_DATA_DISPLAYMATRIX);
+    data = side ? side->data : NULL;
+    size = side ? side->size : 0;
+#else
+    data = av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, &size);
+#endif
+
+    return data && size >= 9 * sizeof(int32_t) ? (const int32_t *) data : NULL;
 }
 
 

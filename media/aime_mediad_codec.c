@@ -157,6 +157,51 @@ aime_mediad_encoder(aime_mediad_job_t *job, const char *name)
 }
 
 
+/* FFmpeg 7.1 has a function in the place of fields. */
+
+#if (LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(61, 13, 100))
+
+static const void *
+aime_mediad_encoder_list(const AVCodec *codec, enum AVCodecConfig config)
+{
+    const void  *list;
+
+    return avcodec_get_supported_config(NULL, codec, config, 0, &list, NULL)
+           >= 0 ? list : NULL;
+}
+
+
+const int *
+aime_mediad_encoder_rates(const AVCodec *codec)
+{
+    return aime_mediad_encoder_list(codec, AV_CODEC_CONFIG_SAMPLE_RATE);
+}
+
+
+const enum AVSampleFormat *
+aime_mediad_encoder_samples(const AVCodec *codec)
+{
+    return aime_mediad_encoder_list(codec, AV_CODEC_CONFIG_SAMPLE_FORMAT);
+}
+
+#else
+
+const int *
+aime_mediad_encoder_rates(const AVCodec *codec)
+{
+    return codec->supported_samplerates;
+}
+
+
+const enum AVSampleFormat *
+aime_mediad_encoder_samples(const AVCodec *codec)
+{
+    return codec->sample_fmts;
+}
+
+#endif
+
+
 int
 aime_mediad_complain(aime_mediad_job_t *job, int error)
 {

@@ -36,6 +36,13 @@ AVCodecContext *aime_mediad_decoder(aime_mediad_job_t *job, enum AVCodecID id,
 /* A context for an encoder of that name, one thread; NULL after a failure. */
 AVCodecContext *aime_mediad_encoder(aime_mediad_job_t *job, const char *name);
 
+/*
+ * What an encoder of sound takes: sample rates, with 0 at the end, and forms of
+ * samples, with AV_SAMPLE_FMT_NONE.  NULL if it takes any.
+ */
+const int *aime_mediad_encoder_rates(const AVCodec *codec);
+const enum AVSampleFormat *aime_mediad_encoder_samples(const AVCodec *codec);
+
 /* What a library complains of: a refusal, or a failure if memory is short. */
 int aime_mediad_complain(aime_mediad_job_t *job, int error);
 

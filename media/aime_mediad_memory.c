@@ -14,9 +14,18 @@
 #define AIME_MEDIAD_FIRST_SIZE  65536
 
 
+/* From FFmpeg 7.0 on, what is to be written is constant. */
+
+#if (LIBAVFORMAT_VERSION_MAJOR >= 61)
+typedef const uint8_t  aime_mediad_put_t;
+#else
+typedef uint8_t        aime_mediad_put_t;
+#endif
+
+
 static int aime_mediad_memory_open(aime_mediad_memory_t *memory, int write);
 static int aime_mediad_memory_get(void *ctx, uint8_t *buf, int size);
-static int aime_mediad_memory_put(void *ctx, uint8_t *buf, int size);
+static int aime_mediad_memory_put(void *ctx, aime_mediad_put_t *buf, int size);
 static int64_t aime_mediad_memory_seek(void *ctx, int64_t offset, int whence);
 static int aime_mediad_memory_grow(aime_mediad_memory_t *memory, size_t size);
 
@@ -105,7 +114,7 @@ aime_mediad_memory_get(void *ctx, uint8_t *buf, int size)
 
 
 static int
-aime_mediad_memory_put(void *ctx, uint8_t *buf, int size)
+aime_mediad_memory_put(void *ctx, aime_mediad_put_t *buf, int size)
 {
     aime_mediad_memory_t  *memory;
 

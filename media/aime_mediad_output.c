@@ -296,23 +296,27 @@ static enum AVSampleFormat
 aime_mediad_sample_format(const AVCodec *codec)
 {
     unsigned int                i;
-    const enum AVSampleFormat  *format;
+    const enum AVSampleFormat  *format, *formats;
 
     static const enum AVSampleFormat  preferred[] = {
         AV_SAMPLE_FMT_FLTP, AV_SAMPLE_FMT_FLT
     };
 
+    formats = aime_mediad_encoder_samples(codec);
+
+    if (formats == NULL) {
+        return preferred[0];
+    }
+
     for (i = 0; i < 2; i++) {
-        for (format = codec->sample_fmts; *format != AV_SAMPLE_FMT_NONE;
-             format++)
-        {
+        for (format = formats; *format != AV_SAMPLE_FMT_NONE; format++) {
             if (*format == preferred[i]) {
                 return *format;
             }
         }
     }
 
-    return codec->sample_fmts[0];
+    return formats[0];
 }
 
 
@@ -852,7 +856,7 @@ aime_mediad_output_rates(aime_media_format_e format)
     name = aime_mediad_muxer(format)->sound;
     codec = name ? avcodec_find_encoder_by_name(name) : NULL;
 
-    return codec ? codec->supported_samplerates : NULL;
+    return codec ? aime_mediad_encoder_rates(codec) : NULL;
 }
 
 

@@ -24,9 +24,9 @@ typedef struct {
 
 
 /*
- * Called for a medium (value: the string, as it stands in the text; AIME_OK
- * to go on) and for what is wrong (reason: the end of a sentence whose
- * subject is the place).
+ * Called for a medium (value: as it stands in the text, which need not be a
+ * string; AIME_OK to go on) and for what is wrong (reason: the end of a
+ * sentence whose subject is the place).
  */
 
 typedef struct {

@@ -26,6 +26,10 @@ aime_input_refuse(aime_pool_t *pool, aime_input_errors_t *errors,
 
     n = 0;
 
+    if (errors->nelts == 0) {
+        errors->param = &param->name;
+    }
+
     parts[n++] = aime_input_str("Parameter ");
     parts[n++] = param->name;
 

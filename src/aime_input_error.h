@@ -23,6 +23,7 @@
 typedef struct {
     aime_str_t           *elts;
     size_t                nelts;
+    const aime_str_t     *param;        /* of the first one, or NULL */
     size_t                nomitted;     /* private */
 } aime_input_errors_t;
 

@@ -176,7 +176,7 @@ int aime_media_kind_has(aime_media_kind_e kind, aime_media_format_e format);
  *              each the end of a sentence whose subject is the parameter
  *              ("has a size of 30x30, below the minimum of 64x64")
  *   FAILED     the daemon could not do it though the media may be right: a
- *              line of UTF-8 for the log
+ *              line for the log
  *
  * Then the daemon closes.  Who gets something else closes at once.
  */

@@ -11,6 +11,24 @@
 #define TOML_ENABLE_FORMATTERS  0
 #define TOML_MAX_NESTED_VALUES  64
 
+/*
+ * What its parser asserts is not always so: "a = [}" ends a debug build of it,
+ * and is undefined in others.  Here a text that it does not expect is refused.
+ */
+
+#undef NDEBUG
+
+#if defined(__cpp_exceptions)
+
+struct aime_toml_unexpected_t { };
+
+[[noreturn]] static void aime_toml_surprise();
+
+#define TOML_ASSERT(expr)                                                     \
+    ((expr) ? static_cast<void>(0) : aime_toml_surprise())
+
+#endif
+
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -36,12 +54,16 @@
 #define AIME_TOML_MAX_DEPTH     64
 
 
+/* What of the text is for the parser: up to copied it stands in another. */
+
 typedef struct {
     const char          *pos;
     const char          *end;
     const char          *line_start;
     unsigned int         line;
     unsigned int         segments;
+    const char          *copied;
+    std::string          copy;
 } aime_toml_lexer_t;
 
 
@@ -59,10 +81,24 @@ typedef std::unique_ptr<cJSON, aime_toml_delete_t>  aime_toml_owner_t;
 
 static cJSON *aime_toml_document(std::string_view text,
     aime_toml_error_t *error);
-static bool aime_toml_keys_bounded(std::string_view text,
+static cJSON *aime_toml_tree(std::string_view text, aime_toml_error_t *error);
+#if defined(__cpp_exceptions)
+static cJSON *aime_toml_unexpected(std::string_view text,
     aime_toml_error_t *error);
+static bool aime_toml_expected(std::string_view text);
+#endif
+static bool aime_toml_prescan(aime_toml_lexer_t *lx, std::string_view text,
+    aime_toml_error_t *error);
+static bool aime_toml_prescan_fail(const aime_toml_lexer_t *lx,
+    const char *reason, aime_toml_error_t *error);
+static bool aime_toml_string_expected(std::string_view before);
+static bool aime_toml_separator(char c);
 static void aime_toml_skip_line(aime_toml_lexer_t *lx);
-static void aime_toml_skip_string(aime_toml_lexer_t *lx);
+static bool aime_toml_skip_string(aime_toml_lexer_t *lx,
+    aime_toml_error_t *error);
+static bool aime_toml_skip_escape(aime_toml_lexer_t *lx, bool lines,
+    aime_toml_error_t *error);
+static void aime_toml_escape(aime_toml_lexer_t *lx);
 static cJSON *aime_toml_node(const toml::node &node, unsigned int depth,
     aime_toml_error_t *error);
 static cJSON *aime_toml_table(const toml::table &table, unsigned int depth,
@@ -93,10 +129,6 @@ aime_toml_parse(const char *text, size_t len, aime_toml_error_t *error)
     std::string_view   view(len ? text : "", len);
 
     aime_toml_set_error(error, 0, 0, "out of memory");
-
-    if (!aime_toml_keys_bounded(view, error)) {
-        return NULL;
-    }
 
 #if defined(__cpp_exceptions)
 
@@ -191,6 +223,36 @@ aime_toml_double(const cJSON *item, double *value)
 static cJSON *
 aime_toml_document(std::string_view text, aime_toml_error_t *error)
 {
+    aime_toml_lexer_t  lx;
+
+    if (!aime_toml_prescan(&lx, text, error)) {
+        return NULL;
+    }
+
+    if (!lx.copy.empty()) {
+        text = lx.copy;
+    }
+
+#if defined(__cpp_exceptions)
+
+    try {
+        return aime_toml_tree(text, error);
+
+    } catch (const aime_toml_unexpected_t &) {
+        return aime_toml_unexpected(text, error);
+    }
+
+#else
+
+    return aime_toml_tree(text, error);
+
+#endif
+}
+
+
+static cJSON *
+aime_toml_tree(std::string_view text, aime_toml_error_t *error)
+{
     cJSON               *tree;
     toml::parse_result   result = toml::parse(text);
 
@@ -209,64 +271,195 @@ aime_toml_document(std::string_view text, aime_toml_error_t *error)
 }
 
 
+#if defined(__cpp_exceptions)
+
+static void
+aime_toml_surprise()
+{
+    throw aime_toml_unexpected_t();
+}
+
+
+/*
+ * The parser does not say where it gave up, but it goes from front to back:
+ * the place is where the shortest text ends that it gives up on.
+ */
+
+static cJSON *
+aime_toml_unexpected(std::string_view text, aime_toml_error_t *error)
+{
+    size_t            good, bad, middle, start;
+    std::string_view  before;
+
+    good = 0;
+    bad = text.size();
+
+    while (bad - good > 1) {
+        middle = good + (bad - good) / 2;
+
+        if (aime_toml_expected(text.substr(0, middle))) {
+            good = middle;
+
+        } else {
+            bad = middle;
+        }
+    }
+
+    before = text.substr(0, good);
+    start = before.rfind('\n') + 1;
+
+    aime_toml_set_error(error,
+                        1 + std::count(before.begin(), before.end(), '\n'),
+                        1 + good - start, "unexpected character");
+
+    return NULL;
+}
+
+
+static bool
+aime_toml_expected(std::string_view text)
+{
+    try {
+        (void) toml::parse(text);
+
+    } catch (const aime_toml_unexpected_t &) {
+        return false;
+    }
+
+    return true;
+}
+
+#endif
+
+
 /*
  * Refuses keys of very many segments, as every segment is a table inside
  * another and toml++ walks and frees tables recursively.  Outside of strings
  * and comments dots stand in keys, floats and times only, so counting them is
- * enough; everything else is the parser's to judge.
+ * enough.  And refuses what is no ASCII there, which TOML does not know, but
+ * toml++ takes for white space or for impossible.  Everything else is the
+ * parser's to judge.
  */
 
 static bool
-aime_toml_keys_bounded(std::string_view text, aime_toml_error_t *error)
+aime_toml_prescan(aime_toml_lexer_t *lx, std::string_view text,
+    aime_toml_error_t *error)
 {
-    aime_toml_lexer_t  lx;
+    lx->copied = text.data();
+    lx->line_start = text.data();
+    lx->line = 1;
+    lx->segments = 1;
 
-    lx.pos = text.data();
-    lx.end = lx.pos + text.size();
-    lx.line_start = lx.pos;
-    lx.line = 1;
-    lx.segments = 1;
+    if (text.compare(0, 3, "\xef\xbb\xbf") == 0) {
+        text.remove_prefix(3);
+    }
 
-    while (lx.pos < lx.end) {
+    lx->pos = text.data();
+    lx->end = lx->pos + text.size();
 
-        switch (*lx.pos) {
+    while (lx->pos < lx->end) {
+
+        if ((unsigned char) *lx->pos >= 0x80) {
+            return aime_toml_prescan_fail(lx, "unexpected character outside of "
+                                          "a string", error);
+        }
+
+        switch (*lx->pos) {
 
         case '#':
-            aime_toml_skip_line(&lx);
+            aime_toml_skip_line(lx);
             continue;
 
         case '"':
         case '\'':
-            aime_toml_skip_string(&lx);
+            if (!aime_toml_string_expected(text.substr(0, lx->pos
+                                                          - text.data())))
+            {
+                return aime_toml_prescan_fail(lx, "unexpected quotation mark",
+                                              error);
+            }
+
+            if (!aime_toml_skip_string(lx, error)) {
+                return false;
+            }
+
             continue;
 
         case '.':
-            if (++lx.segments > AIME_TOML_MAX_SEGMENTS) {
-                aime_toml_set_error(error, lx.line,
-                                    lx.pos - lx.line_start + 1,
-                                    "key with too many dots");
-                return false;
+            if (++lx->segments > AIME_TOML_MAX_SEGMENTS) {
+                return aime_toml_prescan_fail(lx, "key with too many dots",
+                                              error);
             }
 
             break;
 
         case '\n':
-            lx.line++;
-            lx.line_start = lx.pos + 1;
+            lx->line++;
+            lx->line_start = lx->pos + 1;
             /* fall through */
 
         case '=':
         case ',':
         case '{':
         case '[':
-            lx.segments = 1;
+            lx->segments = 1;
             break;
         }
 
-        lx.pos++;
+        lx->pos++;
+    }
+
+    if (!lx->copy.empty()) {
+        lx->copy.append(lx->copied, lx->end - lx->copied);
     }
 
     return true;
+}
+
+
+static bool
+aime_toml_prescan_fail(const aime_toml_lexer_t *lx, const char *reason,
+    aime_toml_error_t *error)
+{
+    aime_toml_set_error(error, lx->line, lx->pos - lx->line_start + 1, reason);
+
+    return false;
+}
+
+
+/*
+ * toml++ looks ahead over all of what begins like a number, quotation marks
+ * or not.  A key like 1."x" falls a victim to this.
+ */
+
+static bool
+aime_toml_string_expected(std::string_view before)
+{
+    char    first;
+    size_t  n;
+
+    n = before.size();
+
+    if (n == 0 || aime_toml_separator(before[n - 1])) {
+        return true;
+    }
+
+    if (before[n - 1] != '.') {
+        return false;
+    }
+
+    do {
+        first = before[--n];
+    } while (n && !aime_toml_separator(before[n - 1]));
+
+    return first != '+' && first != '-' && (first < '0' || first > '9');
+}
+
+
+static bool
+aime_toml_separator(char c)
+{
+    return c && strchr(" \t\r\n=,[]{}", c) != NULL;
 }
 
 
@@ -286,8 +479,8 @@ aime_toml_skip_line(aime_toml_lexer_t *lx)
  * even where its quote is missing, and so does what could hide behind it.
  */
 
-static void
-aime_toml_skip_string(aime_toml_lexer_t *lx)
+static bool
+aime_toml_skip_string(aime_toml_lexer_t *lx, aime_toml_error_t *error)
 {
     char    quote;
     size_t  n;
@@ -314,24 +507,114 @@ aime_toml_skip_string(aime_toml_lexer_t *lx)
                 lx->pos++;
             }
 
-            return;
+            return true;
         }
 
         if (*lx->pos == '\n') {
             if (n == 1) {
-                return;
+                return true;
             }
 
             lx->line++;
             lx->line_start = lx->pos + 1;
         }
 
-        if (*lx->pos == '\\' && quote == '"' && lx->end - lx->pos > 1
-            && lx->pos[1] != '\n')
+        if (*lx->pos == '\\' && quote == '"'
+            && !aime_toml_skip_escape(lx, n == 3, error))
         {
-            lx->pos++;
+            return false;
         }
     }
+
+    return true;
+}
+
+
+/*
+ * From a backslash to the last character that belongs to it.  One that ends a
+ * line takes all white space with it, and toml++ asks whether the character
+ * behind that is some, which it must not be asked of one that is no ASCII.
+ */
+
+static bool
+aime_toml_skip_escape(aime_toml_lexer_t *lx, bool lines,
+    aime_toml_error_t *error)
+{
+    const char  *p;
+
+    for (p = lx->pos + 1; p < lx->end && (*p == ' ' || *p == '\t'); p++) {
+        /* void */
+    }
+
+    if (p < lx->end && (unsigned char) *p >= 0x80) {
+        lx->pos = p;
+        return aime_toml_prescan_fail(lx, "unexpected character behind a "
+                                      "backslash", error);
+    }
+
+    if (p == lx->end || (*p != '\n' && *p != '\r')) {
+        lx->pos = std::min(lx->pos + 1, lx->end - 1);
+        return true;
+    }
+
+    if (!lines) {
+        return true;
+    }
+
+    for ( /* void */ ; p < lx->end && strchr(" \t\r\n", *p) && *p; p++) {
+
+        if (*p == '\n') {
+            lx->line++;
+            lx->line_start = p + 1;
+        }
+    }
+
+    lx->pos = p - 1;
+
+    if (p < lx->end && (unsigned char) *p >= 0x80) {
+        aime_toml_escape(lx);
+    }
+
+    return true;
+}
+
+
+/* Puts an escape in the place of the character behind pos, if it is one. */
+
+static void
+aime_toml_escape(aime_toml_lexer_t *lx)
+{
+    char         buf[sizeof("\\U00000000")];
+    size_t       i, n;
+    uint32_t     c;
+    const char  *p;
+
+    p = lx->pos + 1;
+    c = (unsigned char) *p;
+    n = (c >= 0xf0) ? 4 : (c >= 0xe0) ? 3 : 2;
+
+    if (c < 0xc2 || (size_t) (lx->end - p) < n) {
+        return;
+    }
+
+    for (c &= 0xff >> (n + 1), i = 1; i < n; i++) {
+
+        if (((unsigned char) p[i] & 0xc0) != 0x80) {
+            return;
+        }
+
+        c = (c << 6) | (p[i] & 0x3f);
+    }
+
+    if (c < (n == 4 ? 0x10000u : n == 3 ? 0x800u : 0x80u)) {
+        return;
+    }
+
+    lx->copy.append(lx->copied, p - lx->copied);
+    lx->copy.append(buf, snprintf(buf, sizeof(buf), "\\U%08lx",
+                                  (unsigned long) c));
+    lx->copied = p + n;
+    lx->pos = lx->copied - 1;
 }
 
 

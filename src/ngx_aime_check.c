@@ -142,7 +142,7 @@ ngx_aime_check_jobs(ngx_aime_zone_t *zone, ngx_aime_check_t *check)
         check->deadlines += job->deadlined;
 
         check->refs += (job->input != NULL) + (job->progress != NULL)
-                       + (job->result != NULL);
+                       + (job->result != NULL) + (job->note != NULL);
 
         if ((job->input != NULL) != (job->state <= NGX_AIME_JOB_PROCESSING)
             || (job->result != NULL) != (job->state == NGX_AIME_JOB_DONE))

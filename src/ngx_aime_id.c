@@ -2,9 +2,9 @@
 /* Ids of jobs and sessions, see ngx_aime_id.h. */
 
 
-#include <sys/random.h>
-
 #include "ngx_aime_id.h"
+
+#include <sys/random.h>
 
 
 /* where the dashes stand, in bytes of the id */

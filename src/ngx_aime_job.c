@@ -8,6 +8,7 @@
 #include "ngx_aime_job.h"
 #include "ngx_aime_ended.h"
 #include "ngx_aime_id.h"
+#include "ngx_aime_shm_failure.h"
 #include "ngx_aime_shm_index.h"
 #include "ngx_aime_shm_queue.h"
 #include "ngx_aime_shm_vars.h"
@@ -61,6 +62,8 @@ static ngx_aime_shm_job_t *ngx_aime_job_create_bare(ngx_aime_zone_t *zone,
     ngx_aime_job_spec_t *spec);
 static ngx_int_t ngx_aime_job_create_once(ngx_aime_zone_t *zone,
     ngx_aime_shm_job_t *job, ngx_aime_job_spec_t *spec);
+static void ngx_aime_job_free_once(ngx_aime_zone_t *zone,
+    ngx_aime_shm_once_t *once);
 static ngx_int_t ngx_aime_job_count_client(ngx_aime_zone_t *zone,
     ngx_aime_shm_job_t *job, ngx_aime_job_spec_t *spec);
 static void ngx_aime_job_uncount_client(ngx_aime_zone_t *zone,
@@ -116,7 +119,9 @@ static void ngx_aime_job_arm(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
 static void ngx_aime_job_may_go(ngx_aime_zone_t *zone,
     ngx_aime_shm_job_t *job);
 static void ngx_aime_job_hung_up(ngx_aime_zone_t *zone,
-    ngx_aime_shm_job_t *job);
+    ngx_aime_shm_job_t *job, ngx_aime_shm_parked_t *gone);
+static ngx_uint_t ngx_aime_job_awaited(ngx_aime_shm_job_t *job,
+    ngx_aime_shm_parked_t *gone);
 static ngx_aime_shm_worker_t *ngx_aime_job_last_holder(
     ngx_aime_shm_job_t *job);
 static ngx_uint_t ngx_aime_job_worker_alive(ngx_aime_shm_job_t *job);
@@ -283,6 +288,14 @@ ngx_aime_job_admit_locked(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec,
 
     once = spec->once ? ngx_aime_job_once(zone, spec->once_id) : NULL;
 
+    if (once && (spec->first
+                 || (spec->again
+                     && (once->job->state == NGX_AIME_JOB_CANCELED
+                         || once->job->state == NGX_AIME_JOB_LAPSED))))
+    {
+        once = NULL;
+    }
+
     if (once) {
         ngx_memcpy(id, once->job->id, NGX_AIME_ID_LEN);
 
@@ -342,6 +355,7 @@ ngx_aime_job_join(ngx_aime_zone_t *zone, const u_char *id, ngx_uint_t client,
             rc = NGX_ERROR;
 
         } else if (client) {
+            job->abandoned = 0;
             ngx_aime_wake_client_locked(zone, *parked);
         }
     }
@@ -381,6 +395,11 @@ ngx_aime_job_submit(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec,
     }
 
     job->input = ngx_aime_shm_keep_locked(zone, input);
+
+    if (spec->note) {
+        job->note = ngx_aime_shm_keep_locked(zone, spec->note);
+    }
+
     job->start_time = ngx_aime_job_now();
     job->queued = ngx_current_msec;
 
@@ -489,6 +508,7 @@ ngx_aime_job_create_bare(ngx_aime_zone_t *zone, ngx_aime_job_spec_t *spec)
     job->open = spec->open;
     job->retry = spec->retry;
     job->cancel_on_disconnect = spec->cancel_on_disconnect;
+    job->grace = spec->grace;
     job->session = spec->has_session;
 
     if (job->session) {
@@ -511,6 +531,12 @@ ngx_aime_job_create_once(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
 {
     ngx_aime_shm_once_t  *once;
 
+    once = ngx_aime_job_once(zone, spec->once_id);
+
+    if (once) {
+        ngx_aime_job_free_once(zone, once);
+    }
+
     once = ngx_aime_shm_alloc_locked(&zone->sh->arena,
                                      sizeof(ngx_aime_shm_once_t));
     if (once == NULL) {
@@ -528,6 +554,18 @@ ngx_aime_job_create_once(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     ngx_aime_shm_mark_locked(&zone->sh->arena, once, NGX_AIME_SHM_ONCE);
 
     return NGX_OK;
+}
+
+
+/* The job's pointer first: to who repairs, one without a job is none. */
+
+static void
+ngx_aime_job_free_once(ngx_aime_zone_t *zone, ngx_aime_shm_once_t *once)
+{
+    once->job->once = NULL;
+
+    ngx_rbtree_delete(&zone->sh->onces, &once->node);
+    ngx_aime_shm_free_locked(&zone->sh->arena, once);
 }
 
 
@@ -645,6 +683,10 @@ ngx_aime_job_view(ngx_aime_zone_t *zone, const u_char *id, ngx_uint_t what,
 
     } else if (what == NGX_AIME_VIEW_PAYLOAD) {
         payload = job->progress;
+    }
+
+    if (what == NGX_AIME_VIEW_NOTE) {
+        payload = job->note;
     }
 
     if (payload) {
@@ -995,7 +1037,8 @@ ngx_aime_job_check_progress(ngx_aime_zone_t *zone, const u_char *id,
 
 ngx_int_t
 ngx_aime_job_progress(ngx_aime_zone_t *zone, const u_char *id,
-    uint64_t worker, ngx_aime_shm_hold_t *progress, uint32_t progress_len)
+    uint64_t worker, ngx_aime_shm_hold_t *progress, uint32_t progress_len,
+    ngx_aime_shm_payload_t **before)
 {
     ngx_int_t            rc;
     ngx_aime_shm_job_t  *job;
@@ -1004,6 +1047,10 @@ ngx_aime_job_progress(ngx_aime_zone_t *zone, const u_char *id,
 
     job = ngx_aime_shm_id_find_locked(zone, id);
     rc = ngx_aime_job_progress_verdict(job, worker);
+
+    if (rc == NGX_OK && before && job->progress != *before) {
+        rc = NGX_BUSY;
+    }
 
     if (rc == NGX_OK) {
         job->lost = 0;
@@ -1431,7 +1478,7 @@ ngx_aime_job_leave(ngx_aime_zone_t *zone, const u_char *id, ngx_uint_t sent)
     job = ngx_aime_shm_id_find_locked(zone, id);
 
     if (job && ngx_aime_job_active(job)) {
-        ngx_aime_job_hung_up(zone, job);
+        ngx_aime_job_hung_up(zone, job, NULL);
 
     } else if (job && sent && job->state == NGX_AIME_JOB_DONE
                && !job->keep)
@@ -1448,6 +1495,17 @@ ngx_aime_job_leave(ngx_aime_zone_t *zone, const u_char *id, ngx_uint_t sent)
 
     ngx_aime_shm_unlock(zone);
     ngx_aime_wake_send(zone);
+}
+
+
+void
+ngx_aime_job_watch(ngx_aime_zone_t *zone, ngx_aime_shm_parked_t *parked)
+{
+    ngx_aime_shm_lock(zone);
+
+    ngx_aime_wake_watch_locked(zone, parked);
+
+    ngx_aime_shm_unlock(zone);
 }
 
 
@@ -1488,6 +1546,24 @@ ngx_aime_job_unpark_locked(ngx_aime_zone_t *zone,
 }
 
 
+ngx_uint_t
+ngx_aime_job_of_client(ngx_aime_zone_t *zone, ngx_aime_shm_queue_t *queue,
+    const u_char *owner)
+{
+    ngx_uint_t              n;
+    ngx_aime_shm_client_t  *client;
+
+    ngx_aime_shm_lock(zone);
+
+    client = ngx_aime_job_client(queue, owner);
+    n = client ? client->njobs : 0;
+
+    ngx_aime_shm_unlock(zone);
+
+    return n;
+}
+
+
 void
 ngx_aime_job_queue_state(ngx_aime_zone_t *zone, ngx_aime_shm_type_t *type,
     ngx_uint_t *nqueued, ngx_uint_t *retry_after)
@@ -1511,6 +1587,14 @@ ngx_aime_job_due_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
     ngx_msec_t  again;
 
     job->deadlined = 0;
+
+    if (job->abandoned && ngx_aime_job_active(job)
+        && (ngx_msec_int_t) (job->abandon - ngx_current_msec) <= 0)
+    {
+        ngx_aime_job_end(zone, job, NGX_AIME_JOB_CANCELED,
+                         NGX_AIME_REASON_HANGUP);
+        return 0;
+    }
 
     if ((ngx_msec_int_t) (job->due - ngx_current_msec) > 0) {
         ngx_aime_job_arm(zone, job, job->due);
@@ -1538,6 +1622,10 @@ ngx_aime_job_due_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
         }
 
         again = job->worker->seen + job->inactivity_timeout;
+
+        if (job->abandoned && (ngx_msec_int_t) (job->abandon - again) < 0) {
+            again = job->abandon;
+        }
 
         if ((ngx_msec_int_t) (again - ngx_current_msec) > 0) {
             job->deadlined = 1;
@@ -1669,7 +1757,7 @@ ngx_aime_job_release_row_locked(ngx_aime_zone_t *zone,
         }
 
         if (job && ngx_aime_job_active(job)) {
-            ngx_aime_job_hung_up(zone, job);
+            ngx_aime_job_hung_up(zone, job, parked);
         }
 
         ngx_aime_job_unpark_locked(zone, parked);
@@ -1794,6 +1882,8 @@ ngx_aime_job_mend_refs(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
                   ? ngx_aime_shm_payload_again_locked(zone, job->result)
                   : NULL;
 
+    job->note = ngx_aime_shm_payload_again_locked(zone, job->note);
+
     job->progress_len = job->progress ? job->progress_len : 0;
 
     if (!active
@@ -1900,7 +1990,7 @@ ngx_aime_job_rouse(ngx_aime_zone_t *zone, ngx_aime_shm_type_t *type)
 
 /*
  * Something of a job that is not final has changed.  The client that waits for
- * its result is not interested.
+ * its result is not interested, unless it said so.
  */
 
 static void
@@ -1918,20 +2008,61 @@ ngx_aime_job_changed(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
         next = ngx_queue_next(q);
         parked = ngx_queue_data(q, ngx_aime_shm_parked_t, link);
 
-        if (!parked->client) {
+        if (!parked->client || parked->watches) {
             ngx_aime_wake_entry_locked(zone, parked);
         }
     }
 }
 
 
+/* gone: his entry, if he still has one. */
+
 static void
-ngx_aime_job_hung_up(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
+ngx_aime_job_hung_up(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
+    ngx_aime_shm_parked_t *gone)
 {
-    if (job->cancel_on_disconnect) {
+    if (!job->cancel_on_disconnect || ngx_aime_job_awaited(job, gone)) {
+        return;
+    }
+
+    if (job->grace == 0) {
         ngx_aime_job_end(zone, job, NGX_AIME_JOB_CANCELED,
                          NGX_AIME_REASON_HANGUP);
+        return;
     }
+
+    job->abandoned = 1;
+    job->abandon = ngx_current_msec + job->grace;
+
+    ngx_aime_job_arm(zone, job, job->due);
+}
+
+
+/* Does another client wait for it?  That is who has made the request again. */
+
+static ngx_uint_t
+ngx_aime_job_awaited(ngx_aime_shm_job_t *job, ngx_aime_shm_parked_t *gone)
+{
+    ngx_uint_t              i;
+    ngx_queue_t            *q, *list;
+    ngx_aime_shm_parked_t  *parked;
+
+    for (i = 0; i < 2; i++) {
+        list = i ? &job->watchers.woken : &job->watchers.parked;
+
+        for (q = ngx_queue_head(list);
+             q != ngx_queue_sentinel(list);
+             q = ngx_queue_next(q))
+        {
+            parked = ngx_queue_data(q, ngx_aime_shm_parked_t, link);
+
+            if (parked->client && parked != gone) {
+                return 1;
+            }
+        }
+    }
+
+    return 0;
 }
 
 
@@ -2111,16 +2242,26 @@ static void
 ngx_aime_job_end(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     ngx_aime_job_state_e state, ngx_aime_job_reason_e reason)
 {
-    ngx_uint_t  was;
+    double      now;
+    ngx_uint_t  was, outcome;
 
     was = job->state;
+    now = ngx_aime_job_now();
 
     /* who repairs finds a job that has ended, or one that has not */
 
     ngx_aime_job_set_state(job, state, reason, job->result_lifetime);
     ngx_aime_job_count(zone, job);
-    ngx_aime_ended_note_locked(job, ngx_aime_job_outcome(job),
-                               ngx_aime_job_now());
+
+    outcome = ngx_aime_job_outcome(job);
+
+    ngx_aime_ended_note_locked(job, outcome, now);
+
+    if (outcome != NGX_AIME_OUTCOME_SUCCESS
+        && outcome != NGX_AIME_OUTCOME_CANCELLED)
+    {
+        ngx_aime_shm_failure_note_locked(zone, job, outcome, now);
+    }
 
     if (was == NGX_AIME_JOB_QUEUED) {
         ngx_aime_shm_queue_remove_locked(zone, job);
@@ -2177,12 +2318,15 @@ ngx_aime_job_delete(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job)
     }
 
     if (job->once) {
-        ngx_rbtree_delete(&zone->sh->onces, &job->once->node);
-        ngx_aime_shm_free_locked(&zone->sh->arena, job->once);
+        ngx_aime_job_free_once(zone, job->once);
     }
 
     if (job->result) {
         ngx_aime_shm_release_locked(zone, job->result);
+    }
+
+    if (job->note) {
+        ngx_aime_shm_release_locked(zone, job->note);
     }
 
     ngx_aime_shm_free_locked(&zone->sh->arena, job);
@@ -2221,6 +2365,12 @@ ngx_aime_job_arm(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     ngx_msec_t due)
 {
     job->due = due;
+
+    if (job->abandoned && ngx_aime_job_active(job)
+        && (ngx_msec_int_t) (job->abandon - due) < 0)
+    {
+        due = job->abandon;
+    }
 
     if (job->deadlined) {
         if ((ngx_msec_int_t) (due - job->deadline.key) >= 0) {

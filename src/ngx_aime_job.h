@@ -76,6 +76,10 @@ typedef struct {
     ngx_msec_t                   result_lifetime;
     ngx_uint_t                   max_attempts;
     ngx_uint_t                   priority;      /* < NGX_AIME_NPRIORITIES */
+    ngx_msec_t                   grace;     /* until a hang-up cancels it */
+
+    /* a payload that stays with the job, for its views; NULL: none */
+    ngx_aime_shm_hold_t         *note;
 
     /* digests of idempotency key and inputs, if once is set */
     u_char                       once_id[NGX_AIME_ID_LEN];
@@ -84,7 +88,14 @@ typedef struct {
     /* of its variables, if has_session is set */
     u_char                       session[NGX_AIME_ID_LEN];
 
+    /*
+     * once: there must be no second job of that id.  first: it is not asked
+     * whether there is one, this job takes its place; again: only one counts
+     * that did not end without a result.
+     */
     unsigned                     once:1;
+    unsigned                     first:1;
+    unsigned                     again:1;
     unsigned                     has_session:1;
     unsigned                     fair:1;
     unsigned                     keep:1;
@@ -157,6 +168,7 @@ typedef struct {
 #define NGX_AIME_VIEW_NOTHING      0
 #define NGX_AIME_VIEW_RESULT       1    /* if it is done */
 #define NGX_AIME_VIEW_PAYLOAD      2    /* that, or else the progress */
+#define NGX_AIME_VIEW_NOTE         3    /* of who submitted it */
 
 
 /* what a payload is for: the last room is kept for what lets the queue move */
@@ -178,11 +190,11 @@ ngx_aime_shm_hold_t *ngx_aime_job_reserve(ngx_aime_zone_t *zone, size_t len,
 void ngx_aime_job_drop(ngx_aime_zone_t *zone, ngx_aime_shm_hold_t *hold);
 
 /*
- * Queues a job with that input, which is the job's from then on, and wakes a
- * poll.  If parked is not NULL, slot is parked on the job at once.  The new
- * job's id goes to id.  Otherwise nothing happened (the input is still held),
- * for one of the reasons above; with NGX_AIME_SAME_REQUEST id is that of the
- * job that is there.
+ * Queues a job with that input, and spec->note if it has one, which are the
+ * job's from then on, and wakes a poll.  If parked is not NULL, slot is parked
+ * on the job at once.  The new job's id goes to id.  Otherwise nothing happened
+ * (input and note are still held), for one of the reasons above; with
+ * NGX_AIME_SAME_REQUEST id is that of the job that is there.
  */
 ngx_int_t ngx_aime_job_submit(ngx_aime_zone_t *zone,
     ngx_aime_job_spec_t *spec, ngx_aime_shm_hold_t *input, u_char *id,
@@ -208,6 +220,9 @@ ngx_int_t ngx_aime_job_join(ngx_aime_zone_t *zone, const u_char *id,
 ngx_int_t ngx_aime_job_view(ngx_aime_zone_t *zone, const u_char *id,
     ngx_uint_t what, ngx_aime_shm_parked_t *parked,
     ngx_aime_job_view_t *view);
+
+/* Wakes a parked client also when its job changes before its end. */
+void ngx_aime_job_watch(ngx_aime_zone_t *zone, ngx_aime_shm_parked_t *parked);
 
 /* The result of a done job was sent to a client that did not wait for it. */
 void ngx_aime_job_fetched(ngx_aime_zone_t *zone, const u_char *id);
@@ -243,7 +258,8 @@ void ngx_aime_job_put_back(ngx_aime_zone_t *zone,
  *
  * and gives the job's endpoint, by which the report is filtered, unless it is
  * NGX_DECLINED.  ngx_aime_job_progress() then publishes (progress may be NULL:
- * there was no room; progress_len: bytes of it that are the number), and
+ * there was no room; progress_len: bytes of it that are the number; before:
+ * what it must follow, NULL for whatever there is: else it is NGX_BUSY), and
  * ngx_aime_job_finish() ends the job; they answer likewise, since things may
  * have changed meanwhile, and drop the hold if the report does not count.  For
  * a result NGX_ABORT means: accepted and dropped.  A worker whose result came,
@@ -252,7 +268,8 @@ void ngx_aime_job_put_back(ngx_aime_zone_t *zone,
 ngx_int_t ngx_aime_job_check_progress(ngx_aime_zone_t *zone, const u_char *id,
     uint64_t worker, ngx_aime_shm_endpoint_t **endpoint);
 ngx_int_t ngx_aime_job_progress(ngx_aime_zone_t *zone, const u_char *id,
-    uint64_t worker, ngx_aime_shm_hold_t *progress, uint32_t progress_len);
+    uint64_t worker, ngx_aime_shm_hold_t *progress, uint32_t progress_len,
+    ngx_aime_shm_payload_t **before);
 
 ngx_int_t ngx_aime_job_check_result(ngx_aime_zone_t *zone, const u_char *id,
     uint64_t worker, ngx_aime_shm_endpoint_t **endpoint);
@@ -317,6 +334,13 @@ void ngx_aime_job_leave(ngx_aime_zone_t *zone, const u_char *id,
 
 /* Gives up a parked entry. */
 void ngx_aime_job_unpark(ngx_aime_zone_t *zone, ngx_aime_shm_parked_t *parked);
+
+/*
+ * How many jobs of that owner are queued or running, in a queue that limits
+ * them.
+ */
+ngx_uint_t ngx_aime_job_of_client(ngx_aime_zone_t *zone,
+    ngx_aime_shm_queue_t *queue, const u_char *owner);
 
 /* Free places in the queue, and the seconds after which one may be free. */
 void ngx_aime_job_queue_state(ngx_aime_zone_t *zone,

@@ -262,5 +262,7 @@ ngx_aime_metrics_reset(ngx_aime_zone_t *zone)
         ngx_memzero(&ep->metrics, sizeof(ep->metrics));
     }
 
+    zone->sh->nfailures = 0;
+
     ngx_aime_shm_unlock(zone);
 }

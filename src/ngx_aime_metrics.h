@@ -74,7 +74,7 @@ void ngx_aime_metrics_zone(ngx_aime_zone_t *zone,
 ngx_uint_t ngx_aime_metrics_procs(ngx_aime_zone_t *zone,
     ngx_aime_metrics_proc_t *procs);
 
-/* Sets all counters to 0, those of workers included. */
+/* Sets all counters to 0, those of workers included, and forgets failures. */
 void ngx_aime_metrics_reset(ngx_aime_zone_t *zone);
 
 

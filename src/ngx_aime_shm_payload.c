@@ -124,6 +124,29 @@ ngx_aime_shm_fill(ngx_aime_shm_cursor_t *cursor, const u_char *data,
 }
 
 
+void
+ngx_aime_shm_copy(ngx_aime_shm_payload_t *payload, size_t offset, size_t len,
+    u_char *dst)
+{
+    size_t                 n;
+    ngx_aime_shm_chunk_t  *chunk;
+
+    for (chunk = &payload->first; chunk && len; chunk = chunk->next) {
+
+        if (offset >= chunk->size) {
+            offset -= chunk->size;
+            continue;
+        }
+
+        n = ngx_min(len, chunk->size - offset);
+        dst = ngx_cpymem(dst, chunk->data + offset, n);
+
+        offset = 0;
+        len -= n;
+    }
+}
+
+
 ngx_aime_shm_payload_t *
 ngx_aime_shm_keep_locked(ngx_aime_zone_t *zone, ngx_aime_shm_hold_t *hold)
 {

@@ -67,6 +67,10 @@ void ngx_aime_shm_fill_start(ngx_aime_shm_cursor_t *cursor,
 void ngx_aime_shm_fill(ngx_aime_shm_cursor_t *cursor, const u_char *data,
     size_t len);
 
+/* Copies len bytes from offset on, which it must have, to dst. */
+void ngx_aime_shm_copy(ngx_aime_shm_payload_t *payload, size_t offset,
+    size_t len, u_char *dst);
+
 /*
  * Turns the row's reference into the caller's own (a job's): the hold is
  * gone, the payload keeps its reference.

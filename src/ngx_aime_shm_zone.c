@@ -402,7 +402,9 @@ ngx_aime_shm_type_locked(ngx_aime_zone_t *zone, ngx_str_t *name)
     ngx_queue_init(&type->queues);
     ngx_aime_shm_init_type(type);
 
-    type->returns = (uint64_t) -1;
+    /* not the largest number: a walk goes on at the next one */
+
+    type->returns = (uint64_t) -2;
     type->name_len = name->len;
     ngx_memcpy(type->name, name->data, name->len);
 

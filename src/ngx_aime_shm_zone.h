@@ -80,6 +80,7 @@ typedef struct {
     uint32_t                     slot;
     unsigned                     woken:1;
     unsigned                     client:1;  /* who submitted the job */
+    unsigned                     watches:1; /* and wants to see it change */
 } ngx_aime_shm_parked_t;
 
 
@@ -237,6 +238,7 @@ struct ngx_aime_shm_job_s {
     unsigned                     handing:1;     /* in row->handovers */
     unsigned                     lost:1;        /* lapses with its worker */
     unsigned                     deadlined:1;   /* in the deadline tree */
+    unsigned                     abandoned:1;   /* its client hung up */
     unsigned                     session:1;     /* id is behind holders */
 
     union {
@@ -253,6 +255,7 @@ struct ngx_aime_shm_job_s {
     ngx_aime_shm_payload_t      *progress;
     ngx_aime_shm_payload_t      *result;
     ngx_aime_shm_payload_t      *input;
+    ngx_aime_shm_payload_t      *note;      /* of who submitted it, or NULL */
 
     ngx_queue_t                  link;
     ngx_queue_t                  handover;
@@ -267,10 +270,12 @@ struct ngx_aime_shm_job_s {
     uint64_t                     arrival;   /* number of its stay in a queue */
     ngx_msec_t                   queued;    /* since when it waits */
     ngx_msec_t                   due;       /* the deadline that counts */
+    ngx_msec_t                   abandon;   /* it is canceled then, if set */
 
     uint32_t                     queue_timeout;       /* milliseconds */
     uint32_t                     inactivity_timeout;
     uint32_t                     result_lifetime;
+    uint32_t                     grace;     /* for a client that hung up */
 
     /* numbers of workers: the last one, and those that owe an answer */
     uint64_t                     last_holder;
@@ -361,6 +366,27 @@ typedef struct {
 } ngx_aime_shm_vars_t;
 
 
+/* What is kept of a job that did not end well. */
+
+#define NGX_AIME_NFAILURES         20
+
+typedef struct {
+    u_char                       id[NGX_AIME_ID_LEN];
+    u_char                       owner[NGX_AIME_ID_LEN];
+    ngx_aime_shm_type_t         *type;
+    ngx_aime_shm_endpoint_t     *endpoint;
+    double                       start_time;
+    double                       start_time_compute;    /* 0: never */
+    double                       end_time;
+    uint16_t                     outcome;   /* ngx_aime_outcome_e */
+    uint16_t                     attempts;
+    uint16_t                     worker_len;
+    uint16_t                     error_len;
+    u_char                       worker[NGX_AIME_NAME_LEN];
+    u_char                       error[NGX_AIME_WORKER_ERROR_LEN];
+} ngx_aime_shm_failure_t;
+
+
 /* The zone's header. */
 
 typedef struct {
@@ -411,6 +437,9 @@ typedef struct {
     ngx_aime_shm_redo_t          redo;
     time_t                       created;
     ngx_uint_t                   repairs;   /* so far */
+
+    uint64_t                     nfailures; /* so far, in a ring */
+    ngx_aime_shm_failure_t       failures[NGX_AIME_NFAILURES];
 
     ngx_uint_t                   nrows;
     ngx_aime_shm_row_t          *rows;

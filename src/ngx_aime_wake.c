@@ -8,9 +8,9 @@
  */
 
 
-#include <sys/eventfd.h>
-
 #include "ngx_aime_wake.h"
+
+#include <sys/eventfd.h>
 
 
 #define NGX_AIME_WAKE_DRAIN    64
@@ -399,6 +399,16 @@ ngx_aime_wake_client_locked(ngx_aime_zone_t *zone,
 }
 
 
+void
+ngx_aime_wake_watch_locked(ngx_aime_zone_t *zone,
+    ngx_aime_shm_parked_t *parked)
+{
+    zone->sh->nwaits[ngx_aime_wake_waits(parked)]--;
+    parked->watches = 1;
+    zone->sh->nwaits[ngx_aime_wake_waits(parked)]++;
+}
+
+
 ngx_uint_t
 ngx_aime_wake_waits(ngx_aime_shm_parked_t *parked)
 {
@@ -406,7 +416,8 @@ ngx_aime_wake_waits(ngx_aime_shm_parked_t *parked)
         return NGX_AIME_WAITS_POLL;
     }
 
-    return parked->client ? NGX_AIME_WAITS_CLIENT : NGX_AIME_WAITS_WATCH;
+    return (parked->client && !parked->watches) ? NGX_AIME_WAITS_CLIENT
+                                                : NGX_AIME_WAITS_WATCH;
 }
 
 

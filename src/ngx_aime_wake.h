@@ -76,8 +76,13 @@ ngx_aime_shm_parked_t *ngx_aime_wake_park_locked(ngx_aime_zone_t *zone,
     ngx_aime_shm_topic_t *topic, ngx_aime_shm_worker_t *worker,
     uint32_t slot);
 
-/* Says that who waits is the client whose job it is. */
+/*
+ * Says that who waits is the client whose job it is; and that he wants to see
+ * it change.
+ */
 void ngx_aime_wake_client_locked(ngx_aime_zone_t *zone,
+    ngx_aime_shm_parked_t *parked);
+void ngx_aime_wake_watch_locked(ngx_aime_zone_t *zone,
     ngx_aime_shm_parked_t *parked);
 
 /* What an entry waits for, an index of nwaits (ngx_aime_waits_e). */

@@ -4,6 +4,7 @@
 
 #include "ngx_aime_worker.h"
 #include "ngx_aime_job.h"
+#include "ngx_aime_shm_failure.h"
 #include "ngx_aime_shm_index.h"
 #include "ngx_aime_wake.h"
 
@@ -330,7 +331,7 @@ ngx_aime_worker_copy(ngx_aime_shm_worker_t *worker,
 
 void
 ngx_aime_worker_failed(ngx_aime_zone_t *zone, ngx_aime_shm_type_t *type,
-    ngx_str_t *name, ngx_str_t *error)
+    ngx_str_t *name, const u_char *id, ngx_str_t *error)
 {
     size_t                  len;
     ngx_aime_shm_worker_t  *worker;
@@ -353,6 +354,8 @@ ngx_aime_worker_failed(ngx_aime_zone_t *zone, ngx_aime_shm_type_t *type,
         worker->error_len = len;
         worker->error_time = ngx_time();
     }
+
+    ngx_aime_shm_failure_explain_locked(zone, id, error->data, len);
 
     ngx_aime_shm_unlock(zone);
 }

@@ -102,9 +102,9 @@ ngx_int_t ngx_aime_worker_list(ngx_aime_zone_t *zone, ngx_pool_t *pool,
     ngx_aime_shm_type_t *type, ngx_aime_worker_view_t **views,
     ngx_uint_t *nviews, ngx_uint_t *nonline);
 
-/* Keeps what the worker of that name said of a job that went wrong. */
+/* Keeps what the worker of that name said of the job of that id: an error. */
 void ngx_aime_worker_failed(ngx_aime_zone_t *zone, ngx_aime_shm_type_t *type,
-    ngx_str_t *name, ngx_str_t *error);
+    ngx_str_t *name, const u_char *id, ngx_str_t *error);
 
 /* What an administrator has a worker do. */
 

@@ -3,6 +3,8 @@
 
 
 #include "ngx_http_aime_admin.h"
+#include "ngx_http_aime_admin_events.h"
+#include "ngx_http_aime_admin_failure.h"
 #include "ngx_http_aime_admin_job.h"
 #include "ngx_http_aime_admin_worker.h"
 #include "ngx_http_aime_reply.h"
@@ -34,6 +36,8 @@ static ngx_int_t ngx_http_aime_admin_hello(ngx_http_request_t *r,
 
 ngx_http_aime_route_t  ngx_http_aime_admin_routes[] = {
     ngx_http_aime_admin_route("", NGX_HTTP_GET),
+    ngx_http_aime_admin_route("events", NGX_HTTP_GET),
+    ngx_http_aime_admin_route("failures", NGX_HTTP_GET),
     ngx_http_aime_admin_route("jobs", NGX_HTTP_GET),
     ngx_http_aime_admin_route("job", NGX_HTTP_GET),
     ngx_http_aime_admin_route("jobs/cancel", NGX_HTTP_POST),
@@ -54,6 +58,8 @@ ngx_http_aime_route_t  ngx_http_aime_admin_routes[] = {
 
 static ngx_http_aime_admin_pt  ngx_http_aime_admin_actions[] = {
     ngx_http_aime_admin_hello,
+    ngx_http_aime_admin_events,
+    ngx_http_aime_admin_failures,
     ngx_http_aime_admin_jobs,
     ngx_http_aime_admin_inspect,
     ngx_http_aime_admin_cancel,

@@ -394,6 +394,11 @@ ngx_http_aime_free_body(ngx_http_request_t *r)
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
 
+    if (ctx->copy) {
+        (void) ngx_pfree(r->pool, ctx->copy);
+        ctx->copy = NULL;
+    }
+
     /* only large allocations can be given back, which is what counts */
 
     if (ctx->body.data) {

@@ -49,7 +49,7 @@ ngx_http_aime_client_submit(ngx_http_request_t *r)
         return ngx_http_aime_refuse_client(r, ctx->endpoint, &client);
     }
 
-    return ngx_http_aime_submit(r, ctx->endpoint, &args, &client);
+    return ngx_http_aime_submit(r, ctx->endpoint, &args, &client, NULL);
 }
 
 

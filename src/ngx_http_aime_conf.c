@@ -9,6 +9,7 @@
 
 
 #include "ngx_http_aime_conf.h"
+#include "ngx_http_aime_openai_conf.h"
 #include "ngx_aime_repair.h"
 #include "ngx_aime_check.h"
 
@@ -257,6 +258,19 @@ ngx_http_aime_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         return NGX_CONF_OK;
     }
 
+    if (conf->serves == NGX_HTTP_AIME_SERVES_OPENAI) {
+
+        if (conf->server == NULL) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "location \"%V\" has \"aime_api_openai\", "
+                               "but no \"aime_api_server_config\" that lists "
+                               "the models", &clcf->name);
+            return NGX_CONF_ERROR;
+        }
+
+        conf->server->serves_openai = 1;
+    }
+
     /*
      * Bodies are read into memory and never into a temporary file: small ones
      * lie in nginx's buffer, larger ones are collected from it.  What is
@@ -390,6 +404,16 @@ ngx_http_aime_finish_conf(ngx_conf_t *cf)
         if (ngx_http_aime_static_secret(&amcf->secrets, &server[i]->path)
             != NGX_OK)
         {
+            return NGX_ERROR;
+        }
+
+        if (!server[i]->serves_openai) {
+            continue;
+        }
+
+        server[i]->openai = ngx_http_aime_openai_load(cf, server[i],
+                                                      &amcf->endpoints);
+        if (server[i]->openai == NULL) {
             return NGX_ERROR;
         }
     }
@@ -662,6 +686,13 @@ char *
 ngx_http_aime_set_stream(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     return ngx_http_aime_set_serves(cf, conf, NGX_HTTP_AIME_SERVES_STREAM);
+}
+
+
+char *
+ngx_http_aime_set_openai(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    return ngx_http_aime_set_serves(cf, conf, NGX_HTTP_AIME_SERVES_OPENAI);
 }
 
 

@@ -49,6 +49,7 @@ typedef enum {
     NGX_HTTP_AIME_SERVES_WORKERS,
     NGX_HTTP_AIME_SERVES_INFO,
     NGX_HTTP_AIME_SERVES_STREAM,
+    NGX_HTTP_AIME_SERVES_OPENAI,
     NGX_HTTP_AIME_SERVES_STATUS,
     NGX_HTTP_AIME_SERVES_ADMIN
 } ngx_http_aime_serves_e;
@@ -118,6 +119,8 @@ char *ngx_http_aime_set_workers(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_aime_set_info(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_aime_set_stream(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_aime_set_openai(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_aime_set_status(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);

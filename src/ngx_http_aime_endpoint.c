@@ -202,7 +202,7 @@ ngx_http_aime_server_load(ngx_conf_t *cf, ngx_str_t *path)
     ngx_http_aime_load_t     load;
     ngx_http_aime_server_t  *server;
 
-    server = ngx_palloc(cf->pool, sizeof(ngx_http_aime_server_t));
+    server = ngx_pcalloc(cf->pool, sizeof(ngx_http_aime_server_t));
     if (server == NULL) {
         return NULL;
     }

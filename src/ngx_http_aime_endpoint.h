@@ -19,6 +19,8 @@
 #include "ngx_http_aime_static_conf.h"
 
 
+typedef struct ngx_http_aime_openai_s  ngx_http_aime_openai_t;
+
 /*
  * A parsed server file, with the defaults of endpoints; allowed: see
  * aime_desc_allowed().
@@ -34,6 +36,10 @@ typedef struct {
     u_char                       admin_user[NGX_AIME_ID_LEN];
     u_char                       admin_password[NGX_AIME_ID_LEN];
     ngx_uint_t                   admin;
+
+    /* models, where aime_api_openai serves them, once all is loaded */
+    ngx_http_aime_openai_t      *openai;
+    ngx_uint_t                   serves_openai;
 } ngx_http_aime_server_t;
 
 
@@ -76,6 +82,7 @@ typedef struct {
     ngx_str_t                    name;
     ngx_str_t                    lead;          /* ,"name": */
     unsigned                     number:1;      /* only as a number */
+    unsigned                     grows:1;       /* reports add to it */
 } ngx_http_aime_output_t;
 
 
@@ -119,6 +126,7 @@ typedef struct {
     unsigned                     retry:1;
     unsigned                     fair_share:1;
     unsigned                     cancel_on_disconnect:1;
+    unsigned                     grows:1;       /* some progress output does */
 } ngx_http_aime_endpoint_t;
 
 

@@ -4,6 +4,7 @@
 
 #include "ngx_http_aime_filter.h"
 #include "ngx_http_aime_body.h"
+#include "ngx_http_aime_openai_header.h"
 #include "ngx_http_aime_reply.h"
 #include "ngx_http_aime_route.h"
 
@@ -57,6 +58,12 @@ ngx_http_aime_header_filter(ngx_http_request_t *r)
 
     if (alcf->cors.len && ngx_http_aime_public(ctx->route)
         && ngx_http_aime_cors(r, &alcf->cors) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ctx->route->shape == NGX_HTTP_AIME_SHAPE_OPENAI
+        && ngx_http_aime_openai_headers(r) != NGX_OK)
     {
         return NGX_ERROR;
     }

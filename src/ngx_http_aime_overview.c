@@ -10,6 +10,7 @@
 
 struct ngx_http_aime_overview_s {
     ngx_http_request_t          *request;
+    ngx_pool_t                  *pool;
     ngx_array_t                  types;     /* ngx_aime_metrics_type_t */
     ngx_array_t                  endpoints; /* ngx_aime_metrics_endpoint_t */
     ngx_aime_metrics_zone_t      zone;
@@ -43,6 +44,10 @@ static void ngx_http_aime_overview_flag(ngx_http_aime_reply_t *reply,
     const char *name, ngx_uint_t flag);
 static void ngx_http_aime_overview_mean(ngx_http_aime_reply_t *reply,
     const char *name, ngx_aime_shm_times_t *times, ngx_uint_t n);
+static void ngx_http_aime_overview_times(ngx_http_aime_reply_t *reply,
+    const char *name, ngx_aime_shm_times_t *times, ngx_uint_t n);
+static uint64_t ngx_http_aime_overview_count(ngx_aime_shm_times_t *times,
+    ngx_uint_t n, uint64_t *sum);
 
 
 static const char  *ngx_http_aime_overview_outcomes[NGX_AIME_NOUTCOMES] = {
@@ -65,18 +70,18 @@ static const char  *ngx_http_aime_overview_states[NGX_AIME_WORKER_NSTATES] = {
 
 
 ngx_http_aime_overview_t *
-ngx_http_aime_overview_create(ngx_http_request_t *r)
+ngx_http_aime_overview_create(ngx_http_request_t *r, ngx_pool_t *pool)
 {
     ngx_aime_zone_t           *zone;
     ngx_http_aime_overview_t  *overview;
 
     zone = ngx_http_aime_zone(r);
 
-    overview = ngx_pcalloc(r->pool, sizeof(ngx_http_aime_overview_t));
+    overview = ngx_pcalloc(pool, sizeof(ngx_http_aime_overview_t));
 
     if (overview == NULL
-        || ngx_aime_metrics_types(zone, r->pool, &overview->types) != NGX_OK
-        || ngx_aime_metrics_endpoints(zone, r->pool, &overview->endpoints)
+        || ngx_aime_metrics_types(zone, pool, &overview->types) != NGX_OK
+        || ngx_aime_metrics_endpoints(zone, pool, &overview->endpoints)
            != NGX_OK)
     {
         return NULL;
@@ -85,6 +90,7 @@ ngx_http_aime_overview_create(ngx_http_request_t *r)
     ngx_aime_metrics_zone(zone, &overview->zone);
 
     overview->request = r;
+    overview->pool = pool;
 
     return overview;
 }
@@ -215,7 +221,7 @@ ngx_http_aime_overview_procs(ngx_http_aime_overview_t *overview,
     ngx_uint_t                i, n;
     ngx_aime_metrics_proc_t  *procs;
 
-    procs = ngx_palloc(overview->request->pool,
+    procs = ngx_palloc(overview->pool,
                        overview->zone.nrows
                        * sizeof(ngx_aime_metrics_proc_t));
     if (procs == NULL) {
@@ -255,7 +261,7 @@ ngx_http_aime_overview_type(ngx_http_aime_overview_t *overview,
     view = overview->types.elts;
     view += overview->type;
 
-    if (ngx_aime_worker_list(ngx_http_aime_zone(r), r->pool, view->shm,
+    if (ngx_aime_worker_list(ngx_http_aime_zone(r), overview->pool, view->shm,
                              &overview->workers, &overview->nworkers,
                              &nonline)
         != NGX_OK)
@@ -294,6 +300,10 @@ ngx_http_aime_overview_type(ngx_http_aime_overview_t *overview,
                                 view->metrics.queue, NGX_AIME_NPRIORITIES);
     ngx_http_aime_overview_mean(reply, ",\"mean_time_to_first_progress\":",
                                 &view->metrics.first, 1);
+    ngx_http_aime_overview_times(reply, ",\"queue_durations\":",
+                                 view->metrics.queue, NGX_AIME_NPRIORITIES);
+    ngx_http_aime_overview_times(reply, ",\"compute_durations\":",
+                                 &view->metrics.compute, 1);
 
     ngx_http_aime_reply_chars(reply, ",\"retries\":{");
 
@@ -383,6 +393,8 @@ ngx_http_aime_overview_endpoint(ngx_http_aime_overview_t *overview,
                                   view->metrics.tokens[1]);
     ngx_http_aime_overview_mean(reply, "},\"mean_duration\":",
                                 &view->metrics.duration, 1);
+    ngx_http_aime_overview_times(reply, ",\"durations\":",
+                                 &view->metrics.duration, 1);
     ngx_http_aime_reply_chars(reply, "}");
 }
 
@@ -411,19 +423,9 @@ static void
 ngx_http_aime_overview_mean(ngx_http_aime_reply_t *reply, const char *name,
     ngx_aime_shm_times_t *times, ngx_uint_t n)
 {
-    uint64_t    sum, count;
-    ngx_uint_t  i;
+    uint64_t  sum, count;
 
-    sum = 0;
-    count = 0;
-
-    for ( /* void */ ; n; n--, times++) {
-        sum += times->sum;
-
-        for (i = 0; i <= NGX_AIME_SHM_NTIMES; i++) {
-            count += times->counts[i];
-        }
-    }
+    count = ngx_http_aime_overview_count(times, n, &sum);
 
     ngx_http_aime_reply_chars(reply, name);
 
@@ -433,4 +435,44 @@ ngx_http_aime_overview_mean(ngx_http_aime_reply_t *reply, const char *name,
     } else {
         ngx_http_aime_reply_chars(reply, "null");
     }
+}
+
+
+/* What two documents tell the mean of the time between them by. */
+
+static void
+ngx_http_aime_overview_times(ngx_http_aime_reply_t *reply, const char *name,
+    ngx_aime_shm_times_t *times, ngx_uint_t n)
+{
+    uint64_t  sum, count;
+
+    count = ngx_http_aime_overview_count(times, n, &sum);
+
+    ngx_http_aime_reply_chars(reply, name);
+    ngx_http_aime_overview_number(reply, "{\"count\":", count);
+    ngx_http_aime_reply_chars(reply, ",\"sum\":");
+    ngx_http_aime_reply_seconds(reply, sum / 1000.0);
+    ngx_http_aime_reply_chars(reply, "}");
+}
+
+
+static uint64_t
+ngx_http_aime_overview_count(ngx_aime_shm_times_t *times, ngx_uint_t n,
+    uint64_t *sum)
+{
+    uint64_t    count;
+    ngx_uint_t  i;
+
+    *sum = 0;
+    count = 0;
+
+    for ( /* void */ ; n; n--, times++) {
+        *sum += times->sum;
+
+        for (i = 0; i <= NGX_AIME_SHM_NTIMES; i++) {
+            count += times->counts[i];
+        }
+    }
+
+    return count;
 }

@@ -13,9 +13,9 @@
 typedef struct ngx_http_aime_overview_s  ngx_http_aime_overview_t;
 
 
-/* Takes all numbers.  NULL: no memory. */
+/* Takes all numbers, into memory of the pool.  NULL: there is none. */
 ngx_http_aime_overview_t *ngx_http_aime_overview_create(
-    ngx_http_request_t *r);
+    ngx_http_request_t *r, ngx_pool_t *pool);
 
 /*
  * Writes some more of the document, about max bytes.  NGX_AGAIN: there is more

@@ -20,6 +20,8 @@ static void ngx_http_aime_reply_link(ngx_http_aime_reply_t *reply,
     ngx_buf_t *b);
 static u_char *ngx_http_aime_seconds(u_char *dst, double n);
 static void ngx_http_aime_reply_drop(void *data);
+static void ngx_http_aime_openai_text(ngx_http_aime_reply_t *reply,
+    ngx_uint_t status, ngx_str_t *error);
 static void ngx_http_aime_worker_error(ngx_http_aime_reply_t *reply,
     ngx_str_t *error, const char *cmd);
 static ngx_int_t ngx_http_aime_nginx_error(ngx_http_request_t *r,
@@ -298,30 +300,14 @@ static void
 ngx_http_aime_reply_copy(ngx_http_aime_reply_t *reply,
     ngx_aime_shm_payload_t *payload, size_t offset, size_t len)
 {
-    u_char                *p;
-    size_t                 n;
-    ngx_aime_shm_chunk_t  *chunk;
+    u_char  *p;
 
     p = ngx_http_aime_reply_room(reply, len);
-    if (p == NULL) {
-        return;
+
+    if (p) {
+        ngx_aime_shm_copy(payload, offset, len, p);
+        ngx_http_aime_reply_wrote(reply, p + len);
     }
-
-    for (chunk = &payload->first; chunk && len; chunk = chunk->next) {
-
-        if (offset >= chunk->size) {
-            offset -= chunk->size;
-            continue;
-        }
-
-        n = ngx_min(len, chunk->size - offset);
-        p = ngx_cpymem(p, chunk->data + offset, n);
-
-        offset = 0;
-        len -= n;
-    }
-
-    ngx_http_aime_reply_wrote(reply, p);
 }
 
 
@@ -482,8 +468,8 @@ ngx_http_aime_reply_retry_after(ngx_http_request_t *r, ngx_uint_t seconds)
 
 
 void
-ngx_http_aime_reply_error(ngx_http_aime_reply_t *reply, ngx_str_t *errors,
-    ngx_uint_t nerrors)
+ngx_http_aime_reply_error(ngx_http_aime_reply_t *reply, ngx_uint_t status,
+    ngx_str_t *errors, ngx_uint_t nerrors)
 {
     ngx_uint_t            i;
     ngx_http_aime_ctx_t  *ctx;
@@ -503,6 +489,10 @@ ngx_http_aime_reply_error(ngx_http_aime_reply_t *reply, ngx_str_t *errors,
                                          "\"success\":false,\"msg\":");
         ngx_http_aime_reply_string(reply, errors);
         ngx_http_aime_reply_chars(reply, "}");
+        return;
+
+    case NGX_HTTP_AIME_SHAPE_OPENAI:
+        ngx_http_aime_openai_text(reply, status, errors);
         return;
 
     case NGX_HTTP_AIME_SHAPE_INFO:
@@ -532,6 +522,56 @@ ngx_http_aime_reply_error(ngx_http_aime_reply_t *reply, ngx_str_t *errors,
 }
 
 
+/*
+ * Clients choose the class of their exception by the status, and show the
+ * rest.
+ */
+
+static void
+ngx_http_aime_openai_text(ngx_http_aime_reply_t *reply, ngx_uint_t status,
+    ngx_str_t *error)
+{
+    const char           *type, *code;
+    ngx_http_aime_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(reply->request, ngx_http_aime_api_module);
+
+    type = "invalid_request_error";
+    code = NULL;
+
+    if (status >= NGX_HTTP_INTERNAL_SERVER_ERROR) {
+        type = "server_error";
+
+    } else if (status == NGX_HTTP_UNAUTHORIZED) {
+        code = "invalid_api_key";
+
+    } else if (status == NGX_HTTP_TOO_MANY_REQUESTS) {
+        type = "requests";
+        code = "rate_limit_exceeded";
+    }
+
+    if (ctx->code) {
+        code = ctx->code;
+    }
+
+    ngx_http_aime_reply_chars(reply, "{\"error\":{\"message\":");
+    ngx_http_aime_reply_string(reply, error);
+    ngx_http_aime_reply_chars(reply, ",\"type\":\"");
+    ngx_http_aime_reply_chars(reply, type);
+    ngx_http_aime_reply_chars(reply, "\",\"param\":");
+    ngx_http_aime_reply_string(reply, &ctx->param);
+    ngx_http_aime_reply_chars(reply, ",\"code\":");
+    ngx_http_aime_reply_chars(reply, code ? "\"" : "null");
+
+    if (code) {
+        ngx_http_aime_reply_chars(reply, code);
+        ngx_http_aime_reply_chars(reply, "\"");
+    }
+
+    ngx_http_aime_reply_chars(reply, "}}");
+}
+
+
 /* The members that either generation of workers looks at. */
 
 static void
@@ -555,7 +595,7 @@ ngx_http_aime_error(ngx_http_request_t *r, ngx_uint_t status,
     ngx_http_aime_reply_t  reply;
 
     ngx_http_aime_reply_start(&reply, r, NGX_HTTP_AIME_REPLY_SIZE);
-    ngx_http_aime_reply_error(&reply, error, 1);
+    ngx_http_aime_reply_error(&reply, status, error, 1);
 
     return ngx_http_aime_reply_send(&reply, status);
 }
@@ -598,7 +638,7 @@ ngx_http_aime_replace_error(ngx_http_request_t *r, ngx_chain_t **body)
         ngx_http_aime_worker_error(&reply, &text, cmd);
 
     } else {
-        ngx_http_aime_reply_error(&reply, &text, 1);
+        ngx_http_aime_reply_error(&reply, status, &text, 1);
     }
 
     if (reply.failed) {

@@ -129,7 +129,7 @@ ngx_int_t ngx_http_aime_reply_retry_after(ngx_http_request_t *r,
  * are in the client's shape, in the others the first one counts.
  */
 void ngx_http_aime_reply_error(ngx_http_aime_reply_t *reply,
-    ngx_str_t *errors, ngx_uint_t nerrors);
+    ngx_uint_t status, ngx_str_t *errors, ngx_uint_t nerrors);
 
 /* The whole answer with one error. */
 ngx_int_t ngx_http_aime_error(ngx_http_request_t *r, ngx_uint_t status,

@@ -8,6 +8,7 @@
 
 
 #include "ngx_http_aime_report.h"
+#include "ngx_http_aime_grow.h"
 #include "ngx_http_aime_park.h"
 #include "ngx_http_aime_tally.h"
 #include "ngx_http_aime_vars.h"
@@ -67,9 +68,13 @@ static ngx_int_t ngx_http_aime_progress_item(ngx_http_request_t *r,
 static ngx_int_t ngx_http_aime_progress_claim(ngx_http_request_t *r,
     ngx_http_aime_args_t *args, ngx_http_aime_args_t *data,
     ngx_str_t *job_id, ngx_http_aime_claim_t *claim);
-static ngx_int_t ngx_http_aime_progress_publish(ngx_http_request_t *r,
+static ngx_int_t ngx_http_aime_progress_grown(ngx_http_request_t *r,
     ngx_http_aime_args_t *args, ngx_http_aime_args_t *data,
     ngx_aime_shm_endpoint_t *shm, uint64_t worker, const u_char *id);
+static ngx_int_t ngx_http_aime_progress_publish(ngx_http_request_t *r,
+    ngx_http_aime_args_t *args, ngx_http_aime_args_t *data,
+    ngx_http_aime_endpoint_t *endpoint, uint64_t worker, const u_char *id,
+    ngx_aime_shm_payload_t **before);
 static void ngx_http_aime_progress_answer(ngx_http_aime_reply_t *reply,
     ngx_int_t verdict, ngx_str_t *job_id, ngx_str_t *worker);
 static void ngx_http_aime_not_found(ngx_http_aime_reply_t *reply,
@@ -264,8 +269,8 @@ ngx_http_aime_progress_item(ngx_http_request_t *r, aime_json_value_t *report,
     }
 
     if (rc == NGX_OK) {
-        rc = ngx_http_aime_progress_publish(r, &args, &data, shm, view.number,
-                                            id);
+        rc = ngx_http_aime_progress_grown(r, &args, &data, shm, view.number,
+                                          id);
     }
 
     if (rc == NGX_ERROR) {
@@ -317,6 +322,47 @@ ngx_http_aime_progress_claim(ngx_http_request_t *r,
 }
 
 
+/* Again where another report has come between that and the one before. */
+
+static ngx_int_t
+ngx_http_aime_progress_grown(ngx_http_request_t *r,
+    ngx_http_aime_args_t *args, ngx_http_aime_args_t *data,
+    ngx_aime_shm_endpoint_t *shm, uint64_t worker, const u_char *id)
+{
+    ngx_int_t                    rc;
+    ngx_aime_shm_hold_t         *hold;
+    ngx_http_aime_args_t         whole;
+    ngx_aime_shm_payload_t      *before;
+    ngx_http_aime_endpoint_t    *endpoint;
+    ngx_http_aime_main_conf_t   *amcf;
+
+    amcf = ngx_http_get_module_main_conf(r, ngx_http_aime_api_module);
+    endpoint = ngx_http_aime_endpoint_of(amcf, shm);
+
+    do {
+        whole = *data;
+
+        rc = ngx_http_aime_grow(r, endpoint, id, &whole, &hold);
+
+        if (rc == NGX_OK) {
+            before = hold ? hold->payload : NULL;
+
+            rc = ngx_http_aime_progress_publish(r, args, &whole, endpoint,
+                                                worker, id,
+                                                endpoint && endpoint->grows
+                                                ? &before : NULL);
+        }
+
+        if (hold) {
+            ngx_aime_job_drop(amcf->zone, hold);
+        }
+
+    } while (rc == NGX_BUSY);
+
+    return rc;
+}
+
+
 /*
  * The payload is the progress value as written, and behind it the object of
  * those data that the endpoint names.
@@ -325,17 +371,16 @@ ngx_http_aime_progress_claim(ngx_http_request_t *r,
 static ngx_int_t
 ngx_http_aime_progress_publish(ngx_http_request_t *r,
     ngx_http_aime_args_t *args, ngx_http_aime_args_t *data,
-    ngx_aime_shm_endpoint_t *shm, uint64_t worker, const u_char *id)
+    ngx_http_aime_endpoint_t *endpoint, uint64_t worker, const u_char *id,
+    ngx_aime_shm_payload_t **before)
 {
     ngx_uint_t                  i, first;
     aime_json_member_t         *number;
     ngx_aime_shm_hold_t        *hold;
     ngx_http_aime_pieces_t      pieces;
-    ngx_http_aime_endpoint_t   *endpoint;
     ngx_http_aime_main_conf_t  *amcf;
 
     amcf = ngx_http_get_module_main_conf(r, ngx_http_aime_api_module);
-    endpoint = ngx_http_aime_endpoint_of(amcf, shm);
     number = ngx_http_aime_arg(args, "progress");
 
     if (number && (number->value.type != AIME_JSON_NUMBER
@@ -392,7 +437,7 @@ ngx_http_aime_progress_publish(ngx_http_request_t *r,
     }
 
     return ngx_aime_job_progress(amcf->zone, id, worker, hold,
-                                 number ? number->value.text.len : 0);
+                                 number ? number->value.text.len : 0, before);
 }
 
 
@@ -701,7 +746,7 @@ ngx_http_aime_result_finish(ngx_http_request_t *r,
 
     if (rc == NGX_OK) {
         ngx_http_aime_tally_finished(r, result->endpoint, &result->worker,
-                                     &result->args);
+                                     result->id, &result->args);
     }
 
     if (rc == NGX_ERROR) {

@@ -26,6 +26,7 @@ typedef enum {
     NGX_HTTP_AIME_SHAPE_WORKER,         /* cmd, msg, error_msg */
     NGX_HTTP_AIME_SHAPE_INFO,           /* error: "..." */
     NGX_HTTP_AIME_SHAPE_STREAM,         /* cmd, msg */
+    NGX_HTTP_AIME_SHAPE_OPENAI,         /* error: {message, type, ...} */
     NGX_HTTP_AIME_SHAPE_STATUS          /* as info, for the operator alone */
 } ngx_http_aime_shape_e;
 
@@ -73,6 +74,7 @@ typedef struct {
     ngx_uint_t                   methods;   /* allowed: NGX_HTTP_GET, _POST */
 
     ngx_str_t                    body;
+    void                        *copy;      /* made of it, goes with it */
 
     unsigned                     unknown:1; /* no route: 404 */
     unsigned                     answered:1;    /* the answer is ours */
@@ -84,6 +86,10 @@ typedef struct {
     ngx_chain_t                 *replacement;   /* for nginx's error page */
 
     void                        *stream;        /* of /stream_progress */
+
+    void                        *openai;        /* of its routes */
+    ngx_str_t                    param;     /* that an error is about */
+    const char                  *code;      /* of an error; NULL: by status */
 
     size_t                       body_room;     /* allocated for the body */
     unsigned                     collects:1;    /* it, as it comes */

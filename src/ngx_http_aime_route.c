@@ -18,6 +18,8 @@ static void ngx_http_aime_route_endpoint(ngx_http_aime_loc_conf_t *alcf,
     ngx_str_t *rest, ngx_http_aime_ctx_t *ctx);
 static void ngx_http_aime_route_last(ngx_http_request_t *r,
     ngx_http_aime_route_t *routes, ngx_http_aime_ctx_t *ctx);
+static void ngx_http_aime_route_below(ngx_http_aime_route_t *routes,
+    ngx_str_t *rest, ngx_http_aime_ctx_t *ctx);
 static void ngx_http_aime_route_info(ngx_http_aime_main_conf_t *amcf,
     ngx_str_t *rest, ngx_http_aime_ctx_t *ctx);
 static ngx_http_aime_route_t *ngx_http_aime_route_default(ngx_uint_t serves);
@@ -152,6 +154,10 @@ ngx_http_aime_route_find(ngx_http_request_t *r)
 
     case NGX_HTTP_AIME_SERVES_STREAM:
         ngx_http_aime_route_last(r, ngx_http_aime_routes->stream, ctx);
+        break;
+
+    case NGX_HTTP_AIME_SERVES_OPENAI:
+        ngx_http_aime_route_below(ngx_http_aime_routes->openai, &rest, ctx);
         break;
 
     case NGX_HTTP_AIME_SERVES_INFO:
@@ -354,6 +360,33 @@ ngx_http_aime_route_last(ngx_http_request_t *r, ngx_http_aime_route_t *routes,
 }
 
 
+/*
+ * A name, or one that ends with a slash and what follows it, which is the
+ * name of the request then; those without come first.
+ */
+
+static void
+ngx_http_aime_route_below(ngx_http_aime_route_t *routes, ngx_str_t *rest,
+    ngx_http_aime_ctx_t *ctx)
+{
+    size_t  len;
+
+    ctx->route = ngx_http_aime_route_named(routes, rest);
+
+    for ( /* void */ ; ctx->route == NULL && routes->name; routes++) {
+        len = ngx_strlen(routes->name);
+
+        if (routes->name[len - 1] == '/' && rest->len > len
+            && ngx_strncmp(rest->data, routes->name, len) == 0)
+        {
+            ctx->route = routes;
+            ctx->name.data = rest->data + len;
+            ctx->name.len = rest->len - len;
+        }
+    }
+}
+
+
 /* endpoints/<endpoint>, or <endpoint> alone; the fixed names win */
 
 static void
@@ -406,6 +439,9 @@ ngx_http_aime_route_default(ngx_uint_t serves)
 
     case NGX_HTTP_AIME_SERVES_STREAM:
         return ngx_http_aime_routes->stream;
+
+    case NGX_HTTP_AIME_SERVES_OPENAI:
+        return ngx_http_aime_routes->openai;
 
     default:
         return ngx_http_aime_routes->client;

@@ -21,6 +21,7 @@ typedef struct {
     ngx_http_aime_route_t       *info;
     ngx_http_aime_route_t       *details;   /* info of an endpoint */
     ngx_http_aime_route_t       *stream;
+    ngx_http_aime_route_t       *openai;
     ngx_http_aime_route_t       *status;
     ngx_http_aime_route_t       *admin;
 } ngx_http_aime_routes_t;

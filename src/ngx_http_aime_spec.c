@@ -7,12 +7,27 @@
 #include "ngx_http_aime_spec.h"
 
 
+/*
+ * How long the clients of OpenAI wait at most before they try again, and more,
+ * in milliseconds.
+ */
+
+#define NGX_HTTP_AIME_GRACE    10000
+
+
 static ngx_int_t ngx_http_aime_spec_priority(ngx_http_request_t *r,
     ngx_http_aime_endpoint_t *endpoint, ngx_aime_job_spec_t *spec,
     ngx_str_t *error);
 static ngx_int_t ngx_http_aime_spec_once(ngx_http_request_t *r,
     ngx_http_aime_endpoint_t *endpoint, aime_input_t *input,
     ngx_aime_job_spec_t *spec, ngx_str_t *error);
+static void ngx_http_aime_spec_retry(ngx_http_request_t *r,
+    ngx_http_aime_endpoint_t *endpoint, aime_input_t *input,
+    ngx_aime_job_spec_t *spec);
+static void ngx_http_aime_spec_id(ngx_http_aime_endpoint_t *endpoint,
+    ngx_aime_job_spec_t *spec, const u_char *data, size_t len);
+static void ngx_http_aime_spec_inputs(aime_input_t *input,
+    ngx_aime_job_spec_t *spec);
 static void ngx_http_aime_spec_digest(ngx_sha1_t *sha1, const void *data,
     size_t len);
 static void ngx_http_aime_spec_digested(ngx_sha1_t *sha1, u_char *id);
@@ -99,14 +114,12 @@ ngx_http_aime_spec_once(ngx_http_request_t *r,
     ngx_http_aime_endpoint_t *endpoint, aime_input_t *input,
     ngx_aime_job_spec_t *spec, ngx_str_t *error)
 {
-    size_t               i;
-    ngx_str_t           *value;
-    ngx_sha1_t           sha1;
-    aime_json_member_t  *member;
+    ngx_str_t  *value;
 
     value = ngx_http_aime_header_in(r, "Idempotency-Key");
 
     if (value == NULL || value->len == 0) {
+        ngx_http_aime_spec_retry(r, endpoint, input, spec);
         return NGX_OK;
     }
 
@@ -115,11 +128,69 @@ ngx_http_aime_spec_once(ngx_http_request_t *r,
         return NGX_DECLINED;
     }
 
+    ngx_http_aime_spec_id(endpoint, spec, value->data, value->len);
+    ngx_http_aime_spec_inputs(input, spec);
+
+    spec->once = 1;
+    spec->keep = 1;
+    spec->cancel_on_disconnect = 0;
+
+    return NGX_OK;
+}
+
+
+/*
+ * OpenAI's clients send no such key, but say how often they have made a request
+ * before: one that is made again is known by its inputs.  Since its connection
+ * may have been lost, it has some time to come back.
+ */
+
+static void
+ngx_http_aime_spec_retry(ngx_http_request_t *r,
+    ngx_http_aime_endpoint_t *endpoint, aime_input_t *input,
+    ngx_aime_job_spec_t *spec)
+{
+    ngx_str_t            *value;
+    ngx_http_aime_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
+    value = ngx_http_aime_header_in(r, "X-Stainless-Retry-Count");
+
+    if (value == NULL || ctx->route->shape != NGX_HTTP_AIME_SHAPE_OPENAI) {
+        return;
+    }
+
+    ngx_http_aime_spec_inputs(input, spec);
+    ngx_http_aime_spec_id(endpoint, spec, spec->once_inputs,
+                          NGX_AIME_ID_LEN);
+
+    spec->once = 1;
+    spec->first = (ngx_atoi(value->data, value->len) <= 0);
+    spec->again = !spec->first;
+    spec->grace = NGX_HTTP_AIME_GRACE;
+}
+
+
+static void
+ngx_http_aime_spec_id(ngx_http_aime_endpoint_t *endpoint,
+    ngx_aime_job_spec_t *spec, const u_char *data, size_t len)
+{
+    ngx_sha1_t  sha1;
+
     ngx_sha1_init(&sha1);
     ngx_http_aime_spec_digest(&sha1, spec->owner, NGX_AIME_ID_LEN);
     ngx_http_aime_spec_digest(&sha1, endpoint->name.data, endpoint->name.len);
-    ngx_http_aime_spec_digest(&sha1, value->data, value->len);
+    ngx_http_aime_spec_digest(&sha1, data, len);
     ngx_http_aime_spec_digested(&sha1, spec->once_id);
+}
+
+
+static void
+ngx_http_aime_spec_inputs(aime_input_t *input, ngx_aime_job_spec_t *spec)
+{
+    size_t               i;
+    ngx_sha1_t           sha1;
+    aime_json_member_t  *member;
 
     ngx_sha1_init(&sha1);
 
@@ -133,12 +204,6 @@ ngx_http_aime_spec_once(ngx_http_request_t *r,
     }
 
     ngx_http_aime_spec_digested(&sha1, spec->once_inputs);
-
-    spec->once = 1;
-    spec->keep = 1;
-    spec->cancel_on_disconnect = 0;
-
-    return NGX_OK;
 }
 
 

@@ -279,7 +279,7 @@ ngx_http_aime_status_send(ngx_http_request_t *r, ngx_uint_t format)
     ngx_http_aime_reply_start(&status->reply, r, NGX_HTTP_AIME_REPLY_SIZE);
 
     if (format == NGX_HTTP_AIME_FORMAT_JSON) {
-        status->overview = ngx_http_aime_overview_create(r);
+        status->overview = ngx_http_aime_overview_create(r, r->pool);
 
     } else {
         status->metrics = ngx_http_aime_metrics_create(r,

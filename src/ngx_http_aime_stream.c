@@ -10,7 +10,7 @@
 
 
 #include "ngx_http_aime_stream.h"
-#include "ngx_http_aime_park.h"
+#include "ngx_http_aime_event.h"
 #include "ngx_http_aime_view.h"
 #include "ngx_aime_id.h"
 
@@ -23,32 +23,23 @@
 #define NGX_HTTP_AIME_LOOK_QUEUED     1000
 #define NGX_HTTP_AIME_LOOK_RUNNING    10000
 
-#define NGX_HTTP_AIME_EVENT_POOL      2048
-
 #define NGX_HTTP_AIME_EVENT_ID_LEN    (NGX_INT32_LEN + sizeof("-end") - 1)
 
 
 typedef struct {
-    ngx_aime_zone_t             *zone;
     ngx_http_request_t          *request;
     ngx_http_aime_endpoint_t    *endpoint;
-    ngx_http_aime_park_t        *park;
-    ngx_msec_t                   keepalive;
+    ngx_http_aime_events_t      *events;
     u_char                       id[NGX_AIME_ID_LEN];
 
-    ngx_pool_t                  *pool;      /* of the latest event */
-    ngx_pool_t                  *spent;     /* of the one before */
-    ngx_aime_shm_hold_t         *hold;      /* what the latest one shows */
-
-    ngx_msec_t                   sent;      /* when it was */
-    ngx_uint_t                   state;     /* and what it said */
+    /* what the latest event said */
+    ngx_uint_t                   state;
     ngx_uint_t                   position;
     ngx_uint_t                   nonline;
     uint32_t                     changes;
 
     unsigned                     estimated:1;
     unsigned                     told:1;    /* anything at all */
-    unsigned                     busy:1;    /* until it is written */
 } ngx_http_aime_stream_t;
 
 
@@ -66,28 +57,15 @@ static ngx_int_t ngx_http_aime_stream_start(ngx_http_request_t *r,
 static ngx_http_aime_stream_t *ngx_http_aime_stream_create(
     ngx_http_request_t *r, ngx_aime_job_view_t *view,
     ngx_http_aime_endpoint_t *endpoint);
-static ngx_int_t ngx_http_aime_stream_header(ngx_http_request_t *r);
 static ngx_int_t ngx_http_aime_stream_resume(ngx_http_request_t *r,
     ngx_http_aime_park_t *park, ngx_uint_t why);
 static ngx_int_t ngx_http_aime_stream_look(ngx_http_aime_stream_t *stream,
     ngx_aime_job_view_t *view);
-static ngx_int_t ngx_http_aime_stream_wait(ngx_http_aime_stream_t *stream);
 
 static ngx_int_t ngx_http_aime_stream_tell(ngx_http_aime_stream_t *stream,
     ngx_aime_job_view_t *view);
 static ngx_int_t ngx_http_aime_stream_lost(ngx_http_aime_stream_t *stream);
-static ngx_int_t ngx_http_aime_stream_alive(ngx_http_aime_stream_t *stream);
-static ngx_int_t ngx_http_aime_event_start(ngx_http_aime_stream_t *stream,
-    ngx_http_aime_reply_t *reply);
-static ngx_int_t ngx_http_aime_event_send(ngx_http_aime_stream_t *stream,
-    ngx_http_aime_reply_t *reply, ngx_uint_t last);
 static u_char *ngx_http_aime_event_id(u_char *p, ngx_aime_job_view_t *view);
-
-static ngx_uint_t ngx_http_aime_stream_unsent(ngx_http_request_t *r);
-static ngx_int_t ngx_http_aime_stream_arm(ngx_http_request_t *r);
-static void ngx_http_aime_stream_write(ngx_http_request_t *r);
-static void ngx_http_aime_stream_drop(ngx_http_aime_stream_t *stream);
-static void ngx_http_aime_stream_cleanup(void *data);
 
 
 ngx_int_t
@@ -117,7 +95,7 @@ ngx_http_aime_stream_progress(ngx_http_request_t *r)
     }
 
     if (r->method == NGX_HTTP_HEAD) {
-        return ngx_http_aime_stream_header(r);
+        return ngx_http_aime_events_header(r);
     }
 
     return ngx_http_aime_stream_start(r, &view, endpoint);
@@ -274,11 +252,11 @@ ngx_http_aime_stream_start(ngx_http_request_t *r, ngx_aime_job_view_t *view,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    park = stream->park;
+    park = stream->events->park;
 
     /* a job that has vanished meanwhile is noticed when it is looked at */
 
-    rc = ngx_aime_job_join(stream->zone, stream->id, 0, park->slot,
+    rc = ngx_aime_job_join(stream->events->zone, stream->id, 0, park->slot,
                            &park->parked);
 
     if (rc == NGX_ERROR) {
@@ -293,7 +271,7 @@ ngx_http_aime_stream_start(ngx_http_request_t *r, ngx_aime_job_view_t *view,
                                          "try again later");
     }
 
-    rc = ngx_http_aime_stream_header(r);
+    rc = ngx_http_aime_events_header(r);
 
     if (rc != NGX_ERROR && rc <= NGX_OK) {
         rc = ngx_http_aime_stream_resume(r, park, NGX_HTTP_AIME_WOKEN);
@@ -311,85 +289,25 @@ static ngx_http_aime_stream_t *
 ngx_http_aime_stream_create(ngx_http_request_t *r, ngx_aime_job_view_t *view,
     ngx_http_aime_endpoint_t *endpoint)
 {
-    ngx_pool_cleanup_t        *cln;
-    ngx_http_aime_ctx_t       *ctx;
-    ngx_http_aime_stream_t    *stream;
-    ngx_http_aime_loc_conf_t  *alcf;
+    ngx_http_aime_park_t    *park;
+    ngx_http_aime_stream_t  *stream;
 
-    alcf = ngx_http_get_module_loc_conf(r, ngx_http_aime_api_module);
-    ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
-
-    /* not the request's cleanup: frames of HTTP/2 outlive that */
-
-    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_aime_stream_t));
-    if (cln == NULL) {
+    stream = ngx_pcalloc(r->pool, sizeof(ngx_http_aime_stream_t));
+    if (stream == NULL) {
         return NULL;
     }
 
-    stream = cln->data;
-    ngx_memzero(stream, sizeof(ngx_http_aime_stream_t));
+    park = ngx_http_aime_park_create(r, ngx_http_aime_stream_resume, stream);
+    if (park == NULL) {
+        return NULL;
+    }
 
-    stream->zone = ngx_http_aime_zone(r);
     stream->request = r;
     stream->endpoint = endpoint;
-    stream->keepalive = alcf->stream_keepalive;
+    stream->events = ngx_http_aime_events_create(r, park);
     ngx_memcpy(stream->id, view->id, NGX_AIME_ID_LEN);
 
-    cln->handler = ngx_http_aime_stream_cleanup;
-    ctx->stream = stream;
-
-    stream->park = ngx_http_aime_park_create(r, ngx_http_aime_stream_resume,
-                                             stream);
-    if (stream->park == NULL) {
-        return NULL;
-    }
-
-    stream->park->streams = 1;
-
-    return stream;
-}
-
-
-static ngx_int_t
-ngx_http_aime_stream_header(ngx_http_request_t *r)
-{
-    ngx_str_t             value;
-    ngx_connection_t     *c;
-    ngx_http_aime_ctx_t  *ctx;
-
-    ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
-    ctx->answered = 1;
-
-    ngx_http_aime_reply_head(r, NGX_HTTP_OK, "text/event-stream", -1);
-
-    ngx_str_set(&value, "no-cache");
-
-    if (ngx_http_aime_reply_header(r, "Cache-Control", &value) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    /* a proxy in front must not gather events */
-
-    ngx_str_set(&value, "no");
-
-    if (ngx_http_aime_reply_header(r, "X-Accel-Buffering", &value) != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    c = r->connection;
-
-#if (NGX_HTTP_V2)
-    if (r->stream) {
-        c = r->stream->connection->connection;
-    }
-#endif
-
-    if (c->type == SOCK_STREAM) {
-        (void) ngx_tcp_nodelay(c);
-    }
-
-    return ngx_http_send_header(r);
+    return stream->events ? stream : NULL;
 }
 
 
@@ -403,7 +321,7 @@ ngx_http_aime_stream_resume(ngx_http_request_t *r, ngx_http_aime_park_t *park,
 
     stream = park->data;
 
-    if (stream->busy) {
+    if (stream->events->busy) {
 
         /* it looks when its client has read what is under way */
 
@@ -425,11 +343,17 @@ ngx_http_aime_stream_resume(ngx_http_request_t *r, ngx_http_aime_park_t *park,
         return (rc == NGX_HTTP_AIME_PARKED) ? rc : NGX_ERROR;
 
     default:
-        rc = ngx_http_aime_stream_alive(stream);
+        rc = ngx_http_aime_events_alive(stream->events);
     }
 
-    return (rc == NGX_HTTP_AIME_PARKED) ? ngx_http_aime_stream_wait(stream)
-                                        : rc;
+    if (rc != NGX_HTTP_AIME_PARKED) {
+        return rc;
+    }
+
+    return ngx_http_aime_events_wait(stream->events,
+                                     (stream->state == NGX_AIME_JOB_QUEUED)
+                                     ? NGX_HTTP_AIME_LOOK_QUEUED
+                                     : NGX_HTTP_AIME_LOOK_RUNNING);
 }
 
 
@@ -445,10 +369,10 @@ ngx_http_aime_stream_look(ngx_http_aime_stream_t *stream,
     ngx_int_t               rc;
     ngx_aime_shm_parked_t  *parked;
 
-    parked = stream->park->parked;
+    parked = stream->events->park->parked;
 
-    rc = ngx_aime_job_view(stream->zone, stream->id, NGX_AIME_VIEW_NOTHING,
-                           parked, view);
+    rc = ngx_aime_job_view(stream->events->zone, stream->id,
+                           NGX_AIME_VIEW_NOTHING, parked, view);
 
     if (rc != NGX_OK) {
         return rc;
@@ -464,52 +388,14 @@ ngx_http_aime_stream_look(ngx_http_aime_stream_t *stream,
         return NGX_AGAIN;
     }
 
-    rc = ngx_aime_job_view(stream->zone, stream->id, NGX_AIME_VIEW_PAYLOAD,
-                           parked, view);
+    rc = ngx_aime_job_view(stream->events->zone, stream->id,
+                           NGX_AIME_VIEW_PAYLOAD, parked, view);
 
     if (rc == NGX_OK) {
-        stream->hold = view->payload;
+        stream->events->hold = view->payload;
     }
 
     return rc;
-}
-
-
-static ngx_int_t
-ngx_http_aime_stream_wait(ngx_http_aime_stream_t *stream)
-{
-    ngx_msec_t           wait, left;
-    ngx_http_request_t  *r;
-
-    r = stream->request;
-
-    wait = (stream->state == NGX_AIME_JOB_QUEUED)
-           ? NGX_HTTP_AIME_LOOK_QUEUED : NGX_HTTP_AIME_LOOK_RUNNING;
-
-    if (stream->keepalive) {
-        left = stream->sent + stream->keepalive - ngx_current_msec;
-
-        if ((ngx_msec_int_t) left <= 0) {
-            left = 1;
-        }
-
-        wait = ngx_min(wait, left);
-    }
-
-    if (ngx_http_aime_park_wait(stream->park, wait) != NGX_HTTP_AIME_PARKED) {
-        return NGX_ERROR;
-    }
-
-    if (!ngx_http_aime_stream_unsent(r)) {
-        ngx_http_aime_stream_drop(stream);
-        return NGX_HTTP_AIME_PARKED;
-    }
-
-    stream->busy = 1;
-    r->write_event_handler = ngx_http_aime_stream_write;
-
-    return (ngx_http_aime_stream_arm(r) == NGX_OK) ? NGX_HTTP_AIME_PARKED
-                                                   : NGX_ERROR;
 }
 
 
@@ -522,7 +408,7 @@ ngx_http_aime_stream_tell(ngx_http_aime_stream_t *stream,
     u_char                 *p;
     ngx_http_aime_reply_t   reply;
 
-    if (ngx_http_aime_event_start(stream, &reply) != NGX_OK
+    if (ngx_http_aime_event_start(stream->events, &reply) != NGX_OK
         || (view->state == NGX_AIME_JOB_DONE
             && ngx_http_aime_fetch(stream->request, view->id) != NGX_OK))
     {
@@ -566,7 +452,7 @@ ngx_http_aime_stream_tell(ngx_http_aime_stream_t *stream,
     stream->nonline = view->nonline;
     stream->estimated = (view->estimate >= 0);
 
-    return ngx_http_aime_event_send(stream, &reply,
+    return ngx_http_aime_event_send(stream->events, &reply,
                                     !ngx_aime_job_active(view));
 }
 
@@ -584,7 +470,7 @@ ngx_http_aime_stream_lost(ngx_http_aime_stream_t *stream)
     job_id.len = ngx_aime_id_print(buf, stream->id) - buf;
 
     if (ngx_http_aime_no_job_text(stream->request, &job_id, &text) != NGX_OK
-        || ngx_http_aime_event_start(stream, &reply) != NGX_OK)
+        || ngx_http_aime_event_start(stream->events, &reply) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -596,106 +482,7 @@ ngx_http_aime_stream_lost(ngx_http_aime_stream_t *stream)
     ngx_http_aime_reply_string(&reply, &text);
     ngx_http_aime_reply_chars(&reply, "]}\n\n");
 
-    return ngx_http_aime_event_send(stream, &reply, 1);
-}
-
-
-/* Says so, if nothing was said for long. */
-
-static ngx_int_t
-ngx_http_aime_stream_alive(ngx_http_aime_stream_t *stream)
-{
-    ngx_http_aime_reply_t  reply;
-
-    if (stream->keepalive == 0
-        || ngx_current_msec - stream->sent < stream->keepalive)
-    {
-        return NGX_HTTP_AIME_PARKED;
-    }
-
-    if (ngx_http_aime_event_start(stream, &reply) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    ngx_http_aime_reply_chars(&reply, ": keep-alive\n\n");
-
-    return ngx_http_aime_event_send(stream, &reply, 0);
-}
-
-
-/*
- * Each event has a pool of its own.  That of the one before, though it was
- * written, goes only when the filters were given the next one: until then they
- * keep its buffers in their lists.
- */
-
-static ngx_int_t
-ngx_http_aime_event_start(ngx_http_aime_stream_t *stream,
-    ngx_http_aime_reply_t *reply)
-{
-    ngx_pool_t  *pool;
-
-    pool = ngx_create_pool(NGX_HTTP_AIME_EVENT_POOL,
-                           stream->request->connection->log);
-    if (pool == NULL) {
-        return NGX_ERROR;
-    }
-
-    stream->spent = stream->pool;
-    stream->pool = pool;
-
-    ngx_http_aime_reply_start(reply, stream->request,
-                              NGX_HTTP_AIME_REPLY_SIZE);
-    reply->pool = pool;
-
-    return NGX_OK;
-}
-
-
-/* NGX_HTTP_AIME_PARKED, or after the last one what ends the request. */
-
-static ngx_int_t
-ngx_http_aime_event_send(ngx_http_aime_stream_t *stream,
-    ngx_http_aime_reply_t *reply, ngx_uint_t last)
-{
-    ngx_int_t             rc;
-    ngx_chain_t          *cl;
-    ngx_http_request_t   *r;
-    ngx_http_aime_ctx_t  *ctx;
-
-    r = stream->request;
-
-    if (reply->failed) {
-        return NGX_ERROR;
-    }
-
-    for (cl = reply->first; cl->next; cl = cl->next) { /* void */ }
-
-    cl->buf->flush = 1;
-    cl->buf->last_buf = last;
-    cl->buf->last_in_chain = last;
-
-    rc = ngx_http_output_filter(r, reply->first);
-
-    if (stream->spent) {
-        ngx_destroy_pool(stream->spent);
-        stream->spent = NULL;
-    }
-
-    if (rc == NGX_ERROR) {
-        return NGX_ERROR;
-    }
-
-    stream->sent = ngx_current_msec;
-
-    if (last) {
-        ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
-        ctx->complete = 1;
-
-        return rc;
-    }
-
-    return NGX_HTTP_AIME_PARKED;
+    return ngx_http_aime_event_send(stream->events, &reply, 1);
 }
 
 
@@ -706,106 +493,4 @@ ngx_http_aime_event_id(u_char *p, ngx_aime_job_view_t *view)
 {
     return ngx_sprintf(p, "%uD%s", view->changes,
                        !ngx_aime_job_active(view) ? "-end" : "");
-}
-
-
-static ngx_uint_t
-ngx_http_aime_stream_unsent(ngx_http_request_t *r)
-{
-    return r->out || r->buffered || r->connection->buffered;
-}
-
-
-static ngx_int_t
-ngx_http_aime_stream_arm(ngx_http_request_t *r)
-{
-    ngx_event_t               *wev;
-    ngx_http_core_loc_conf_t  *clcf;
-
-    wev = r->connection->write;
-    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
-
-    if (!wev->delayed) {
-        ngx_add_timer(wev, clcf->send_timeout);
-    }
-
-    return ngx_handle_write_event(wev, clcf->send_lowat);
-}
-
-
-/* The socket takes more: as ngx_http_writer(), but the request goes on. */
-
-static void
-ngx_http_aime_stream_write(ngx_http_request_t *r)
-{
-    ngx_event_t             *wev;
-    ngx_connection_t        *c;
-    ngx_http_aime_ctx_t     *ctx;
-    ngx_http_aime_stream_t  *stream;
-
-    c = r->connection;
-    wev = c->write;
-
-    if (wev->timedout) {
-        ngx_log_error(NGX_LOG_INFO, c->log, NGX_ETIMEDOUT,
-                      "client timed out");
-        c->timedout = 1;
-        ngx_http_finalize_request(r, NGX_HTTP_REQUEST_TIME_OUT);
-        return;
-    }
-
-    if (!wev->delayed && ngx_http_output_filter(r, NULL) == NGX_ERROR) {
-        ngx_http_finalize_request(r, NGX_ERROR);
-        return;
-    }
-
-    if (wev->delayed || ngx_http_aime_stream_unsent(r)) {
-        if (ngx_http_aime_stream_arm(r) != NGX_OK) {
-            ngx_http_finalize_request(r, NGX_ERROR);
-        }
-
-        return;
-    }
-
-    if (wev->timer_set) {
-        ngx_del_timer(wev);
-    }
-
-    ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
-    stream = ctx->stream;
-
-    stream->busy = 0;
-    r->write_event_handler = ngx_http_request_empty_handler;
-
-    ngx_http_aime_stream_drop(stream);
-    ngx_http_aime_park_resume(stream->park);
-}
-
-
-/* What the latest event showed was written. */
-
-static void
-ngx_http_aime_stream_drop(ngx_http_aime_stream_t *stream)
-{
-    if (stream->hold) {
-        ngx_aime_job_drop(stream->zone, stream->hold);
-        stream->hold = NULL;
-    }
-}
-
-
-static void
-ngx_http_aime_stream_cleanup(void *data)
-{
-    ngx_http_aime_stream_t  *stream = data;
-
-    ngx_http_aime_stream_drop(stream);
-
-    if (stream->pool) {
-        ngx_destroy_pool(stream->pool);
-    }
-
-    if (stream->spent) {
-        ngx_destroy_pool(stream->spent);
-    }
 }

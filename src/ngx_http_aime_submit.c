@@ -9,6 +9,7 @@
 #include "ngx_http_aime_body.h"
 #include "ngx_http_aime_media.h"
 #include "ngx_http_aime_spec.h"
+#include "ngx_http_aime_store.h"
 #include "ngx_http_aime_tally.h"
 #include "ngx_http_aime_vars.h"
 #include "ngx_http_aime_view.h"
@@ -32,6 +33,7 @@
 
 typedef struct {
     ngx_http_aime_endpoint_t    *endpoint;
+    const ngx_http_aime_form_t  *form;
     ngx_http_aime_client_t       client;
     aime_input_t                 input;
     ngx_aime_job_spec_t          spec;
@@ -45,12 +47,15 @@ typedef struct {
     ngx_aime_zone_t             *zone;
     ngx_http_request_t          *request;
     ngx_http_aime_endpoint_t    *endpoint;
+    const ngx_http_aime_form_t  *form;
     u_char                       id[NGX_AIME_ID_LEN];
     unsigned                     joined:1;      /* waits for that job */
     unsigned                     answered:1;
 } ngx_http_aime_wait_t;
 
 
+static void ngx_http_aime_submit_wishes(
+    ngx_http_aime_submission_t *submission);
 static ngx_int_t ngx_http_aime_convert(ngx_http_request_t *r,
     ngx_http_aime_submission_t *submission);
 static ngx_int_t ngx_http_aime_convert_resume(ngx_http_request_t *r,
@@ -60,25 +65,28 @@ static ngx_int_t ngx_http_aime_admit(ngx_http_request_t *r,
 static ngx_int_t ngx_http_aime_admitted(ngx_http_request_t *r,
     ngx_http_aime_submission_t *submission, ngx_int_t *answer);
 static ngx_int_t ngx_http_aime_refuse_inputs(ngx_http_request_t *r,
-    aime_input_t *input);
+    ngx_http_aime_submission_t *submission);
 static ngx_int_t ngx_http_aime_no_new_job(ngx_http_request_t *r,
-    ngx_http_aime_endpoint_t *endpoint, ngx_int_t why, ngx_uint_t waiting,
+    ngx_http_aime_submission_t *submission, ngx_int_t why, ngx_uint_t waiting,
     const u_char *id);
 static ngx_int_t ngx_http_aime_refuse_job(ngx_http_request_t *r,
     ngx_http_aime_endpoint_t *endpoint, ngx_int_t why);
-static ngx_aime_shm_hold_t *ngx_http_aime_store_inputs(ngx_aime_zone_t *zone,
-    aime_input_t *input);
-static size_t ngx_http_aime_store_value(ngx_aime_shm_cursor_t *cursor,
-    aime_input_t *input, size_t member, size_t n);
+static void ngx_http_aime_drop_inputs(ngx_aime_zone_t *zone,
+    ngx_http_aime_submission_t *submission, ngx_aime_shm_hold_t *input);
 static ngx_int_t ngx_http_aime_submitted(ngx_http_request_t *r,
     ngx_http_aime_endpoint_t *endpoint, const u_char *id);
+static ngx_int_t ngx_http_aime_submitted_done(ngx_http_request_t *r,
+    ngx_http_aime_endpoint_t *endpoint, ngx_aime_job_view_t *view);
+static ngx_int_t ngx_http_aime_submitted_ended(ngx_http_request_t *r,
+    ngx_http_aime_endpoint_t *endpoint, ngx_aime_job_view_t *view);
 static ngx_int_t ngx_http_aime_submit_waiting(ngx_http_request_t *r,
-    ngx_http_aime_endpoint_t *endpoint, ngx_aime_job_spec_t *spec,
-    ngx_aime_shm_hold_t *input);
+    ngx_http_aime_submission_t *submission, ngx_aime_shm_hold_t *input);
 static ngx_int_t ngx_http_aime_submit_again(ngx_http_request_t *r,
-    ngx_http_aime_endpoint_t *endpoint, const u_char *id);
+    ngx_http_aime_submission_t *submission, const u_char *id);
 static ngx_http_aime_wait_t *ngx_http_aime_wait_create(ngx_http_request_t *r,
-    ngx_http_aime_endpoint_t *endpoint, ngx_http_aime_park_t **park);
+    ngx_http_aime_submission_t *submission, ngx_http_aime_park_t **park);
+static ngx_int_t ngx_http_aime_wait_stream(ngx_http_request_t *r,
+    ngx_http_aime_park_t *park);
 static ngx_int_t ngx_http_aime_wait_join(ngx_http_request_t *r,
     ngx_http_aime_park_t *park);
 static ngx_int_t ngx_http_aime_submit_resume(ngx_http_request_t *r,
@@ -86,10 +94,24 @@ static ngx_int_t ngx_http_aime_submit_resume(ngx_http_request_t *r,
 static void ngx_http_aime_submit_cleanup(void *data);
 
 
+static const ngx_http_aime_form_t  ngx_http_aime_client_form = {
+    ngx_http_aime_submitted,
+    ngx_http_aime_submitted_done,
+    ngx_http_aime_submitted_ended,
+    NULL,                                   /* stream */
+    NULL,                                   /* refused */
+    ngx_null_string,                        /* note */
+    0,                                      /* lowered */
+    0,
+    0,                                      /* keep */
+    0                                       /* detached */
+};
+
+
 ngx_int_t
 ngx_http_aime_submit(ngx_http_request_t *r,
     ngx_http_aime_endpoint_t *endpoint, ngx_http_aime_args_t *args,
-    ngx_http_aime_client_t *client)
+    ngx_http_aime_client_t *client, const ngx_http_aime_form_t *form)
 {
     ngx_str_t                    error;
     aime_pool_t                  pool;
@@ -101,6 +123,7 @@ ngx_http_aime_submit(ngx_http_request_t *r,
     }
 
     submission->endpoint = endpoint;
+    submission->form = form ? form : &ngx_http_aime_client_form;
     submission->client = *client;
 
     pool = ngx_http_aime_pool(r);
@@ -121,9 +144,42 @@ ngx_http_aime_submit(ngx_http_request_t *r,
         return ngx_http_aime_error(r, NGX_HTTP_BAD_REQUEST, &error);
     }
 
+    ngx_http_aime_submit_wishes(submission);
+
     return submission->input.media.nelts
            ? ngx_http_aime_convert(r, submission)
            : ngx_http_aime_admit(r, submission);
+}
+
+
+/* What the form says of the job. */
+
+static void
+ngx_http_aime_submit_wishes(ngx_http_aime_submission_t *submission)
+{
+    ngx_aime_job_spec_t         *spec;
+    const ngx_http_aime_form_t  *form;
+
+    form = submission->form;
+    spec = &submission->spec;
+
+    if (form->lowered) {
+        spec->priority = ngx_min(spec->priority, form->priority);
+    }
+
+    if (form->keep) {
+        spec->keep = 1;
+    }
+
+    if (form->detached) {
+        spec->cancel_on_disconnect = 0;
+    }
+
+    /* who has seen the beginning of a stream does not ask for it again */
+
+    if (form->stream) {
+        spec->grace = 0;
+    }
 }
 
 
@@ -217,7 +273,7 @@ ngx_http_aime_admit(ngx_http_request_t *r,
     spec = &submission->spec;
 
     if (input->errors.nelts) {
-        return ngx_http_aime_refuse_inputs(r, input);
+        return ngx_http_aime_refuse_inputs(r, submission);
     }
 
     if (ngx_http_aime_admitted(r, submission, &answer) != NGX_OK) {
@@ -241,27 +297,37 @@ ngx_http_aime_admit(ngx_http_request_t *r,
         ngx_http_aime_media_free(submission->media);
     }
 
+    if (submission->form->note.len && hold) {
+        spec->note = ngx_http_aime_store_text(zone, &submission->form->note);
+
+        if (spec->note == NULL) {
+            ngx_aime_job_drop(zone, hold);
+            hold = NULL;
+        }
+    }
+
     if (hold == NULL) {
         return ngx_http_aime_refuse_job(r, submission->endpoint, NGX_ERROR);
     }
 
     if (input->wait_for_result) {
-        return ngx_http_aime_submit_waiting(r, submission->endpoint, spec,
-                                            hold);
+        return ngx_http_aime_submit_waiting(r, submission, hold);
     }
 
     rc = ngx_aime_job_submit(zone, spec, hold, id, 0, NULL);
 
     if (rc != NGX_OK) {
-        ngx_aime_job_drop(zone, hold);
-        return ngx_http_aime_no_new_job(r, submission->endpoint, rc, 0, id);
+        ngx_http_aime_drop_inputs(zone, submission, hold);
+        return ngx_http_aime_no_new_job(r, submission, rc, 0, id);
     }
 
     if (ngx_http_aime_vars_cookie(r, spec) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_http_aime_submitted(r, submission->endpoint, id);
+    ngx_http_aime_note_job(r, id);
+
+    return submission->form->submitted(r, submission->endpoint, id);
 }
 
 
@@ -280,7 +346,7 @@ ngx_http_aime_admitted(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    *answer = ngx_http_aime_no_new_job(r, submission->endpoint, rc,
+    *answer = ngx_http_aime_no_new_job(r, submission, rc,
                                        submission->input.wait_for_result, id);
     return NGX_DONE;
 }
@@ -290,31 +356,41 @@ ngx_http_aime_admitted(ngx_http_request_t *r,
 
 static ngx_int_t
 ngx_http_aime_no_new_job(ngx_http_request_t *r,
-    ngx_http_aime_endpoint_t *endpoint, ngx_int_t why, ngx_uint_t waiting,
+    ngx_http_aime_submission_t *submission, ngx_int_t why, ngx_uint_t waiting,
     const u_char *id)
 {
     if (why != NGX_AIME_SAME_REQUEST) {
-        return ngx_http_aime_refuse_job(r, endpoint, why);
+        return ngx_http_aime_refuse_job(r, submission->endpoint, why);
     }
 
     if (waiting) {
-        return ngx_http_aime_submit_again(r, endpoint, id);
+        return ngx_http_aime_submit_again(r, submission, id);
     }
 
-    if (ngx_http_aime_vars_tell(r, endpoint, id) != NGX_OK) {
+    if (ngx_http_aime_vars_tell(r, submission->endpoint, id) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_http_aime_submitted(r, endpoint, id);
+    ngx_http_aime_note_job(r, id);
+
+    return submission->form->submitted(r, submission->endpoint, id);
 }
 
 
 static ngx_int_t
-ngx_http_aime_refuse_inputs(ngx_http_request_t *r, aime_input_t *input)
+ngx_http_aime_refuse_inputs(ngx_http_request_t *r,
+    ngx_http_aime_submission_t *submission)
 {
+    aime_input_t           *input;
     ngx_str_t              *errors;
     ngx_uint_t              i;
     ngx_http_aime_reply_t   reply;
+
+    input = &submission->input;
+
+    if (submission->form->refused && input->errors.param) {
+        submission->form->refused(r, input->errors.param);
+    }
 
     errors = ngx_palloc(r->pool, input->errors.nelts * sizeof(ngx_str_t));
     if (errors == NULL) {
@@ -327,7 +403,8 @@ ngx_http_aime_refuse_inputs(ngx_http_request_t *r, aime_input_t *input)
     }
 
     ngx_http_aime_reply_start(&reply, r, NGX_HTTP_AIME_REPLY_SIZE);
-    ngx_http_aime_reply_error(&reply, errors, input->errors.nelts);
+    ngx_http_aime_reply_error(&reply, NGX_HTTP_BAD_REQUEST, errors,
+                              input->errors.nelts);
 
     return ngx_http_aime_reply_send(&reply, NGX_HTTP_BAD_REQUEST);
 }
@@ -400,105 +477,18 @@ ngx_http_aime_refuse_job(ngx_http_request_t *r,
 }
 
 
-/*
- * The inputs as the members of a JSON object, each with a comma in front: a
- * job's reply to a worker puts its own members before them.
- */
+/* Of a job that has not come to be. */
 
-static ngx_aime_shm_hold_t *
-ngx_http_aime_store_inputs(ngx_aime_zone_t *zone, aime_input_t *input)
+static void
+ngx_http_aime_drop_inputs(ngx_aime_zone_t *zone,
+    ngx_http_aime_submission_t *submission, ngx_aime_shm_hold_t *input)
 {
-    size_t                  i, n, len;
-    u_char                  buf[8 + 6 * NGX_AIME_NAME_LEN], *p;
-    aime_json_member_t     *member;
-    aime_input_medium_t    *medium;
-    ngx_aime_shm_hold_t    *hold;
-    ngx_aime_shm_cursor_t   cursor;
+    ngx_aime_job_drop(zone, input);
 
-    static ngx_str_t  waits[] = {
-        ngx_string(",\"wait_for_result\":false"),
-        ngx_string(",\"wait_for_result\":true")
-    };
-
-    len = waits[input->wait_for_result].len;
-
-    for (i = 0; i < input->nmembers; i++) {
-        member = &input->members[i];
-        len += 2 + aime_json_quoted_len(member->name)
-               + member->value.text.len;
+    if (submission->spec.note) {
+        ngx_aime_job_drop(zone, submission->spec.note);
+        submission->spec.note = NULL;
     }
-
-    for (i = 0; i < input->media.nelts; i++) {
-        medium = &input->media.elts[i];
-
-        if (medium->converted.len) {
-            len += medium->converted.len - medium->value.len;
-        }
-    }
-
-    hold = ngx_aime_job_reserve(zone, len, NGX_AIME_ROOM_INPUT);
-    if (hold == NULL) {
-        return NULL;
-    }
-
-    ngx_aime_shm_fill_start(&cursor, hold->payload);
-    ngx_aime_shm_fill(&cursor, waits[input->wait_for_result].data,
-                      waits[input->wait_for_result].len);
-
-    n = 0;
-
-    for (i = 0; i < input->nmembers; i++) {
-        member = &input->members[i];
-
-        p = buf;
-        *p++ = ',';
-        p = aime_json_quote(p, member->name);
-        *p++ = ':';
-
-        ngx_aime_shm_fill(&cursor, buf, p - buf);
-
-        n = ngx_http_aime_store_value(&cursor, input, i, n);
-    }
-
-    return hold;
-}
-
-
-/*
- * A member's value, with those of its media that were converted in the place
- * of what they were; n is its first medium, the next one's is given.
- */
-
-static size_t
-ngx_http_aime_store_value(ngx_aime_shm_cursor_t *cursor, aime_input_t *input,
-    size_t member, size_t n)
-{
-    aime_str_t            text;
-    const u_char         *p;
-    aime_input_medium_t  *medium;
-
-    text = input->members[member].value.text;
-    p = text.data;
-
-    for ( /* void */ ; n < input->media.nelts; n++) {
-        medium = &input->media.elts[n];
-
-        if (medium->member != member) {
-            break;
-        }
-
-        if (medium->converted.len) {
-            ngx_aime_shm_fill(cursor, p, medium->value.data - p);
-            ngx_aime_shm_fill(cursor, medium->converted.data,
-                              medium->converted.len);
-
-            p = medium->value.data + medium->value.len;
-        }
-    }
-
-    ngx_aime_shm_fill(cursor, p, text.data + text.len - p);
-
-    return n;
 }
 
 
@@ -507,8 +497,6 @@ ngx_http_aime_submitted(ngx_http_request_t *r,
     ngx_http_aime_endpoint_t *endpoint, const u_char *id)
 {
     ngx_http_aime_reply_t  reply;
-
-    ngx_http_aime_note_job(r, id);
 
     ngx_http_aime_reply_start(&reply, r, NGX_HTTP_AIME_SUBMITTED_SIZE
                                          + endpoint->version.len);
@@ -523,43 +511,65 @@ ngx_http_aime_submitted(ngx_http_request_t *r,
 
 
 static ngx_int_t
+ngx_http_aime_submitted_done(ngx_http_request_t *r,
+    ngx_http_aime_endpoint_t *endpoint, ngx_aime_job_view_t *view)
+{
+    ngx_http_aime_reply_t  reply;
+
+    ngx_http_aime_reply_start(&reply, r,
+                              ngx_http_aime_result_size(endpoint, view));
+    ngx_http_aime_result(&reply, endpoint, view);
+
+    return ngx_http_aime_reply_send(&reply, NGX_HTTP_OK);
+}
+
+
+static ngx_int_t
+ngx_http_aime_submitted_ended(ngx_http_request_t *r,
+    ngx_http_aime_endpoint_t *endpoint, ngx_aime_job_view_t *view)
+{
+    return ngx_http_aime_ended(r, endpoint, view, NGX_HTTP_GATEWAY_TIME_OUT);
+}
+
+
+static ngx_int_t
 ngx_http_aime_submit_waiting(ngx_http_request_t *r,
-    ngx_http_aime_endpoint_t *endpoint, ngx_aime_job_spec_t *spec,
-    ngx_aime_shm_hold_t *input)
+    ngx_http_aime_submission_t *submission, ngx_aime_shm_hold_t *input)
 {
     ngx_int_t              rc;
     ngx_http_aime_park_t  *park;
     ngx_http_aime_wait_t  *wait;
 
-    wait = ngx_http_aime_wait_create(r, endpoint, &park);
+    wait = ngx_http_aime_wait_create(r, submission, &park);
 
     if (wait == NULL) {
         rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
         goto failed;
     }
 
-    rc = ngx_aime_job_submit(wait->zone, spec, input, wait->id, park->slot,
-                             &park->parked);
+    rc = ngx_aime_job_submit(wait->zone, &submission->spec, input, wait->id,
+                             park->slot, &park->parked);
 
     if (rc == NGX_OK) {
         wait->joined = 1;
         ngx_http_aime_note_job(r, wait->id);
         ngx_http_aime_free_body(r);
 
-        if (ngx_http_aime_vars_cookie(r, spec) != NGX_OK) {
+        if (ngx_http_aime_vars_cookie(r, &submission->spec) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
-        return ngx_http_aime_park_look(park);
+        return wait->form->stream ? ngx_http_aime_wait_stream(r, park)
+                                  : ngx_http_aime_park_look(park);
     }
 
     rc = (rc == NGX_AIME_SAME_REQUEST)
          ? ngx_http_aime_wait_join(r, park)
-         : ngx_http_aime_refuse_job(r, endpoint, rc);
+         : ngx_http_aime_refuse_job(r, submission->endpoint, rc);
 
 failed:
 
-    ngx_aime_job_drop(ngx_http_aime_zone(r), input);
+    ngx_http_aime_drop_inputs(ngx_http_aime_zone(r), submission, input);
 
     return rc;
 }
@@ -569,12 +579,12 @@ failed:
 
 static ngx_int_t
 ngx_http_aime_submit_again(ngx_http_request_t *r,
-    ngx_http_aime_endpoint_t *endpoint, const u_char *id)
+    ngx_http_aime_submission_t *submission, const u_char *id)
 {
     ngx_http_aime_park_t  *park;
     ngx_http_aime_wait_t  *wait;
 
-    wait = ngx_http_aime_wait_create(r, endpoint, &park);
+    wait = ngx_http_aime_wait_create(r, submission, &park);
 
     if (wait == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -588,7 +598,7 @@ ngx_http_aime_submit_again(ngx_http_request_t *r,
 
 static ngx_http_aime_wait_t *
 ngx_http_aime_wait_create(ngx_http_request_t *r,
-    ngx_http_aime_endpoint_t *endpoint, ngx_http_aime_park_t **park)
+    ngx_http_aime_submission_t *submission, ngx_http_aime_park_t **park)
 {
     ngx_http_cleanup_t    *cln;
     ngx_http_aime_wait_t  *wait;
@@ -607,7 +617,8 @@ ngx_http_aime_wait_create(ngx_http_request_t *r,
 
     wait->zone = ngx_http_aime_zone(r);
     wait->request = r;
-    wait->endpoint = endpoint;
+    wait->endpoint = submission->endpoint;
+    wait->form = submission->form;
 
     *park = ngx_http_aime_park_create(r, ngx_http_aime_submit_resume, wait);
 
@@ -638,7 +649,32 @@ ngx_http_aime_wait_join(ngx_http_request_t *r, ngx_http_aime_park_t *park)
     ngx_http_aime_note_job(r, wait->id);
     ngx_http_aime_free_body(r);
 
+    if (wait->form->stream) {
+        return ngx_http_aime_wait_stream(r, park);
+    }
+
     rc = ngx_http_aime_submit_resume(r, park, NGX_HTTP_AIME_TIMEOUT);
+
+    if (rc != NGX_HTTP_AIME_PARKED) {
+        ngx_http_aime_park_end(park);
+    }
+
+    return rc;
+}
+
+
+/* The stream may end at once, and so does its waiting then. */
+
+static ngx_int_t
+ngx_http_aime_wait_stream(ngx_http_request_t *r, ngx_http_aime_park_t *park)
+{
+    ngx_int_t              rc;
+    ngx_http_aime_wait_t  *wait;
+
+    wait = park->data;
+    wait->answered = 1;
+
+    rc = wait->form->stream(r, wait->endpoint, park, wait->id);
 
     if (rc != NGX_HTTP_AIME_PARKED) {
         ngx_http_aime_park_end(park);
@@ -655,7 +691,6 @@ ngx_http_aime_submit_resume(ngx_http_request_t *r,
     ngx_int_t              rc;
     ngx_aime_job_view_t    view;
     ngx_http_aime_wait_t  *wait;
-    ngx_http_aime_reply_t  reply;
 
     wait = park->data;
 
@@ -681,18 +716,11 @@ ngx_http_aime_submit_resume(ngx_http_request_t *r,
 
     case NGX_AIME_JOB_DONE:
         wait->answered = 1;
-
-        ngx_http_aime_reply_start(&reply, r,
-                                  ngx_http_aime_result_size(wait->endpoint,
-                                                            &view));
-        ngx_http_aime_result(&reply, wait->endpoint, &view);
-
-        return ngx_http_aime_reply_send(&reply, NGX_HTTP_OK);
+        return wait->form->done(r, wait->endpoint, &view);
 
     case NGX_AIME_JOB_CANCELED:
     case NGX_AIME_JOB_LAPSED:
-        return ngx_http_aime_ended(r, wait->endpoint, &view,
-                                   NGX_HTTP_GATEWAY_TIME_OUT);
+        return wait->form->ended(r, wait->endpoint, &view);
 
     default:
 
@@ -757,7 +785,8 @@ ngx_http_aime_refuse_client(ngx_http_request_t *r,
 
     default:
         ngx_http_aime_reply_start(&reply, r, NGX_HTTP_AIME_REPLY_SIZE);
-        ngx_http_aime_reply_error(&reply, no_session, 2);
+        ngx_http_aime_reply_error(&reply, NGX_HTTP_UNAUTHORIZED, no_session,
+                                  2);
 
         return ngx_http_aime_reply_send(&reply, NGX_HTTP_UNAUTHORIZED);
     }

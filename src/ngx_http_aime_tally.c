@@ -39,12 +39,16 @@ ngx_http_aime_tally_handler(ngx_http_request_t *r)
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
 
-    /* the route whose methods are the endpoint's is the one that submits */
+    /*
+     * The route whose methods are the endpoint's is the one that submits;
+     * among those of OpenAI's API, the ones that come to an endpoint do.
+     */
 
     if (ctx == NULL || r != r->main || ctx->unknown || ctx->endpoint == NULL
         || ctx->endpoint->shm == NULL || ctx->job_id.len
-        || ctx->route->shape != NGX_HTTP_AIME_SHAPE_CLIENT
-        || ctx->route->methods)
+        || (ctx->route->shape != NGX_HTTP_AIME_SHAPE_OPENAI
+            && (ctx->route->shape != NGX_HTTP_AIME_SHAPE_CLIENT
+                || ctx->route->methods)))
     {
         return NGX_DECLINED;
     }
@@ -142,7 +146,7 @@ ngx_http_aime_tally_error(ngx_http_aime_args_t *args)
 
 void
 ngx_http_aime_tally_finished(ngx_http_request_t *r,
-    ngx_http_aime_endpoint_t *endpoint, ngx_str_t *worker,
+    ngx_http_aime_endpoint_t *endpoint, ngx_str_t *worker, const u_char *id,
     ngx_http_aime_args_t *args)
 {
     ngx_str_t             error;
@@ -166,7 +170,7 @@ ngx_http_aime_tally_finished(ngx_http_request_t *r,
         && ngx_http_aime_arg_text(r, args, "error", &error) == NGX_OK)
     {
         ngx_aime_worker_failed(ngx_http_aime_zone(r), endpoint->type->shm,
-                               worker, &error);
+                               worker, id, &error);
     }
 }
 

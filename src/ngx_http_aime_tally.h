@@ -32,7 +32,7 @@ ngx_int_t ngx_http_aime_tally_handler(ngx_http_request_t *r);
 void ngx_http_aime_tally_result(ngx_http_request_t *r, const u_char *id,
     ngx_http_aime_args_t *args, ngx_aime_shm_payload_t *result);
 void ngx_http_aime_tally_finished(ngx_http_request_t *r,
-    ngx_http_aime_endpoint_t *endpoint, ngx_str_t *worker,
+    ngx_http_aime_endpoint_t *endpoint, ngx_str_t *worker, const u_char *id,
     ngx_http_aime_args_t *args);
 
 

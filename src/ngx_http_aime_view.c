@@ -22,7 +22,6 @@ typedef struct {
 } ngx_http_aime_fetch_t;
 
 
-static const char *ngx_http_aime_end_reason(ngx_uint_t reason);
 static void ngx_http_aime_fetched(void *data);
 
 
@@ -234,7 +233,7 @@ ngx_http_aime_end_errors(ngx_http_aime_reply_t *reply,
 }
 
 
-static const char *
+const char *
 ngx_http_aime_end_reason(ngx_uint_t reason)
 {
     switch (reason) {

@@ -47,6 +47,9 @@ void ngx_http_aime_progress(ngx_http_aime_reply_t *reply,
 void ngx_http_aime_end_errors(ngx_http_aime_reply_t *reply,
     ngx_http_aime_endpoint_t *endpoint, ngx_aime_job_view_t *view);
 
+/* A sentence that says why, or NULL. */
+const char *ngx_http_aime_end_reason(ngx_uint_t reason);
+
 /*
  * Answers for a job that ended without a result: 410 if it was canceled, the
  * status lapsed if it lapsed.

@@ -11,7 +11,7 @@ use Test::More;
 use AimeTest;
 use AimeAdmin;
 
-my %GET = map { $_ => 1 } '', qw(jobs job workers endpoints sessions);
+my %GET = map { $_ => 1 } '', qw(events failures jobs job workers endpoints sessions);
 my @POST = qw(jobs/cancel jobs/requeue jobs/priority workers/enable
     workers/disable workers/drain endpoints/enable endpoints/disable
     sessions/logout counters/reset);

@@ -19,16 +19,21 @@ plan skip_all => "$load is not built" if !-x $load;
 
 my $dir = tempdir(CLEANUP => 1);
 my $srv = start_nginx(zone => '64m',
-    endpoints => {map { $_ => {} } qw(bench queue other)},
+    endpoints => {chat => { inputs => 'chat_context = {type="chat_context"}' },
+        map { $_ => {} } qw(bench queue other)},
+    server_toml => server_toml(
+        other => "[OPENAI.MODELS]\nchat = {endpoint = \"chat\"}"),
     server => <<'CONF');
 location = /zone { return 200 $aime_zone_used; }
 location = /pid { return 200 $pid; }
+location /v1/ { aime_api_openai; }
 location = /fixed { return 200 "fixed"; }
 location = /wrong { return 200 '{"success":true,"text":"0123456789abcdef"}'; }
 CONF
 
 closed();
 opened();
+tokens();
 still();
 filled();
 plain();
@@ -96,6 +101,53 @@ sub opened {
 }
 
 
+# Streams of tokens: each client gets its own, all of them, in their order
+sub tokens {
+    my @some = qw(--clients 6 --workers 6 --tokens 20 --token-rate 100 --warm
+        0.2 --time 1 --endpoint chat --job-type chat);
+    for my $way ([], ['--model', 'chat']) {
+        my $seen = fine("tokens @$way", @some, @$way);
+        cmp_ok($seen->{jobs}, '>', 6, 'answers come to their ends');
+        cmp_ok($seen->{events}, '>', 20 * 6, 'in tokens');
+        ok($seen->{$_}{p50} > 0, "$_ is timed") for qw(token first_token post);
+    }
+    my ($status, $seen, $said) = load(@some, qw(--workers 5));
+    is($status, 2, 'fewer workers than clients would wait');
+    ($status, $seen, $said) = load(@some, qw(--model nothing));
+    is($status, 1, 'a refusal');
+    like($said, qr/a client got: 404/, 'is told');
+    others();
+    return;
+}
+
+
+# A token that nobody reported, from another server than this one
+sub others {
+    my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 10)
+        or die "listen: $!\n";
+    my $chunk = sub { sprintf "%x\r\n%s\r\n", length $_[0], $_[0] };
+    my $event = 'data: {"choices":[{"index":0,"delta":{%s},'
+        . "\"finish_reason\":null}]}\n\n";
+    my $pid = answering($socket, sub {
+        my ($from, $uri, $body) = @_;
+        return answer($from, '{"success":true}') if $uri eq '/worker_login';
+        return answer($from, '0') if $uri eq '/zone';
+        return if $uri ne '/v1/chat/completions';
+        syswrite $from, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+            . $chunk->(sprintf $event, '"role":"assistant","content":""')
+            . $chunk->(sprintf $event, "\"content\":\" \xc3\xa901234\"");
+    });
+    my ($status, $seen, $said) = load(qw(--clients 1 --workers 1 --tokens 5
+        --token-rate 100 --model chat --warm 0 --time 0.5),
+        '--port', $socket->sockport);
+    is($status, 1, 'a token of another stream');
+    like($said, qr/not the next token of this answer/, 'is told');
+    kill KILL => $pid;
+    waitpid $pid, 0;
+    return;
+}
+
+
 sub still {
     my $seen = fine('still', qw(--clients 2 --workers 2 --park 20 --wait 30),
         qw(--probe /fixed --warm 0.2 --time 0.5));
@@ -154,12 +206,23 @@ sub wrong {
 sub twice {
     my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 10)
         or die "listen: $!\n";
-    my $pid = fork // die "fork: $!\n";
-    if (!$pid) {
-        alarm 60;
-        hand_out_twice($socket);
-        POSIX::_exit(0);
-    }
+    my ($poll, $client, $prompt, $text);
+    my $pid = answering($socket, sub {
+        my ($from, $uri, $body) = @_;
+        if ($uri eq '/worker_job_request') {
+            $poll = $from;
+        } elsif ($uri eq '/bench') {
+            ($client, $prompt) = ($from, $body =~ /"prompt":"(\w+)"/);
+        } else {
+            answer($from, '{"cmd":"ok","success":true}');
+        }
+        answer($client, '{"text":"' . $text . '"}')
+            if $uri eq '/worker_job_result';
+        return if !$poll || !$prompt;
+        my $job = '{"job_id":"' . '0' x 36 . '","prompt":"' . $prompt . '"}';
+        answer($poll, '{"cmd":"job","job_data":[' . "$job,$job]}");
+        ($text, $prompt, $poll) = $prompt;
+    });
 
     my ($status, $seen, $said) = load(qw(--workers 1 --batch 2 --jobs 1),
         '--port', $socket->sockport);
@@ -171,10 +234,16 @@ sub twice {
     return;
 }
 
-sub hand_out_twice {
-    my ($socket) = @_;
+
+# The process of a server that calls a function for each request: connection,
+# URI, body
+sub answering {
+    my ($socket, $do) = @_;
+    my $pid = fork // die "fork: $!\n";
+    return $pid if $pid;
+    alarm 60;
     my $select = IO::Select->new($socket);
-    my ($poll, $client, $prompt, $text, %got);
+    my %got;
     while (1) {
         for my $from ($select->can_read) {
             if ($from == $socket) {
@@ -189,24 +258,11 @@ sub hand_out_twice {
                 Content-Length: \s* (\d+) .*? \r\n\r\n (.*)}sx or next;
             next if length $body < $length;
             delete $got{$from};
-            if ($uri eq '/worker_job_request') {
-                $poll = $from;
-            } elsif ($uri eq '/bench') {
-                ($client, $prompt) = ($from, $body =~ /"prompt":"(\w+)"/);
-            } else {
-                answer($from, '{"cmd":"ok","success":true}');
-            }
-            answer($client, '{"text":"' . $text . '"}')
-                if $uri eq '/worker_job_result';
-            next if !$poll || !$prompt;
-            my $job = '{"job_id":"' . '0' x 36 . '","prompt":"' . $prompt
-                . '"}';
-            answer($poll, '{"cmd":"job","job_data":[' . "$job,$job]}");
-            ($text, $prompt, $poll) = $prompt;
+            $do->($from, $uri, $body);
         }
     }
-    return;
 }
+
 
 sub answer {
     my ($to, $body) = @_;

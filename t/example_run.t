@@ -1,6 +1,7 @@
 # examples/run.sh, which is what a new user starts first: it must bring a picture
 # through nginx with the configuration in conf/, and back through the media
-# daemon, and leave nothing behind.
+# daemon, have a text continued and a question answered, and leave nothing
+# behind.
 # Guards against an example that rots while the tests' own configuration works.
 
 use strict;
@@ -14,7 +15,8 @@ use File::Temp qw(tempdir);
 plan skip_all => 'too slow for valgrind' if on_valgrind();
 plan skip_all => 'starts nginx by itself' if on_asan();
 plan skip_all => 'the module is not built' if !module_path();
-plan skip_all => 'no python3' if system('command -v python3 >/dev/null');
+plan skip_all => "no $_" for grep { system("command -v $_ >/dev/null") }
+    qw(python3 curl);
 
 my $dir = tempdir(CLEANUP => 1);
 chmod 0755, $dir;       # nginx's processes must get at the daemon's socket
@@ -43,6 +45,8 @@ is($status, 0, 'well');
 like($output, qr/^Result: .*\.png, (\d{4,}) bytes$/m, 'a picture came through');
 like($output, qr/^512 x 384 pixels, \d{4,} bytes$/m,
     'and went back through the media daemon');
+like($output, qr/^num_generated_tokens: [1-9]/m, 'a text was continued');
+like($output, qr/"content":"\S.*"usage":/, 'a question answered at /v1');
 is_deeply([glob "$dir/aime-run.*"], [], 'its folder is gone');
 my $gone = wait_until(sub { !kill 0, -$pid });
 ok($gone, 'and so are its processes');

@@ -21,6 +21,7 @@ my %path    = map { basename($_) => $_ } @sources;
 my %edges;
 
 floors();
+nginx_first();
 cycles();
 listed();
 mapped();
@@ -78,6 +79,19 @@ sub trespass {
 }
 
 
+# nginx's headers ask the system's for what is beyond POSIX; those that were
+# read before do not give it any more
+sub nginx_first {
+    my @wrong;
+    for my $file (grep { floor_of($_) } sort keys %text) {
+        my ($first) = $text{$file} =~ /^\s*#\s*include\s*[<"]([^>"]+)[>"]/m;
+        push @wrong, "$file: $first" if ($first // 'ngx_') !~ /^ngx_/;
+    }
+    is_deeply(\@wrong, [], "nginx's headers come first");
+    return;
+}
+
+
 sub cycles {
     my (%state, @found);
     my $visit;
@@ -118,6 +132,9 @@ sub mapped {
         for my $word ($map =~ /`([^`]+)`/g) {
             if ($word =~ m{^(\w+/(?:\w*_)?)\*$|^(media/aime_mediad)\W}) {
                 $prefix = $1 // "$2_";
+            } elsif ($word =~ /^(\w+_)\*$/) {
+                my $start = "$prefix$1";
+                $named{$_} = 1 for grep { /^\Q$start/ } @units;
             } elsif ($word =~ /^(?!aime_api)\w+$/ && $prefix) {
                 $named{"$prefix$word"} = 1;
             }

@@ -8,7 +8,7 @@ use warnings;
 
 use lib 't/lib';
 use IO::Socket::UNIX;
-use Mojo::JSON qw(decode_json);
+use Mojo::JSON qw(decode_json true);
 use Socket qw(SOCK_STREAM SOMAXCONN);
 use Test::More;
 use AimeTest;
@@ -245,7 +245,7 @@ sub answers {
     my ($ask) = $answer->json->{error}[0] =~ /was asked (.*)/;
     is_deeply(decode_json($ask), {kind => 'image', max_pixels => 77,
         max_duration => 60, max_size => 64 * 1024 * 1024, rules => {
-            type => 'image', size => {maximum => 64, auto_convert => \1}}},
+            type => 'image', size => {maximum => 64, auto_convert => true}}},
         'what a daemon is asked');
 
     # base64 with its slashes escaped

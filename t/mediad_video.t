@@ -229,10 +229,13 @@ sub turned {
     my $plain = make_media('corner.mp4', '-f lavfi -i "color=black:s=96x64:'
         . 'd=0.2,drawbox=0:0:32:32:white:fill" -pix_fmt yuv420p');
     spew("$path.mp4", $plain);
+    # FFmpeg 6 has an option for what was metadata before
+    my $rotates = `ffmpeg -hide_banner -h full` =~ /^-display_rotation\b/m;
     my %white = (90 => [0, 1], 180 => [1, 1], 270 => [1, 0]);
     for my $degrees (sort keys %white) {
-        my $film = make_media("turned$degrees.mp4",
-            "-i $path.mp4 -c copy -metadata:s:v rotate=$degrees");
+        my $film = make_media("turned$degrees.mp4", $rotates
+            ? "-display_rotation $degrees -i $path.mp4 -c copy"
+            : "-i $path.mp4 -c copy -metadata:s:v rotate=$degrees");
         my ($w, $h) = $degrees == 180 ? (96, 64) : (64, 96);
         is(convert({size => {min => [$w, $h], max => [$w, $h]}}, $film)
             ->{status}, 'UNCHANGED', "turned by $degrees: the upright size");

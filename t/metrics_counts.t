@@ -42,10 +42,16 @@ sub finished {
 }
 
 
+# A request is counted when nginx logs it, which is after its answer
 sub rejected {
-    my ($endpoint, $reason) = @_;
-    return metric($srv, 'jobs_rejected_total', endpoint => $endpoint,
-        reason => $reason);
+    my ($endpoint, $reason, $n, $name) = @_;
+    my $count;
+    wait_until(sub {
+        $count = metric($srv, 'jobs_rejected_total', endpoint => $endpoint,
+            reason => $reason);
+        return $count == $n;
+    });
+    return is($count, $n, $name // $reason);
 }
 
 
@@ -141,26 +147,26 @@ sub refusals {
     is($srv->get('/other/progress?job_id=x')->status, 404,
         'another route is no submission');
     is($srv->request(DELETE => '/other')->status, 405, 'nor is that');
-    is(rejected('other', 'invalid'), 2, 'invalid');
-    is(rejected('other', 'auth'), 1, 'auth');
+    rejected('other', 'invalid', 2);
+    rejected('other', 'auth', 1);
 
     my $full = $srv->client(endpoint => 'full');
     $full->job({prompt => 'x'});
     is($full->submit({prompt => 'x'})->status, 503, 'the queue is full');
-    is(rejected('full', 'queue_full'), 1, 'queue_full');
+    rejected('full', 'queue_full', 1);
     is($srv->client(endpoint => 'off')->submit({prompt => 'x'})->status, 503,
         'switched off');
-    is(rejected('off', 'disabled'), 1, 'disabled');
+    rejected('off', 'disabled', 1);
     my $few = $srv->client(endpoint => 'few');
     $few->job({prompt => 'x'});
     is($few->submit({prompt => 'x'})->status, 429, 'too many');
-    is(rejected('few', 'quota'), 1, 'quota');
-    is(rejected('few', 'rate'), 0, 'which is no rate');
+    rejected('few', 'quota', 1);
+    rejected('few', 'rate', 0, 'which is no rate');
     my $limited = $srv->client(endpoint => 'limited');
     my @status = map { $limited->submit({prompt => 'x'},
         wait_for_result => false)->status } 1 .. 3;
     is("@status", '200 429 429', 'limited by nginx');
-    is(rejected('limited', 'rate'), 2, 'rate');
+    rejected('limited', 'rate', 2);
     is(metric($srv, 'jobs_submitted_total', endpoint => $_), $_ eq 'off'
         ? 0 : 1, "$_: those that came") for qw(full off few);
     return;

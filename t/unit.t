@@ -1,7 +1,8 @@
 #!/usr/bin/perl
 
 # Floor 0 without nginx: builds every program of t/unit with the sanitizers
-# and all of src/aime_*, runs it, and shows which of its tests failed.
+# and all of src/aime_*, runs it, and shows which of its tests failed.  Then the
+# targets of fuzz/, each over its corpus.
 #
 # CC chooses the compiler, for the one file of C++ too.  TOML files of conf/, of
 # examples/ and of the directories in AIME_TEST_CONFIGS (colons between) go to
@@ -62,6 +63,16 @@ for my $source (sort glob("$root/t/unit/*.c")) {
         program("$name-variant", $source,
                 [ map { $_ eq $replaced ? $object : $_ } @objects ]);
     };
+}
+
+for my $source (sort glob("$root/fuzz/*.c")) {
+    my $name = basename($source, '.c');
+
+    # one is the main program, one is the daemon's, two may be ahead of theirs
+    next if $name =~ /^(?:replay|mediad)$/
+        || $name =~ /^(?:multipart|delta)$/ && !-f "$root/src/aime_$name.c";
+
+    subtest "fuzz/$name" => sub { target($name, $source) };
 }
 
 done_testing();
@@ -148,6 +159,38 @@ sub program {
     is($failed, 0, "$count tests, none failed");
     is($count, $plan, 'as many as planned');
     is($status, 0, 'exit status');
+}
+
+
+# A fuzz target over its corpus, with the portable half of the file that it
+# looks at beside the other one, under other names.
+
+sub target {
+    my ($name, $source) = @_;
+
+    my @linked = @objects;
+
+    if ($variants{$name}) {
+        my $unit = "$root/src/aime_$name.c";
+        my $object = "$dir/$name-plain.o";
+
+        open(my $file, '<', $unit) or die "$unit: $!";
+        my @renamed = map { /^aime_(\w+)\(/ ? "-Daime_$1=plain_$1" : () } <$file>;
+
+        build($object, @c, @{$variants{$name}}, @renamed, '-c', $unit)
+            or return fail("build $object");
+        push @linked, $object;
+    }
+
+    build("$dir/fuzz-$name", @c, '-D_GNU_SOURCE', "-I$root/fuzz", $source,
+          "$root/fuzz/replay.c", @linked, @libs)
+        or return fail("build $name");
+
+    my @corpus = glob("$root/fuzz/corpus/$name/*");
+    my ($status, $text) = run("$dir/fuzz-$name", @corpus);
+
+    cmp_ok(scalar @corpus, '>', 0, 'there is a corpus');
+    is($status, 0, 'nothing is found in it') or diag($text);
 }
 
 

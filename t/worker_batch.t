@@ -1,6 +1,7 @@
 # Batches.  Guards against a batch that mixes endpoints (its descriptions are
 # those of one), that is not in the order of submission, that lets an older
-# job of another endpoint wait for ever, or that lingers although it is full.
+# job of another endpoint wait for ever, that lingers although it is full, or
+# that ends at the first job that ever came back, if it is another endpoint's.
 
 use strict;
 use warnings;
@@ -15,15 +16,18 @@ my $srv = start_nginx(endpoints => {
     two  => { job_type => 'shared' },
     slow => { worker => 'max_batch_delay = 700' },
     long => { worker => 'max_batch_delay = 60000' },
+    here => { job_type => 'back', endpoint => 'job_inactivity_timeout = 0.6' },
+    there => { job_type => 'back', endpoint => 'job_inactivity_timeout = 0.6' },
 });
 my %client = map { $_ => $srv->client(endpoint => $_) }
-    qw(one two slow long);
+    qw(one two slow long here there);
 
 sizes();
 one_endpoint();
 full_at_once();
 lingering();
 canceled();
+returned();
 done_testing();
 
 
@@ -126,5 +130,27 @@ sub canceled {
     push @ids, $client{long}->job({prompt => 'third'});
     is_deeply([ids(AimeParty::Worker::jobs_of($poll->read_response))],
         [@ids[1, 2]], 'which is full with two others');
+    return;
+}
+
+
+sub returned {
+    my %id;
+    for my $name (qw(there here)) {
+        $id{$name} = $client{$name}->job({prompt => 'back'});
+        my ($job) = $srv->worker(job_type => 'back', gen => 'A',
+            name => "lost $name")->jobs;
+        is($job->{job_id}, $id{$name}, "a worker of $name is lost");
+    }
+    my $last = $client{here}->job({prompt => 'new'});
+    for my $place (['here', 1], ['there', 2]) {
+        my ($name, $position) = @$place;
+        ok(wait_until(sub { ($client{$name}->progress($id{$name})
+            ->json->{progress}{queue_position} // 0) == $position }),
+            "its job comes back as number $position");
+    }
+    my $worker = $srv->worker(job_type => 'back', batch => 3)->login;
+    is_deeply([ids($worker->jobs)], [$id{here}, $last],
+        'a batch goes on behind what came back');
     return;
 }

@@ -5,8 +5,9 @@ package AimeNginx;
 # AimeTest; knows nothing of the module.
 #
 # Environment: NGINX (binary), MODULE (.so to load), AIME_TEST_PROCS (worker
-# processes, default 2), AIME_VALGRIND=1, AIME_ASAN=1, AIME_KEEP=1 (leave the
-# folders of the servers where they are).
+# processes, default 2), AIME_STATIC=1 (the binary has the module in it),
+# AIME_VALGRIND=1, AIME_ASAN=1, AIME_KEEP=1 (leave the folders of the servers
+# where they are).
 
 use strict;
 use warnings;
@@ -104,12 +105,12 @@ sub slurp {
 
 # procs (worker processes), master (1; 0 for master_process off), port (what
 # port() gives), level (of the error log), allow (regexes of log lines that
-# are no problem)
+# are no problem), wrap (a command that becomes nginx)
 sub new {
     my ($class, %opt) = @_;
     my $self = bless {
         procs => default_procs(), master => 1, level => 'info', allow => [],
-        dir => tempdir('aime-XXXXXXXX', TMPDIR => 1), %opt
+        wrap => [], dir => tempdir('aime-XXXXXXXX', TMPDIR => 1), %opt
     }, $class;
     @$self{qw(procs master)} = (1, 0) if on_valgrind();
     push @dirs, $self->{dir};
@@ -141,7 +142,7 @@ sub preamble {
     push @lines, 'user root' if $> == 0;
     push @lines, 'worker_rlimit_nofile ' . ($hard < 16384 ? $hard : 16384)
         if $hard;
-    push @lines, map { "load_module $_" } @modules;
+    push @lines, map { "load_module $_" } @modules if !$ENV{AIME_STATIC};
     return join '', map { "$_;\n" } @lines;
 }
 
@@ -174,8 +175,8 @@ sub command {
         --errors-for-leak-kinds=definite
         --gen-suppressions=all), "--log-file=$dir/logs/valgrind.%p",
         "--suppressions=$ROOT/t/valgrind.supp");
-    return (@wrap, $binary, '-p', "$dir/", '-c', 'conf/nginx.conf',
-        '-e', 'logs/error.log', @arguments);
+    return (@wrap, @{$self->{wrap}}, $binary, '-p', "$dir/", '-c',
+        'conf/nginx.conf', '-e', 'logs/error.log', @arguments);
 }
 
 

@@ -72,7 +72,7 @@ sub event {
             my @lines = split /[\r\n]+/, $raw;
             my %event = (raw => $raw);
             for (@lines) {
-                /\A(id|data): (.*)\z/ or die "a line: $_\n";
+                /\A(id|event|data): (.*)\z/ or die "a line: $_\n";
                 $event{$1} = $2;
             }
             $event{data} = Mojo::JSON::decode_json($event{data})

@@ -1,0 +1,16 @@
+/*
+ * Chat completions of OpenAI's API: /v1/chat/completions.  Handler as
+ * ngx_http_aime_handler_pt.
+ */
+
+#ifndef NGX_HTTP_AIME_OPENAI_CHAT_H_INCLUDED
+#define NGX_HTTP_AIME_OPENAI_CHAT_H_INCLUDED
+
+
+#include "ngx_http_aime_request.h"
+
+
+ngx_int_t ngx_http_aime_openai_chat(ngx_http_request_t *r);
+
+
+#endif /* NGX_HTTP_AIME_OPENAI_CHAT_H_INCLUDED */

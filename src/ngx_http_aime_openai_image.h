@@ -1,0 +1,16 @@
+/*
+ * Images of OpenAI's API: /v1/images/generations.  Handler as
+ * ngx_http_aime_handler_pt.
+ */
+
+#ifndef NGX_HTTP_AIME_OPENAI_IMAGE_H_INCLUDED
+#define NGX_HTTP_AIME_OPENAI_IMAGE_H_INCLUDED
+
+
+#include "ngx_http_aime_request.h"
+
+
+ngx_int_t ngx_http_aime_openai_image(ngx_http_request_t *r);
+
+
+#endif /* NGX_HTTP_AIME_OPENAI_IMAGE_H_INCLUDED */

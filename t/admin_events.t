@@ -1,0 +1,112 @@
+# The state of the server as a stream of events, for who administers.  Guards
+# against streams that outlive a graceful shutdown, that grow in memory with
+# each document, or that a client who does not read fills a process with.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Mojo::JSON qw(decode_json);
+use Test::More;
+use AimeTest;
+use AimeAdmin;
+use AimeStream;
+
+my $srv = start_nginx(server_toml => admin_toml(), server => $ADMIN);
+my @auth = basic('operator', $PASSWORD);
+
+documents();
+arguments();
+many_workers();
+shutdown_ends_it();
+done_testing();
+
+
+sub watch { return AimeStream->new($srv->conn, $_[0], @auth) }
+
+sub document {
+    my ($stream) = @_;
+    my $event = $stream->event or die "no event\n";
+    return $event->{data};
+}
+
+
+sub documents {
+    my $stream = watch('/admin/events');
+    is($stream->{status}, 200, 'a stream');
+    like($stream->{headers}{'content-type'}, qr{^text/event-stream}, 'is one');
+    my $first = document($stream);
+    my ($type) = @{$first->{job_types}};
+    is_deeply([@$type{qw(name jobs_queued)}], ['echo', 0], 'how it is now');
+    is($type->{compute_durations}{count}, 0, 'nothing was computed');
+    my $worker = $srv->worker->login;
+    my $job = $srv->client->job({prompt => 'x'});
+    my $seen = wait_until(sub {
+        my $type = document($stream)->{job_types}[0];
+        return $type->{jobs_queued} == 1 && $type;
+    });
+    ok($seen, 'and what happens then');
+    is($seen->{workers}[0]{state}, 'waiting', 'workers, too');
+    my ($taken) = $worker->jobs;
+    $worker->result($taken->{job_id}, {text => 'y'});
+    my $after;
+    ok(wait_until(sub {
+        $after = document($stream);
+        return $after->{job_types}[0]{compute_durations}{count} == 1;
+    }), 'and its durations');
+    is($after->{endpoints}[0]{durations}{count}, 1, 'of the endpoint');
+    is($after->{job_types}[0]{queue_durations}{count}, 1, 'and in the queue');
+    return;
+}
+
+
+sub arguments {
+    for my $bad (0, 61, -1, 'x', '1.5') {
+        my $answer = admin_get($srv, "events?interval=$bad");
+        is($answer->status, 400, "an interval of $bad");
+        like($answer->json->{error}, qr/interval must be a number/, 'says so');
+    }
+    is($srv->get('/admin/events')->status, 401, 'not for everybody');
+    is(admin_post($srv, 'events')->status, 405, 'and not to post to');
+    my $head = $srv->request(HEAD => '/admin/events', undef, @auth);
+    is($head->status, 200, 'HEAD ends');
+    is(document(watch('/admin/events?interval=60'))->{job_types}[0]{name},
+        'echo', 'the first one comes at once');
+    return;
+}
+
+
+# A document of more than one slice, again and again
+sub many_workers {
+    $srv->worker(name => "gpu-$_")->login for 1 .. 300;
+    my $stream = watch('/admin/events');
+    my $n = @{document($stream)->{job_types}[0]{workers}};
+    is($n, 301, 'all workers are in it');
+    my $before = memory();
+    document($stream) for 1 .. 4;
+    my $after = memory();
+    cmp_ok($after - $before, '<', 1000, 'memory does not grow (KB)');
+    return;
+}
+
+
+sub memory {
+    my $kb = 0;
+    for my $pid ($srv->procs) {
+        $kb += $1 if slurp("/proc/$pid/status") =~ /^RssAnon:\s+(\d+)/m;
+    }
+    return $kb;
+}
+
+
+sub shutdown_ends_it {
+    my @streams = map { watch('/admin/events?interval=60') } 1 .. 4;
+    document($_) for @streams;
+    $srv->reload;
+    for my $stream (@streams) {
+        my $event = $stream->event;
+        is($event->{event}, 'end', 'a reload ends it');
+    }
+    ok(wait_until(sub { !$srv->draining }), 'and nothing stays behind');
+    return;
+}

@@ -1,0 +1,205 @@
+// The routes of the server that this page comes from.  Keys travel in bodies
+// and in the Authorization header, never in an address.
+
+import { json, parse } from './values.js';
+
+// The API lies two folders above this page, also behind a proxy's prefix
+export const BASE = new URL('../../', document.baseURI);
+
+const CLIENT = 'AIME playground';
+
+// What the server refused: texts, status, seconds to wait
+export class Refused extends Error {
+    constructor(texts, status, retryAfter) {
+        super(texts.join('\n'));
+        this.texts = texts;
+        this.status = status;
+        this.retryAfter = retryAfter;
+    }
+}
+
+function texts(answer, status) {
+    const error = answer?.error ?? answer?.error_msg ?? answer?.msg;
+    if (Array.isArray(error) && error.length) {
+        return error.map(String);
+    }
+    if (error && typeof error === 'object') {
+        return [String(error.message ?? json(error))];
+    }
+    return [error ? String(error) : `The server answered ${status}`];
+}
+
+// The decoded answer; throws what refuses, with the answer in it
+async function call(route, { method = 'POST', body, key, query, signal } = {}) {
+    const url = new URL(route.replace(/^\//, ''), BASE);
+    for (const [name, value] of Object.entries(query ?? {})) {
+        url.searchParams.set(name, typeof value === 'object' ? json(value)
+            : value);
+    }
+    const headers = {};
+    if (body !== undefined) {
+        headers['Content-Type'] = 'application/json';
+    }
+    if (key) {
+        headers.Authorization = `Bearer ${key}`;
+    }
+    let response, text;
+    try {
+        response = await fetch(url, {
+            method, headers, signal, cache: 'no-store',
+            body: body === undefined ? undefined : json(body),
+        });
+        text = await response.text();
+    } catch (error) {
+        if (error.name === 'AbortError') {
+            throw error;
+        }
+        throw new Refused(['The server cannot be reached'], 0);
+    }
+    let answer;
+    try {
+        answer = parse(text);
+    } catch {
+        throw new Refused([`The server answered ${response.status}, and no `
+            + 'JSON'], response.status);
+    }
+    if (!response.ok || answer.success === false) {
+        const refused = new Refused(texts(answer, response.status),
+            response.status, response.headers.get('Retry-After'));
+        refused.answer = answer;
+        throw refused;
+    }
+    return answer;
+}
+
+export function path(endpoint, route = '') {
+    return `/${encodeURIComponent(endpoint)}${route}`;
+}
+
+export async function endpoints() {
+    return (await call('/api/endpoints', { method: 'GET' })).endpoints;
+}
+
+export function details(endpoint) {
+    return call(`/api/endpoints/${encodeURIComponent(endpoint)}`,
+        { method: 'GET' });
+}
+
+export async function validate(key) {
+    try {
+        await call('/api/validate_key', { key });
+        return true;
+    } catch {
+        return false;
+    }
+}
+
+export async function models(key) {
+    return (await call('/v1/models', { method: 'GET', key })).data;
+}
+
+// Who the page acts for: a key, and the sessions it has logged in to
+export class Client {
+    constructor() {
+        this.sessions = new Map();
+        this.user = sessionStorage.getItem('aime-user') ?? '';
+        this.key = sessionStorage.getItem('aime-key') ?? '';
+    }
+
+    signIn(user, key) {
+        this.sessions.clear();
+        this.user = user;
+        this.key = key;
+        sessionStorage.setItem('aime-user', user);
+        sessionStorage.setItem('aime-key', key);
+    }
+
+    signOut() {
+        this.sessions.clear();
+        this.user = this.key = '';
+        sessionStorage.removeItem('aime-user');
+        sessionStorage.removeItem('aime-key');
+    }
+
+    // A session at an endpoint; throws Refused where the key is not good for it
+    async login(endpoint) {
+        const known = this.sessions.get(endpoint);
+        if (known) {
+            return known;
+        }
+        const query = { version: CLIENT };
+        if (this.user) {
+            query.user = this.user;
+        }
+        const answer = await call(path(endpoint, '/login'),
+            { query, key: this.key });
+        const session = answer.client_session_auth_key;
+        this.sessions.set(endpoint, session);
+        return session;
+    }
+
+    // A call that needs a session, which may have expired meanwhile
+    async call(endpoint, route, document, options = {}) {
+        for (let attempt = 0; ; attempt++) {
+            const session = await this.login(endpoint);
+            const body = { ...document, client_session_auth_key: session };
+            // what goes into an address has no secret, if that can be
+            const query = this.key ? document : body;
+            try {
+                return await call(route, options.method === 'GET'
+                    ? { ...options, query, key: this.key }
+                    : { ...options, body });
+            } catch (error) {
+                if (error.status !== 401 || attempt) {
+                    throw error;
+                }
+                this.sessions.delete(endpoint);
+            }
+        }
+    }
+}
+
+// The events of a job: calls back with each one's data, until that gives true
+// or the stream ends.  Nothing comes where the server has no stream for it.
+export async function stream(jobId, session, onEvent, signal) {
+    let response;
+    try {
+        response = await fetch(new URL('stream_progress', BASE), {
+            method: 'POST', signal, cache: 'no-store',
+            headers: { 'Content-Type': 'application/json' },
+            body: json({ job_id: jobId, client_session_auth_key: session }),
+        });
+        const type = response.headers.get('Content-Type') ?? '';
+        if (!response.ok || !type.startsWith('text/event-stream')) {
+            return;
+        }
+        await read(response.body, onEvent);
+    } catch (error) {
+        if (error.name === 'AbortError') {
+            throw error;
+        }
+        // it broke off
+    }
+}
+
+async function read(body, onEvent) {
+    const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    for (;;) {
+        const { value, done } = await reader.read();
+        if (done) {
+            return;
+        }
+        const records = (text + value).split('\n\n');
+        text = records.pop();
+        for (const record of records) {
+            const data = record.split('\n')
+                .filter((line) => line.startsWith('data:'))
+                .map((line) => line.slice(5)).join('\n');
+            if (data && onEvent(parse(data))) {
+                reader.cancel().catch(() => {});
+                return;
+            }
+        }
+    }
+}
