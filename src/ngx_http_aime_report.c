@@ -62,6 +62,7 @@ typedef struct {
 
 static ngx_int_t ngx_http_aime_reports(ngx_http_request_t *r,
     aime_json_elements_t *reports, ngx_str_t *error);
+static ngx_uint_t ngx_http_aime_is_array(aime_str_t *text);
 static ngx_int_t ngx_http_aime_progress_item(ngx_http_request_t *r,
     aime_json_value_t *report, ngx_http_aime_reply_t *reply,
     ngx_str_t *refusal);
@@ -186,12 +187,14 @@ ngx_http_aime_reports(ngx_http_request_t *r, aime_json_elements_t *reports,
     text.len = ctx->body.len;
     pool = ngx_http_aime_pool(r);
 
-    rc = aime_json_scan(text, value, &mistake);
+    /* either reads all of it */
 
-    if (rc == AIME_OK && value->type == AIME_JSON_ARRAY) {
+    if (ngx_http_aime_is_array(&text)) {
         rc = aime_json_elements(&pool, text, reports, &mistake);
 
     } else {
+        rc = aime_json_scan(text, value, &mistake);
+
         reports->elts = value;
         reports->nelts = 1;
     }
@@ -212,6 +215,21 @@ ngx_http_aime_reports(ngx_http_request_t *r, aime_json_elements_t *reports,
     }
 
     return NGX_OK;
+}
+
+
+/* Is it an array, if it is anything? */
+
+static ngx_uint_t
+ngx_http_aime_is_array(aime_str_t *text)
+{
+    size_t  i;
+
+    for (i = 0; i < text->len && ngx_strchr(" \t\r\n", text->data[i]); i++) {
+        /* void */
+    }
+
+    return i < text->len && text->data[i] == '[';
 }
 
 

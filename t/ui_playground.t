@@ -31,8 +31,8 @@ my $models = <<'TOML';
 enable_v1_api = true
 [OPENAI.MODELS]
 other = { endpoint = "old_chat" }
-chat = { endpoint = "chat" }
-paint = { endpoint = "paint" }
+keeper = { endpoint = "chat" }
+painter = { endpoint = "paint" }
 TOML
 my $srv = start_nginx(server => "$ui\nlocation /v1/ { aime_api_openai; }\n",
     server_toml => server_toml(other => $models), endpoints => {chat => chat(),

@@ -143,7 +143,7 @@ async function openai({ sdk, page, is, like, until, ask, tab }) {
         like(output, /Three ships/, 'with its answer');
     }
     await tab('OpenAI (Python)');
-    await until(async () => /model="chat"/.test(await code()),
+    await until(async () => /model="keeper"/.test(await code()),
         'the model of the endpoint');
     like(await code(), /extra_body=\{\s*"seed"|seed=9007199254740993,/,
         'with the settings');

@@ -112,21 +112,19 @@ export class Samples {
             return;             // another was picked meanwhile
         }
         const { name } = request.details;
-        if (!found.length) {
+        const own = found.filter(({ endpoints }) => endpoints?.includes(name));
+        if (!own.length) {
             this.pick.hidden = true;
-            this.note.textContent = 'This server offers you no models for '
-                + 'OpenAI clients ([OPENAI.MODELS] in its server file).';
+            this.note.textContent = 'No model for OpenAI clients is served by '
+                + 'this endpoint: see [OPENAI.MODELS] in the server file.';
             this.show('');
             return;
         }
         if (this.models !== found) {
             this.models = found;
-            fill(this.model, found.map(({ id }) => el('option', {}, id)));
-            const own = found.find((model) => model.endpoint === name)
-                ?? found.find(({ id }) => id === name);
-            this.model.value = (own ?? found[0]).id;
+            fill(this.model, own.map(({ id }) => el('option', {}, id)));
         }
-        this.pick.hidden = found.length < 2;
+        this.pick.hidden = own.length < 2;
         this.note.textContent = `${this.now === 'openai-js' ? 'npm' : 'pip'} `
             + 'install openai'
             + (request.open ? '' : '; the API key is in AIME_API_KEY');
