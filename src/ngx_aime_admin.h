@@ -64,9 +64,9 @@ typedef struct {
  * Fills jobs with up to max of those that the filter lets pass, and gives their
  * number.  Running jobs are found by their workers; with filter->oldest, queued
  * ones by their types, those first that wait longest, NGX_AIME_ADMIN_OLDEST of
- * each type at most, and *after counts for neither.  Others are in an order that
- * their ids give, behind *after (NULL: from the first one on); where more may
- * follow *more is set and last is the id to go on behind.  Of a zone that
+ * each type at most, and *after counts for neither.  Others are in an order
+ * that their ids give, behind *after (NULL: from the first one on); where more
+ * may follow *more is set and last is the id to go on behind.  Of a zone that
  * changes meanwhile each job that was there all the time is seen.
  */
 ngx_uint_t ngx_aime_admin_jobs(ngx_aime_zone_t *zone,
