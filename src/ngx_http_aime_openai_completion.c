@@ -64,7 +64,6 @@ static ngx_int_t
 ngx_http_aime_openai_compl_inputs(ngx_http_aime_openai_call_t *call)
 {
     ngx_int_t              rc;
-    aime_json_error_t      mistake;
     aime_json_value_t     *prompt;
     aime_json_member_t    *field;
     aime_json_elements_t   list;
@@ -89,10 +88,10 @@ ngx_http_aime_openai_compl_inputs(ngx_http_aime_openai_call_t *call)
 
     if (prompt->type == AIME_JSON_ARRAY) {
 
-        if (aime_json_elements(&call->pool, prompt->text, &list, &mistake)
-            != AIME_OK)
-        {
-            return NGX_ERROR;
+        rc = ngx_http_aime_openai_get_list(call, "prompt", prompt, &list);
+
+        if (rc != NGX_OK) {
+            return rc;
         }
 
         if (list.nelts == 1) {

@@ -65,6 +65,9 @@ static ngx_uint_t ngx_http_aime_openai_is_neutral(aime_json_member_t *field,
     const ngx_http_aime_openai_neutral_t *neutral);
 static ngx_uint_t ngx_http_aime_openai_listed(aime_str_t *name,
     const char **names);
+static ngx_int_t ngx_http_aime_openai_not_listed(
+    ngx_http_aime_openai_call_t *call, const char *name, int rc,
+    aime_json_error_t *mistake);
 static ngx_int_t ngx_http_aime_openai_put_named(
     ngx_http_aime_openai_call_t *call, ngx_str_t *name,
     aime_json_value_t *value);
@@ -326,6 +329,69 @@ ngx_http_aime_openai_get_text(ngx_http_aime_openai_call_t *call,
     }
 
     return ngx_http_aime_arg_text(call->request, &call->fields, name, text);
+}
+
+
+ngx_int_t
+ngx_http_aime_openai_get_list(ngx_http_aime_openai_call_t *call,
+    const char *name, aime_json_value_t *value, aime_json_elements_t *list)
+{
+    int                rc;
+    aime_json_error_t  mistake;
+
+    if (value->type != AIME_JSON_ARRAY) {
+        return ngx_http_aime_openai_refuse(call, NGX_HTTP_BAD_REQUEST, name,
+                                           "invalid_type",
+                                           "Invalid type for '%s': expected "
+                                           "an array", name);
+    }
+
+    rc = aime_json_elements(&call->pool, value->text, list, &mistake);
+
+    return (rc == AIME_OK)
+           ? NGX_OK
+           : ngx_http_aime_openai_not_listed(call, name, rc, &mistake);
+}
+
+
+ngx_int_t
+ngx_http_aime_openai_get_object(ngx_http_aime_openai_call_t *call,
+    const char *name, aime_json_value_t *value, ngx_http_aime_args_t *members)
+{
+    int                  rc;
+    aime_json_error_t    mistake;
+    aime_json_members_t  list;
+
+    if (value->type != AIME_JSON_OBJECT) {
+        return ngx_http_aime_openai_refuse(call, NGX_HTTP_BAD_REQUEST, name,
+                                           "invalid_type",
+                                           "Invalid type for '%s': expected "
+                                           "an object", name);
+    }
+
+    rc = aime_json_members(&call->pool, value->text, &list, &mistake);
+
+    if (rc != AIME_OK) {
+        return ngx_http_aime_openai_not_listed(call, name, rc, &mistake);
+    }
+
+    members->elts = list.elts;
+    members->nelts = list.nelts;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_aime_openai_not_listed(ngx_http_aime_openai_call_t *call,
+    const char *name, int rc, aime_json_error_t *mistake)
+{
+    return (rc == AIME_NOMEM)
+           ? NGX_ERROR
+           : ngx_http_aime_openai_refuse(call, NGX_HTTP_BAD_REQUEST, name,
+                                         "invalid_value",
+                                         "Invalid value for '%s': %s", name,
+                                         mistake->reason);
 }
 
 

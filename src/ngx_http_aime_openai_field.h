@@ -58,6 +58,15 @@ ngx_int_t ngx_http_aime_openai_get_text(ngx_http_aime_openai_call_t *call,
     const char *name, ngx_str_t *text);
 
 /*
+ * The elements of a client's array, the members of an object: name is the field
+ * that is refused where the value is none, or has more than can be listed.
+ */
+ngx_int_t ngx_http_aime_openai_get_list(ngx_http_aime_openai_call_t *call,
+    const char *name, aime_json_value_t *value, aime_json_elements_t *list);
+ngx_int_t ngx_http_aime_openai_get_object(ngx_http_aime_openai_call_t *call,
+    const char *name, aime_json_value_t *value, ngx_http_aime_args_t *members);
+
+/*
  * Gives a value to the input that a field is mapped to; refuses it where there
  * is none.
  */

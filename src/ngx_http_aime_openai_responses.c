@@ -211,24 +211,20 @@ ngx_http_aime_openai_response_format(ngx_http_aime_openai_call_t *call)
 {
     ngx_int_t             rc;
     ngx_str_t             text;
-    aime_json_error_t     mistake;
     aime_json_value_t     value;
     aime_json_member_t   *format, *type;
     ngx_http_aime_args_t  args;
 
     rc = ngx_http_aime_openai_inner(call, "text", "format", &format);
 
-    if (rc != NGX_OK || format == NULL
-        || format->value.type != AIME_JSON_OBJECT)
-    {
+    if (rc != NGX_OK || format == NULL) {
         return rc;
     }
 
-    if (ngx_http_aime_openai_members(call, format->value.text, &args,
-                                     &mistake)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
+    rc = ngx_http_aime_openai_get_object(call, "text.format", &format->value,
+                                         &args);
+    if (rc != NGX_OK) {
+        return rc;
     }
 
     type = ngx_http_aime_arg(&args, "type");
@@ -294,7 +290,6 @@ ngx_http_aime_openai_response_tools(ngx_http_aime_openai_call_t *call)
     u_char                *p;
     size_t                 i;
     ngx_int_t              rc;
-    aime_json_error_t      mistake;
     aime_json_value_t      value;
     aime_json_member_t    *field;
     aime_json_elements_t   tools;
@@ -304,18 +299,14 @@ ngx_http_aime_openai_response_tools(ngx_http_aime_openai_call_t *call)
 
     field = ngx_http_aime_openai_field_of(call, "tools");
 
-    if (field == NULL || field->value.type != AIME_JSON_ARRAY) {
+    if (field == NULL) {
         return NGX_OK;
     }
 
-    if (aime_json_elements(&call->pool, field->value.text, &tools, &mistake)
-        != AIME_OK)
-    {
-        return NGX_ERROR;
-    }
+    rc = ngx_http_aime_openai_get_list(call, "tools", &field->value, &tools);
 
-    if (tools.nelts == 0) {
-        return NGX_OK;
+    if (rc != NGX_OK || tools.nelts == 0) {
+        return rc;
     }
 
     p = ngx_palloc(call->pool.ctx, field->value.text.len
@@ -372,7 +363,7 @@ static ngx_int_t
 ngx_http_aime_openai_inner(ngx_http_aime_openai_call_t *call,
     const char *name, const char *member, aime_json_member_t **inner)
 {
-    aime_json_error_t      mistake;
+    ngx_int_t              rc;
     aime_json_member_t    *field;
     ngx_http_aime_args_t   args;
 
@@ -384,22 +375,13 @@ ngx_http_aime_openai_inner(ngx_http_aime_openai_call_t *call,
         return NGX_OK;
     }
 
-    if (field->value.type != AIME_JSON_OBJECT) {
-        return ngx_http_aime_openai_refuse(call, NGX_HTTP_BAD_REQUEST, name,
-                                           "invalid_type",
-                                           "Invalid type for '%s': expected "
-                                           "an object", name);
+    rc = ngx_http_aime_openai_get_object(call, name, &field->value, &args);
+
+    if (rc == NGX_OK) {
+        *inner = ngx_http_aime_arg(&args, member);
     }
 
-    if (ngx_http_aime_openai_members(call, field->value.text, &args, &mistake)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    *inner = ngx_http_aime_arg(&args, member);
-
-    return NGX_OK;
+    return rc;
 }
 
 

@@ -148,7 +148,7 @@ ngx_http_aime_openai_stops(ngx_http_aime_openai_call_t *call)
 static ngx_int_t
 ngx_http_aime_openai_options(ngx_http_aime_openai_call_t *call)
 {
-    aime_json_error_t      mistake;
+    ngx_int_t              rc;
     aime_json_member_t    *field, *usage;
     ngx_http_aime_args_t   options;
 
@@ -165,19 +165,10 @@ ngx_http_aime_openai_options(ngx_http_aime_openai_call_t *call)
                                            "when 'stream' is true");
     }
 
-    if (field->value.type != AIME_JSON_OBJECT) {
-        return ngx_http_aime_openai_refuse(call, NGX_HTTP_BAD_REQUEST,
-                                           "stream_options", "invalid_type",
-                                           "Invalid type for "
-                                           "'stream_options': expected an "
-                                           "object");
-    }
-
-    if (ngx_http_aime_openai_members(call, field->value.text, &options,
-                                     &mistake)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
+    rc = ngx_http_aime_openai_get_object(call, "stream_options",
+                                         &field->value, &options);
+    if (rc != NGX_OK) {
+        return rc;
     }
 
     usage = ngx_http_aime_arg(&options, "include_usage");

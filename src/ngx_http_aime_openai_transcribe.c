@@ -257,7 +257,6 @@ ngx_http_aime_openai_transcribe_times(ngx_http_aime_openai_call_t *call)
     ngx_uint_t             i;
     aime_str_t             text;
     const char            *output;
-    aime_json_error_t      mistake;
     aime_json_member_t    *field;
     aime_json_elements_t   times;
 
@@ -267,16 +266,10 @@ ngx_http_aime_openai_transcribe_times(ngx_http_aime_openai_call_t *call)
         return NGX_OK;
     }
 
-    if (field->value.type != AIME_JSON_ARRAY
-        || aime_json_elements(&call->pool, field->value.text, &times, &mistake)
-           != AIME_OK)
-    {
-        return ngx_http_aime_openai_refuse(call, NGX_HTTP_BAD_REQUEST,
-                                           "timestamp_granularities[]",
-                                           "invalid_type",
-                                           "Invalid type for "
-                                           "'timestamp_granularities[]': "
-                                           "expected an array");
+    rc = ngx_http_aime_openai_get_list(call, "timestamp_granularities[]",
+                                       &field->value, &times);
+    if (rc != NGX_OK) {
+        return rc;
     }
 
     for (i = 0; i < times.nelts; i++) {

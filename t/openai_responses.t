@@ -294,10 +294,14 @@ sub strangers {
 
 
 sub refused {
+    my $many = {map { $_ => 1 } 1 .. 5000};
     for my $case ([previous_response_id => 'resp_1'], [include => ['x']],
         [truncation => 'auto'], [conversation => 'c'], [input => 5],
         [input => []], [instructions => 5], [background => 'yes'],
-        [reasoning => {effort => 'low'}], [prompt => {id => 'p'}])
+        [reasoning => {effort => 'low'}], [prompt => {id => 'p'}],
+        [text => $many], [text => {format => $many}], [text => {format => 5}],
+        [reasoning => $many], [tools => [map { {} } 1 .. 5000]],
+        [tools => 'x'], [tools => {}])
     {
         my ($name, $value) = @$case;
         my $answer = create({$name => $value})->read_response;

@@ -496,7 +496,8 @@ model_report(model_op_t *op, model_reply_t *reply)
 
     reply->rc = (op->what == MODEL_FINISH)
                 ? ngx_aime_job_finish(&model_shm, op->id, worker, payload, NULL)
-                : ngx_aime_job_progress(&model_shm, op->id, worker, payload, 6);
+                : ngx_aime_job_progress(&model_shm, op->id, worker, payload, 6,
+                                        NULL);
 }
 
 
