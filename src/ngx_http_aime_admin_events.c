@@ -122,14 +122,14 @@ ngx_http_aime_watch_resume(ngx_http_request_t *r, ngx_http_aime_park_t *park,
 
     watch = park->data;
 
-    if (watch->overview == NULL && ngx_exiting) {
-        return ngx_http_aime_watch_end(watch);
-    }
-
-    /* who does not read is sent nothing more */
+    /* who does not read is sent nothing more, the end neither */
 
     if (watch->events->busy) {
         return NGX_HTTP_AIME_PARKED;
+    }
+
+    if (watch->overview == NULL && ngx_exiting) {
+        return ngx_http_aime_watch_end(watch);
     }
 
     if (watch->overview == NULL) {

@@ -40,9 +40,10 @@ ngx_int_t ngx_http_aime_events_header(ngx_http_request_t *r);
 
 /*
  * An event: its text goes to the reply, memory for it is reply->pool's, and
- * what it shows of a payload may be in events->hold.  start gives NGX_OK or
- * NGX_ERROR; send gives NGX_HTTP_AIME_PARKED, or after the last one what ends
- * the request.
+ * what it shows of a payload may be in events->hold.  None may be started while
+ * they are busy: it would take the memory of the one that is being written.
+ * start gives NGX_OK or NGX_ERROR; send gives NGX_HTTP_AIME_PARKED, or after
+ * the last one what ends the request.
  */
 ngx_int_t ngx_http_aime_event_start(ngx_http_aime_events_t *events,
     ngx_http_aime_reply_t *reply);

@@ -10,14 +10,18 @@ use Mojo::JSON qw(encode_json);
 use Test::More;
 use AimeTest;
 use AimeAdmin;
+use AimeNginx qw(free_port);
 use AimeStream;
 
-my $srv = start_nginx(server_toml => admin_toml(), server => $ADMIN);
+my $narrow = free_port();
+my $srv = start_nginx(server_toml => admin_toml(), server => $ADMIN
+    . "listen 127.0.0.1:$narrow sndbuf=16k;");
 my @auth = basic('operator', $PASSWORD);
 
 documents();
 arguments();
 many_workers();
+shutdown_of_slow();
 shutdown_ends_it();
 done_testing();
 
@@ -104,6 +108,26 @@ sub memory {
         $kb += $1 if slurp("/proc/$pid/status") =~ /^RssAnon:\s+(\d+)/m;
     }
     return $kb;
+}
+
+
+# In the middle of a document, of which nothing may go
+sub shutdown_of_slow {
+    my @slow = map { AimeStream->new($srv->conn(port => $narrow,
+        rcvbuf => 4096), '/admin/events', @auth) } 1 .. 4;
+    document(watch('/admin/events'));
+    $srv->reload;
+    for my $stream (@slow) {
+        my ($event, $torn) = (undef, 0);
+        while ($event = $stream->event) {
+            last if $event->{event} ne 'status';
+            $torn++ if @{$event->{data}{job_types}[0]{workers}} != 301;
+        }
+        is($event->{event}, 'end', 'who is slow is told the end too');
+        is($torn, 0, 'behind whole documents');
+    }
+    ok(wait_until(sub { !$srv->draining }), 'and nothing stays behind');
+    return;
 }
 
 
