@@ -67,7 +67,7 @@ fuzz:
 	@$(AGAIN) deps TOOLS="$(CLANG_TOOLS)" BROWSER=
 	@echo 'int main(void) { return 0; }' | $(FUZZ_CC) -fsanitize=address \
 	    -x c -o /dev/null - 2>/dev/null || $(AGAIN) deps BROWSER= \
-	    TOOLS=libclang-rt-$$($(FUZZ_CC) -dumpversion | cut -d. -f1)-dev
+	    PACKAGES=libclang-rt-$$($(FUZZ_CC) -dumpversion | cut -d. -f1)-dev
 	@$(AGAIN) fuzz-only
 
 fuzz-only: $(addprefix $(FUZZ_DIR)/,$(FUZZ))
@@ -107,7 +107,7 @@ fuzz-protocol:
 LINT_FLAGS := DEB_BUILD_MAINT_OPTIONS=hardening=+all,-pie dpkg-buildflags --get
 
 lint: $(OBJS)/Makefile
-	@$(AGAIN) deps TOOLS="cppcheck clang dpkg-buildflags:dpkg-dev" BROWSER=
+	@$(AGAIN) deps TOOLS="cppcheck clang dpkg-dev:dpkg-buildflags" BROWSER=
 	@t/lint $(OBJS) $(TREE)
 	@$(AGAIN) all BUILD=$(BUILD)/hardened \
 	    CC_OPT="$$($(LINT_FLAGS) CFLAGS) $$($(LINT_FLAGS) CPPFLAGS)" \

@@ -196,12 +196,16 @@ model_actor(ngx_aime_zone_t *zone, int *fd)
         return -1;
     }
 
+    /* what is in the buffer must not be written by both */
+
+    (void) fflush(stdout);
+
     pid = fork();
 
     if (pid == 0) {
         (void) close(fds[0]);
         model_serve(fds[1]);
-        _exit(0);
+        exit(0);
     }
 
     (void) close(fds[1]);
