@@ -8,6 +8,12 @@
 #include "ngx_http_aime_openai_text.h"
 
 
+/* what chats have around a function */
+
+#define NGX_HTTP_AIME_OPENAI_FUNCTION                                         \
+    "{\"type\":\"function\",\"function\":"
+
+
 /* What a response repeats of its request, and what it says otherwise. */
 
 typedef struct {
@@ -48,6 +54,11 @@ static ngx_int_t ngx_http_aime_openai_response_effort(
     ngx_http_aime_openai_call_t *call);
 static ngx_int_t ngx_http_aime_openai_response_tools(
     ngx_http_aime_openai_call_t *call);
+static ngx_int_t ngx_http_aime_openai_response_choice(
+    ngx_http_aime_openai_call_t *call);
+static ngx_int_t ngx_http_aime_openai_function(
+    ngx_http_aime_openai_call_t *call, const char *name,
+    aime_json_value_t *value);
 static ngx_int_t ngx_http_aime_openai_inner(ngx_http_aime_openai_call_t *call,
     const char *name, const char *member, aime_json_member_t **inner);
 static ngx_int_t ngx_http_aime_openai_wrap(ngx_http_aime_openai_call_t *call,
@@ -101,6 +112,7 @@ ngx_http_aime_openai_response_inputs(ngx_http_aime_openai_call_t *call)
         ngx_http_aime_openai_response_format,
         ngx_http_aime_openai_response_effort,
         ngx_http_aime_openai_response_tools,
+        ngx_http_aime_openai_response_choice,
         ngx_http_aime_openai_echo,
         NULL
     };
@@ -294,8 +306,7 @@ ngx_http_aime_openai_response_tools(ngx_http_aime_openai_call_t *call)
     aime_json_member_t    *field;
     aime_json_elements_t   tools;
 
-    static ngx_str_t  before = ngx_string("{\"type\":\"function\","
-                                          "\"function\":");
+    static ngx_str_t  before = ngx_string(NGX_HTTP_AIME_OPENAI_FUNCTION);
 
     field = ngx_http_aime_openai_field_of(call, "tools");
 
@@ -322,6 +333,12 @@ ngx_http_aime_openai_response_tools(ngx_http_aime_openai_call_t *call)
 
     for (i = 0; i < tools.nelts; i++) {
 
+        rc = ngx_http_aime_openai_function(call, "tools", &tools.elts[i]);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
         if (i) {
             *p++ = ',';
         }
@@ -335,25 +352,90 @@ ngx_http_aime_openai_response_tools(ngx_http_aime_openai_call_t *call)
 
     value.text.len = p - value.text.data;
 
-    rc = ngx_http_aime_openai_put(call, "tools", &value);
+    return ngx_http_aime_openai_put(call, "tools", &value);
+}
+
+
+/* Without tools, or an input for it, it must not ask for anything. */
+
+static ngx_int_t
+ngx_http_aime_openai_response_choice(ngx_http_aime_openai_call_t *call)
+{
+    ngx_int_t            rc;
+    ngx_str_t            text;
+    aime_json_value_t    value;
+    aime_json_member_t  *field, *tools;
 
     field = ngx_http_aime_openai_field_of(call, "tool_choice");
+    tools = ngx_http_aime_openai_field_of(call, "tools");
 
-    if (rc != NGX_OK || field == NULL) {
-        return rc;
+    if (field == NULL) {
+        return NGX_OK;
+    }
+
+    if (tools == NULL || ngx_http_aime_openai_same(&tools->value, "[]")
+        || ngx_http_aime_openai_input(call->service, "tool_choice", 11)
+           == NULL)
+    {
+        if (ngx_http_aime_openai_same(&field->value, "\"auto\"")
+            || ngx_http_aime_openai_same(&field->value, "\"none\""))
+        {
+            return NGX_OK;
+        }
+
+        ngx_str_set(&text, "tool_choice");
+        return ngx_http_aime_openai_unsupported(call, &text);
     }
 
     value = field->value;
 
-    if (value.type == AIME_JSON_OBJECT
-        && ngx_http_aime_openai_wrap(call, &field->value.text,
-                                     (char *) before.data, "}", &value)
-           != NGX_OK)
-    {
-        return NGX_ERROR;
+    if (value.type == AIME_JSON_OBJECT) {
+        rc = ngx_http_aime_openai_function(call, "tool_choice", &value);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
+        if (ngx_http_aime_openai_wrap(call, &field->value.text,
+                                      NGX_HTTP_AIME_OPENAI_FUNCTION, "}",
+                                      &value)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
     }
 
     return ngx_http_aime_openai_put(call, "tool_choice", &value);
+}
+
+
+/* There are tools of other types, which no endpoint has. */
+
+static ngx_int_t
+ngx_http_aime_openai_function(ngx_http_aime_openai_call_t *call,
+    const char *name, aime_json_value_t *value)
+{
+    ngx_int_t              rc;
+    aime_json_member_t    *type;
+    ngx_http_aime_args_t   members;
+
+    rc = ngx_http_aime_openai_get_object(call, name, value, &members);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    type = ngx_http_aime_arg(&members, "type");
+
+    if (type && ngx_http_aime_openai_same(&type->value, "\"function\"")) {
+        return NGX_OK;
+    }
+
+    return ngx_http_aime_openai_refuse(call, NGX_HTTP_BAD_REQUEST, name,
+                                       "unsupported_value",
+                                       "Unsupported value for '%s': only "
+                                       "those of type 'function' are "
+                                       "supported", name);
 }
 
 

@@ -16,6 +16,8 @@ static ngx_int_t ngx_http_aime_openai_answer(ngx_http_request_t *r,
 static ngx_int_t ngx_http_aime_openai_begin(ngx_http_aime_openai_call_t *call);
 static ngx_int_t ngx_http_aime_openai_translate(
     ngx_http_aime_openai_call_t *call);
+static ngx_uint_t ngx_http_aime_openai_all_open(
+    ngx_http_aime_openai_t *openai);
 static ngx_int_t ngx_http_aime_openai_done(ngx_http_request_t *r,
     ngx_http_aime_endpoint_t *endpoint, ngx_aime_job_view_t *view);
 static ngx_int_t ngx_http_aime_openai_ended(ngx_http_request_t *r,
@@ -234,11 +236,41 @@ ngx_http_aime_openai_identify(ngx_http_request_t *r,
 
     /* clients of this API have to send some key, and cannot log in */
 
-    if (endpoint && endpoint->open) {
+    if (endpoint ? endpoint->open
+                 : ngx_http_aime_openai_all_open(ngx_http_aime_openai_conf(r)))
+    {
         client->verdict = NGX_HTTP_AIME_CLIENT_OK;
     }
 
     return NGX_OK;
+}
+
+
+/* Where no endpoint asks for a key, none is wrong. */
+
+static ngx_uint_t
+ngx_http_aime_openai_all_open(ngx_http_aime_openai_t *openai)
+{
+    ngx_uint_t                     i, n, open;
+    ngx_http_aime_endpoint_t      *endpoint;
+    ngx_http_aime_openai_model_t  *model;
+
+    open = 0;
+    model = openai->models.elts;
+
+    for (i = 0; i < openai->models.nelts; i++) {
+        for (n = 0; n < NGX_HTTP_AIME_OPENAI_NKINDS; n++) {
+            endpoint = model[i].services[n].endpoint;
+
+            if (endpoint && !endpoint->open) {
+                return 0;
+            }
+
+            open += (endpoint != NULL);
+        }
+    }
+
+    return open;
 }
 
 

@@ -50,8 +50,7 @@ ngx_http_aime_openai_subtitles(ngx_http_aime_openai_call_t *call,
         return NGX_DECLINED;
     }
 
-    reply->type = vtt ? "text/vtt; charset=utf-8"
-                      : "application/x-subrip; charset=utf-8";
+    reply->type = "text/plain; charset=utf-8";
 
     if (vtt) {
         ngx_http_aime_reply_chars(reply, "WEBVTT\n\n");

@@ -35,6 +35,7 @@ full();
 limits();
 failed();
 lapsed();
+all_open();
 done_testing();
 
 
@@ -174,5 +175,21 @@ sub lapsed {
     like(is_error($answer, 504, 'server_error', undef, undef),
         qr/No worker took it/, 'lapsed');
     is($answer->header('x-should-retry'), 'false', 'is final');
+    return;
+}
+
+
+# Where nobody needs a key, no key is wrong
+sub all_open {
+    my $free = start_openai(models => 'm = {endpoint = "open"}', endpoints =>
+        {open => chat_endpoint(clients => 'authorization = "None"')});
+    my $bad = 'invalid_request_error';
+    is_error(ask($free, 'chat/completions', {model => 'none', messages =>
+        messages('hi')}, with_key('any'))->read_response, 404, $bad, 'model',
+        'model_not_found');
+    is_error($free->get('/v1/responses/resp_none', undef, with_key('any')),
+        404, $bad, undef, undef);
+    is($free->get('/v1/models', undef, with_key('any'))->status, 200,
+        'models');
     return;
 }

@@ -13,11 +13,15 @@ use Mojo::JSON qw(decode_json true false);
 use Test::More;
 use AimeTest;
 
-my $srv = start_openai(endpoints => {chat => chat_endpoint(
+my $srv = start_openai(models => <<'TOML', endpoints => {chat => chat_endpoint(
+m = {endpoint = "chat"}
+other = {endpoint = "other"}
+TOML
+
     inputs => "tools = {type = \"json\"}\ntool_choice = {type = \"json\"}\n"
         . 'response_format = {type = "json"}',
     outputs => "tool_calls = {}\nreasoning_content = {}\n"),
-    other => chat_endpoint()});
+    other => chat_endpoint(inputs => 'tools = {type = "json"}')});
 my $worker = $srv->worker(job_type => 'chat')->login;
 my $null = undef;
 
@@ -220,6 +224,9 @@ sub tools {
         'output_item.added', 'function_call_arguments.delta',
         'function_call_arguments.done', 'output_item.done', 'completed'],
         'events of reasoning and a call');
+    my $answer = create({model => 'other', tools => [$function],
+        tool_choice => 'auto', background => true})->read_response;
+    is($answer->json->{status}, 'queued', 'auto need not be told');
     my $output = $events[-1][1]{response}{output};
     is_deeply($output, [{type => 'reasoning', id => "rs_$id-0",
         summary => [], status => 'completed', content => [{type =>
@@ -301,12 +308,17 @@ sub refused {
         [reasoning => {effort => 'low'}], [prompt => {id => 'p'}],
         [text => $many], [text => {format => $many}], [text => {format => 5}],
         [reasoning => $many], [tools => [map { {} } 1 .. 5000]],
-        [tools => 'x'], [tools => {}])
+        [tools => 'x'], [tools => {}], [tools => [5]], [tools => [{}]],
+        [tools => [{type => 'web_search'}]])
     {
         my ($name, $value) = @$case;
         my $answer = create({$name => $value})->read_response;
         is($answer->status, 400, "$name: refused");
         like($answer->json->{error}{param}, qr/^$name/, 'names it');
+    }
+    for my $choice ('required', {type => 'function', name => 'f'}) {
+        my $answer = create({tool_choice => $choice})->read_response;
+        is($answer->json->{error}{param}, 'tool_choice', 'nothing to choose');
     }
     my $answer = ask($srv, 'responses', {model => 'm'})->read_response;
     is($answer->json->{error}{param}, 'input', 'no input');

@@ -149,7 +149,7 @@ gr\x{fc}\x{df}
 di ch  1 --  2 ---  3
 
 SRT
-    is($answer->header('Content-Type'), 'application/x-subrip; charset=utf-8',
+    is($answer->header('Content-Type'), 'text/plain; charset=utf-8',
         'its type');
     (undef, $answer) = hear(hear => [response_format => 'vtt']);
     is($answer->body, utf8(<<"VTT"), 'WebVTT');
@@ -162,7 +162,7 @@ gr\x{fc}\x{df}
 di ch  1 --  2 ---  3
 
 VTT
-    is($answer->header('Content-Type'), 'text/vtt; charset=utf-8', 'its type');
+    is($answer->header('Content-Type'), 'text/plain; charset=utf-8', 'its type');
     (undef, $answer) = hear(hear => [response_format => 'vtt'],
         {segments => [{start => -1, end => 1e300, text => ''}]});
     is($answer->body, "WEBVTT\n\n00:00:00.000 --> 99:59:59.999\n\n\n",
