@@ -12,6 +12,8 @@
 #   make valgrind   what of it nginx serves, under valgrind with one process
 #                   (NGINX_T=t/some.t)
 #   make asan       the same with AddressSanitizer and UBSan
+#   make fuzz       fuzzing; also fuzz-protocol, spin, lint, coverage: what
+#                   else checks it, in t/checks.mk and docs/testing.md
 #   make test-static    the module as a part of nginx
 #   make test-newer     with the nginx of Debian 13
 #   make arm64          compiles what knows no HTTP for that, without warnings

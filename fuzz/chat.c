@@ -44,6 +44,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         handlers.medium = fuzz_medium;
         handlers.fault = fuzz_fault;
         handlers.ctx = &chat;
+        handlers.tools = size & 1;
 
         (void) fuzz_pool(&memory, data[0] == 0xff ? -1 : data[0]);
         rc = aime_chat_read(&memory.face, value.text, &handlers);

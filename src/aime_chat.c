@@ -122,7 +122,8 @@ aime_chat_role(aime_chat_ctx_t *c, const aime_json_value_t *role)
 
         if (aime_chat_is(name, "system")
             || aime_chat_is(name, "user")
-            || aime_chat_is(name, "assistant"))
+            || aime_chat_is(name, "assistant")
+            || (c->handlers->tools && aime_chat_is(name, "tool")))
         {
             return AIME_OK;
         }

@@ -36,15 +36,16 @@ typedef struct {
     int                 (*fault)(void *ctx, const aime_chat_place_t *place,
                                  const char *reason);
     void                 *ctx;
+    int                   tools;        /* there may be answers of tools */
 } aime_chat_handlers_t;
 
 
 /*
- * Looks through a valid JSON text: an array of objects with role (system, user
- * or assistant) and content (a string, or an array of objects with exactly one
- * of text, image, audio and video).  Other members are left alone.  All
- * violations are told.  AIME_OK, or what a handler gave instead, or
- * AIME_NOMEM.
+ * Looks through a valid JSON text: an array of objects with role (system, user,
+ * assistant; tool, if there may be) and content (a string, or an array of
+ * objects with exactly one of text, image, audio and video).  Other members are
+ * left alone.  All violations are told.  AIME_OK, or what a handler gave
+ * instead, or AIME_NOMEM.
  */
 int aime_chat_read(aime_pool_t *pool, aime_str_t text,
     const aime_chat_handlers_t *handlers);

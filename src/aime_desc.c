@@ -634,6 +634,11 @@ aime_desc_support(aime_desc_compile_t *c)
         name.data = (const unsigned char *) item->valuestring;
         name.len = strlen(item->valuestring);
 
+        if (strcmp(item->valuestring, "tools") == 0) {
+            c->param->tools = 1;
+            continue;
+        }
+
         /* text needs no support */
 
         if (aime_media_kind_named(name, &kind) != AIME_OK) {

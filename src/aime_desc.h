@@ -88,6 +88,7 @@ typedef struct {
 
     unsigned              required:1;
     unsigned              auto_convert:1;
+    unsigned              tools:1;          /* chats may have calls of them */
     unsigned              has_minimum:1;
     unsigned              has_maximum:1;
     unsigned              has_align:1;

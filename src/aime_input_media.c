@@ -74,6 +74,7 @@ aime_input_media(aime_pool_t *pool, const aime_desc_t *desc,
         handlers.medium = aime_input_medium;
         handlers.fault = aime_input_chat_fault;
         handlers.ctx = &ctx;
+        handlers.tools = param->tools;
 
         return aime_chat_read(pool, text, &handlers);
 

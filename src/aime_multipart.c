@@ -268,6 +268,7 @@ aime_multipart_parse(aime_str_t body, aime_str_t boundary,
 
     scan.body = body;
     scan.boundary = boundary;
+    scan.pos = body.data;
     scan.last = body.data + body.len;
     scan.error = error;
 

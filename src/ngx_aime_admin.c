@@ -12,7 +12,15 @@
 #define NGX_AIME_ADMIN_LOOKS    65536   /* jobs looked at for one answer */
 
 
-static ngx_uint_t ngx_aime_admin_running(ngx_aime_zone_t *zone,
+typedef ngx_uint_t (*ngx_aime_admin_of_pt)(ngx_aime_shm_type_t *type,
+    ngx_aime_admin_filter_t *filter, ngx_aime_admin_job_t *jobs,
+    ngx_uint_t max, ngx_uint_t *more);
+
+
+static ngx_uint_t ngx_aime_admin_by_type(ngx_aime_zone_t *zone,
+    ngx_aime_admin_filter_t *filter, ngx_aime_admin_job_t *jobs,
+    ngx_uint_t max, ngx_uint_t *more, ngx_aime_admin_of_pt of);
+static ngx_uint_t ngx_aime_admin_oldest_of(ngx_aime_shm_type_t *type,
     ngx_aime_admin_filter_t *filter, ngx_aime_admin_job_t *jobs,
     ngx_uint_t max, ngx_uint_t *more);
 static ngx_uint_t ngx_aime_admin_running_of(ngx_aime_shm_type_t *type,
@@ -36,7 +44,13 @@ ngx_aime_admin_jobs(ngx_aime_zone_t *zone, ngx_aime_admin_filter_t *filter,
     *more = 0;
 
     if (filter->state == NGX_AIME_JOB_PROCESSING) {
-        return ngx_aime_admin_running(zone, filter, jobs, max, more);
+        return ngx_aime_admin_by_type(zone, filter, jobs, max, more,
+                                      ngx_aime_admin_running_of);
+    }
+
+    if (filter->oldest) {
+        return ngx_aime_admin_by_type(zone, filter, jobs, max, more,
+                                      ngx_aime_admin_oldest_of);
     }
 
     n = 0;
@@ -89,8 +103,9 @@ ngx_aime_admin_jobs(ngx_aime_zone_t *zone, ngx_aime_admin_filter_t *filter,
 /* Types stay for good, so the lock may be given back at each. */
 
 static ngx_uint_t
-ngx_aime_admin_running(ngx_aime_zone_t *zone, ngx_aime_admin_filter_t *filter,
-    ngx_aime_admin_job_t *jobs, ngx_uint_t max, ngx_uint_t *more)
+ngx_aime_admin_by_type(ngx_aime_zone_t *zone, ngx_aime_admin_filter_t *filter,
+    ngx_aime_admin_job_t *jobs, ngx_uint_t max, ngx_uint_t *more,
+    ngx_aime_admin_of_pt of)
 {
     ngx_uint_t            n;
     ngx_queue_t          *q;
@@ -104,7 +119,9 @@ ngx_aime_admin_running(ngx_aime_zone_t *zone, ngx_aime_admin_filter_t *filter,
 
         q = ngx_queue_next(q);
 
-        if (q == ngx_queue_sentinel(&zone->sh->types) || *more) {
+        if (q == ngx_queue_sentinel(&zone->sh->types)
+            || (*more && n == max))
+        {
             ngx_aime_shm_unlock(zone);
             return n;
         }
@@ -112,12 +129,50 @@ ngx_aime_admin_running(ngx_aime_zone_t *zone, ngx_aime_admin_filter_t *filter,
         type = ngx_queue_data(q, ngx_aime_shm_type_t, link);
 
         if (filter->type == NULL || filter->type == type) {
-            n += ngx_aime_admin_running_of(type, filter, &jobs[n], max - n,
-                                           more);
+            n += of(type, filter, &jobs[n], max - n, more);
         }
 
         ngx_aime_shm_unlock(zone);
     }
+}
+
+
+static ngx_uint_t
+ngx_aime_admin_oldest_of(ngx_aime_shm_type_t *type,
+    ngx_aime_admin_filter_t *filter, ngx_aime_admin_job_t *jobs,
+    ngx_uint_t max, ngx_uint_t *more)
+{
+    ngx_uint_t           n, looks;
+    ngx_queue_t         *q;
+    ngx_aime_shm_job_t  *job;
+
+    n = 0;
+    looks = 0;
+
+    for (q = ngx_queue_head(&type->waiting);
+         q != ngx_queue_sentinel(&type->waiting);
+         q = ngx_queue_next(q))
+    {
+        job = ngx_queue_data(q, ngx_aime_shm_job_t, link);
+
+        if (looks++ == NGX_AIME_ADMIN_OLDEST) {
+            *more = 1;
+            break;
+        }
+
+        if (!ngx_aime_admin_wanted(filter, job)) {
+            continue;
+        }
+
+        if (n == max) {
+            *more = 1;
+            break;
+        }
+
+        ngx_aime_admin_view(job, &jobs[n++]);
+    }
+
+    return n;
 }
 
 

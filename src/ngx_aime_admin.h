@@ -46,6 +46,7 @@ typedef struct {
     ngx_aime_shm_endpoint_t     *endpoint;
     ngx_uint_t                   state;
     ngx_uint_t                   failed;    /* done ones: with an error */
+    ngx_uint_t                   oldest;    /* queued ones: by their age */
 } ngx_aime_admin_filter_t;
 
 
@@ -57,11 +58,15 @@ typedef struct {
 } ngx_aime_admin_session_t;
 
 
+#define NGX_AIME_ADMIN_OLDEST          256
+
 /*
  * Fills jobs with up to max of those that the filter lets pass, and gives their
- * number.  Running jobs are found by their workers, others in an order that
- * their ids give, behind *after (NULL: from the first one on); where more may
- * follow *more is set and last is the id to go on behind.  Of a zone that
+ * number.  Running jobs are found by their workers; with filter->oldest, queued
+ * ones by their types, those first that wait longest, NGX_AIME_ADMIN_OLDEST of
+ * each type at most, and *after counts for neither.  Others are in an order
+ * that their ids give, behind *after (NULL: from the first one on); where more
+ * may follow *more is set and last is the id to go on behind.  Of a zone that
  * changes meanwhile each job that was there all the time is seen.
  */
 ngx_uint_t ngx_aime_admin_jobs(ngx_aime_zone_t *zone,

@@ -102,7 +102,7 @@ ngx_int_t
 ngx_aime_id_parse(const u_char *text, size_t len, u_char *id)
 {
     u_char      high, low;
-    ngx_uint_t  i;
+    ngx_uint_t  i, wrong;
 
     /* the value of a digit and one more, 0 for all else */
 
@@ -112,23 +112,31 @@ ngx_aime_id_parse(const u_char *text, size_t len, u_char *id)
         ['a'] = 11, 12, 13, 14, 15, 16
     };
 
-    if (len != NGX_AIME_UUID_LEN) {
+    /* where each byte's digits stand, between the dashes */
+
+    static const u_char  at[NGX_AIME_ID_LEN] = {
+        0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34
+    };
+
+    if (len != NGX_AIME_UUID_LEN
+        || text[8] != '-' || text[13] != '-'
+        || text[18] != '-' || text[23] != '-')
+    {
         return NGX_ERROR;
     }
 
+    wrong = 0;
+
     for (i = 0; i < NGX_AIME_ID_LEN; i++) {
-        if (ngx_aime_id_dash(i) && *text++ != '-') {
-            return NGX_ERROR;
-        }
+        high = digits[text[at[i]]];
+        low = digits[text[at[i] + 1]];
 
-        high = digits[*text++];
-        low = digits[*text++];
-
-        if (high == 0 || low == 0) {
-            return NGX_ERROR;
-        }
-
+        wrong |= (high == 0) | (low == 0);
         id[i] = (u_char) ((high - 1) << 4 | (low - 1));
+    }
+
+    if (wrong) {
+        return NGX_ERROR;
     }
 
     return NGX_OK;

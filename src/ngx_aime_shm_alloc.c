@@ -15,6 +15,10 @@
 #define NGX_AIME_SHM_CLASS_FREE    0xffff
 #define NGX_AIME_SHM_CLASS_WHOLE   (NGX_AIME_SHM_NCLASSES - 1)
 
+/* sizes of classes are 16 bytes apart up to that one, from 32 on */
+
+#define NGX_AIME_SHM_EVEN_MAX      128
+
 
 static ngx_uint_t ngx_aime_shm_class(size_t size);
 static ngx_aime_shm_block_t *ngx_aime_shm_take_block(
@@ -460,6 +464,12 @@ static ngx_uint_t
 ngx_aime_shm_class(size_t size)
 {
     ngx_uint_t  low, high, middle;
+
+    /* the first ones, for what is small and comes and goes most, are even */
+
+    if (size <= NGX_AIME_SHM_EVEN_MAX) {
+        return (ngx_max(size, 32) + 15) / 16 - 2;
+    }
 
     if (size > ngx_aime_shm_cuts[NGX_AIME_SHM_CLASS_WHOLE - 1].size) {
         return NGX_AIME_SHM_CLASS_WHOLE;

@@ -14,16 +14,30 @@
 #define NGX_AIME_PLACES_FEW        (NGX_AIME_PLACES_FAN * 3 / 4)
 
 
+static ngx_int_t ngx_aime_shm_places_cut(ngx_aime_shm_arena_t *arena,
+    ngx_aime_shm_places_t *places, uint64_t major, uint64_t minor);
+static ngx_aime_shm_places_node_t *ngx_aime_shm_places_leaf(
+    ngx_aime_shm_places_t *places, uint64_t major, uint64_t minor,
+    ngx_int_t more);
+static void ngx_aime_shm_places_add(ngx_aime_shm_places_node_t *node,
+    ngx_uint_t i, uint64_t major, uint64_t minor, void *child,
+    ngx_uint_t weight);
+static void ngx_aime_shm_places_drop(ngx_aime_shm_places_node_t *node,
+    ngx_uint_t i);
 static ngx_int_t ngx_aime_shm_places_room(ngx_aime_shm_arena_t *arena,
     ngx_aime_shm_places_t *places, uint64_t major, uint64_t minor);
 static ngx_int_t ngx_aime_shm_places_split(ngx_aime_shm_arena_t *arena,
     ngx_aime_shm_places_node_t *parent, ngx_uint_t i, ngx_uint_t last);
+static void ngx_aime_shm_places_close(ngx_aime_shm_places_node_t *node,
+    ngx_uint_t i);
 static void ngx_aime_shm_places_shrunk(ngx_aime_shm_arena_t *arena,
     ngx_aime_shm_places_t *places, ngx_aime_shm_places_node_t *parent,
     ngx_uint_t i);
 static void ngx_aime_shm_places_join(ngx_aime_shm_arena_t *arena,
     ngx_aime_shm_places_t *places, ngx_aime_shm_places_node_t *parent,
     ngx_uint_t i);
+static ngx_uint_t ngx_aime_shm_places_run(ngx_aime_shm_places_node_t *node,
+    ngx_uint_t i, uint64_t major, uint64_t minor);
 static ngx_uint_t ngx_aime_shm_places_lower(ngx_aime_shm_places_node_t *node,
     uint64_t major, uint64_t minor);
 static ngx_uint_t ngx_aime_shm_places_before(ngx_aime_shm_places_node_t *node,
@@ -57,27 +71,114 @@ ngx_aime_shm_places_insert_locked(ngx_aime_shm_arena_t *arena,
     ngx_uint_t                   i;
     ngx_aime_shm_places_node_t  *node;
 
-    if (ngx_aime_shm_places_room(arena, places, major, minor) != NGX_OK) {
+    if (ngx_aime_shm_places_cut(arena, places, major, minor) != NGX_OK
+        || ngx_aime_shm_places_room(arena, places, major, minor) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
-    for (node = places->root; node->level; node = node->child[i]) {
-        i = ngx_aime_shm_places_child(node, major, minor);
-        node->weight[i]++;
-    }
-
+    node = ngx_aime_shm_places_leaf(places, major, minor, 1);
     i = ngx_aime_shm_places_lower(node, major, minor);
-    ngx_aime_shm_places_move(node, i + 1, node, i, node->n - i);
 
-    node->major[i] = major;
-    node->minor[i] = minor;
-    node->child[i] = lane;
-    node->weight[i] = 1;
-    node->n++;
+    if (i && node->child[i - 1] == lane
+        && node->major[i - 1] + node->weight[i - 1] == major)
+    {
+        node->weight[i - 1]++;
+
+    } else {
+        ngx_aime_shm_places_add(node, i, major, minor, lane, 1);
+    }
 
     places->n++;
 
     return NGX_OK;
+}
+
+
+/* Another lane's run that reaches beyond that key becomes two. */
+
+static ngx_int_t
+ngx_aime_shm_places_cut(ngx_aime_shm_arena_t *arena,
+    ngx_aime_shm_places_t *places, uint64_t major, uint64_t minor)
+{
+    uint64_t                     from, turn;
+    ngx_uint_t                   i, n, rest;
+    ngx_aime_shm_places_node_t  *node;
+
+    if (places->root == NULL) {
+        return NGX_OK;
+    }
+
+    node = ngx_aime_shm_places_leaf(places, major, minor, 0);
+    i = ngx_aime_shm_places_lower(node, major, minor);
+
+    if (i == 0) {
+        return NGX_OK;
+    }
+
+    n = ngx_aime_shm_places_run(node, i - 1, major, minor);
+    rest = node->weight[i - 1] - n;
+
+    if (rest == 0) {
+        return NGX_OK;
+    }
+
+    from = node->major[i - 1] + n;
+    turn = node->minor[i - 1];
+
+    if (ngx_aime_shm_places_room(arena, places, from, turn) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    /* both are in one leaf, since no leaf begins within a run */
+
+    node = ngx_aime_shm_places_leaf(places, from, turn, 0);
+    i = ngx_aime_shm_places_lower(node, from, turn);
+
+    node->weight[i - 1] = n;
+    ngx_aime_shm_places_add(node, i, from, turn, node->child[i - 1], rest);
+
+    return NGX_OK;
+}
+
+
+/* The leaf where that key is, or belongs, when it has got that many more. */
+
+static ngx_aime_shm_places_node_t *
+ngx_aime_shm_places_leaf(ngx_aime_shm_places_t *places, uint64_t major,
+    uint64_t minor, ngx_int_t more)
+{
+    ngx_uint_t                   i;
+    ngx_aime_shm_places_node_t  *node;
+
+    for (node = places->root; node->level; node = node->child[i]) {
+        i = ngx_aime_shm_places_child(node, major, minor);
+        node->weight[i] += more;
+    }
+
+    return node;
+}
+
+
+static void
+ngx_aime_shm_places_add(ngx_aime_shm_places_node_t *node, ngx_uint_t i,
+    uint64_t major, uint64_t minor, void *child, ngx_uint_t weight)
+{
+    ngx_aime_shm_places_move(node, i + 1, node, i, node->n - i);
+
+    node->major[i] = major;
+    node->minor[i] = minor;
+    node->child[i] = child;
+    node->weight[i] = weight;
+    node->n++;
+}
+
+
+static void
+ngx_aime_shm_places_drop(ngx_aime_shm_places_node_t *node, ngx_uint_t i)
+{
+    node->n--;
+    ngx_aime_shm_places_move(node, i, node, i + 1, node->n - i);
 }
 
 
@@ -165,14 +266,9 @@ ngx_aime_shm_places_split(ngx_aime_shm_arena_t *arena,
 
     ngx_aime_shm_mark_locked(arena, right, NGX_AIME_SHM_PLACES);
 
-    ngx_aime_shm_places_move(parent, i + 2, parent, i + 1,
-                             parent->n - i - 1);
-    parent->n++;
+    ngx_aime_shm_places_add(parent, i + 1, right->major[0], right->minor[0],
+                            right, ngx_aime_shm_places_weight(right));
 
-    parent->major[i + 1] = right->major[0];
-    parent->minor[i + 1] = right->minor[0];
-    parent->child[i + 1] = right;
-    parent->weight[i + 1] = ngx_aime_shm_places_weight(right);
     parent->weight[i] -= parent->weight[i + 1];
 
     return NGX_OK;
@@ -195,9 +291,15 @@ ngx_aime_shm_places_remove_locked(ngx_aime_shm_arena_t *arena,
         at[node->level] = i;
     }
 
-    i = ngx_aime_shm_places_lower(node, major, minor);
-    node->n--;
-    ngx_aime_shm_places_move(node, i, node, i + 1, node->n - i);
+    /* the first of its run, or the last one */
+
+    i = ngx_aime_shm_places_child(node, major, minor);
+    node->major[i] += (node->major[i] == major);
+
+    if (--node->weight[i] == 0) {
+        ngx_aime_shm_places_drop(node, i);
+        ngx_aime_shm_places_close(node, i);
+    }
 
     places->n--;
 
@@ -214,6 +316,21 @@ ngx_aime_shm_places_remove_locked(ngx_aime_shm_arena_t *arena,
     if (places->n == 0) {
         ngx_aime_shm_places_free(arena, places, places->root);
         places->root = NULL;
+    }
+}
+
+
+/* Two runs of a lane that nothing stands between any more become one. */
+
+static void
+ngx_aime_shm_places_close(ngx_aime_shm_places_node_t *node, ngx_uint_t i)
+{
+    if (i && i < node->n
+        && node->child[i - 1] == node->child[i]
+        && node->major[i - 1] + node->weight[i - 1] == node->major[i])
+    {
+        node->weight[i - 1] += node->weight[i];
+        ngx_aime_shm_places_drop(node, i);
     }
 }
 
@@ -276,10 +393,7 @@ ngx_aime_shm_places_join(ngx_aime_shm_arena_t *arena,
     left->n += right->n;
     parent->weight[i] += parent->weight[i + 1];
 
-    parent->n--;
-    ngx_aime_shm_places_move(parent, i + 1, parent, i + 2,
-                             parent->n - i - 1);
-
+    ngx_aime_shm_places_drop(parent, i + 1);
     ngx_aime_shm_places_free(arena, places, right);
 }
 
@@ -288,7 +402,7 @@ void *
 ngx_aime_shm_places_from_locked(ngx_aime_shm_places_t *places,
     uint64_t *major, uint64_t *minor)
 {
-    ngx_uint_t                   i;
+    ngx_uint_t                   i, n;
     ngx_aime_shm_places_node_t  *node, *next;
 
     if (places->root == NULL) {
@@ -306,6 +420,17 @@ ngx_aime_shm_places_from_locked(ngx_aime_shm_places_t *places,
     }
 
     i = ngx_aime_shm_places_lower(node, *major, *minor);
+
+    if (i) {
+        n = ngx_aime_shm_places_run(node, i - 1, *major, *minor);
+
+        if (n < node->weight[i - 1]) {
+            *major = node->major[i - 1] + n;
+            *minor = node->minor[i - 1];
+
+            return node->child[i - 1];
+        }
+    }
 
     if (i == node->n) {
         if (next == NULL) {
@@ -330,24 +455,42 @@ ngx_uint_t
 ngx_aime_shm_places_below_locked(ngx_aime_shm_places_t *places,
     uint64_t major, uint64_t minor)
 {
-    ngx_uint_t                   i, n, child;
+    ngx_uint_t                   i, n, last;
     ngx_aime_shm_places_node_t  *node;
-
-    if (places->root == NULL) {
-        return 0;
-    }
 
     n = 0;
 
-    for (node = places->root; node->level; node = node->child[child]) {
-        child = ngx_aime_shm_places_before(node, major, minor);
+    for (node = places->root; node; node = node->child[last]) {
+        last = ngx_aime_shm_places_before(node, major, minor);
 
-        for (i = 0; i < child; i++) {
+        for (i = 0; i < last; i++) {
             n += node->weight[i];
+        }
+
+        if (node->level == 0) {
+            return n + ngx_aime_shm_places_run(node, last, major, minor);
         }
     }
 
-    return n + ngx_aime_shm_places_lower(node, major, minor);
+    return n;
+}
+
+
+/* How many places of a run have a lower key. */
+
+static ngx_uint_t
+ngx_aime_shm_places_run(ngx_aime_shm_places_node_t *node, ngx_uint_t i,
+    uint64_t major, uint64_t minor)
+{
+    uint64_t  n;
+
+    if (major < node->major[i]) {
+        return 0;
+    }
+
+    n = major - node->major[i] + (minor > node->minor[i]);
+
+    return ngx_min(n, node->weight[i]);
 }
 
 

@@ -1,9 +1,11 @@
 /*
  * Places in the order of taking: keys of two numbers, each the place of a lane.
- * A B+-tree that knows how many keys are below each of its nodes, whose nodes
- * are slots of the zone of the kind NGX_AIME_SHM_PLACES, but for the first
- * one: what is looked up among a million touches four nodes.  All is O(log n).
- * Floor 1: knows not what a lane is.
+ * The minor one is always the same for a lane, and its major ones follow each
+ * other without a gap: where no other lane's places stand between, they are one
+ * run.  A B+-tree of runs that knows how many places are below each of its
+ * nodes, which are slots of the zone of the kind NGX_AIME_SHM_PLACES, but for
+ * the first one: what is looked up among a million runs touches four nodes.
+ * All is O(log n).  Floor 1: knows not what a lane is.
  *
  * The zone's lock must be held.
  */
@@ -22,12 +24,12 @@ typedef struct {
     uint32_t                     n;
     uint32_t                     level;     /* 0: a leaf */
 
-    /* of a place, or not above any in the child, the first one apart */
+    /* of a run's first place, or not above any in the child, but the first */
     uint64_t                     major[NGX_AIME_PLACES_FAN];
     uint64_t                     minor[NGX_AIME_PLACES_FAN];
 
     void                        *child[NGX_AIME_PLACES_FAN];    /* or lane */
-    uint32_t                     weight[NGX_AIME_PLACES_FAN];   /* of child */
+    uint32_t                     weight[NGX_AIME_PLACES_FAN];   /* places */
 } ngx_aime_shm_places_node_t;
 
 typedef struct {
@@ -39,12 +41,15 @@ typedef struct {
 
 void ngx_aime_shm_places_init(ngx_aime_shm_places_t *places);
 
-/* A key that is not there yet.  NGX_ERROR: the zone is full. */
+/*
+ * A key that is not there yet, behind the lane's last one.  NGX_ERROR: the zone
+ * is full.
+ */
 ngx_int_t ngx_aime_shm_places_insert_locked(ngx_aime_shm_arena_t *arena,
     ngx_aime_shm_places_t *places, uint64_t major, uint64_t minor,
     void *lane);
 
-/* A key that is there. */
+/* A key that is there, the lane's first or last one. */
 void ngx_aime_shm_places_remove_locked(ngx_aime_shm_arena_t *arena,
     ngx_aime_shm_places_t *places, uint64_t major, uint64_t minor);
 

@@ -212,48 +212,15 @@ typedef enum {
  */
 
 struct ngx_aime_shm_job_s {
+
+    /* what a look at a queued job touches, in few cache lines */
+
     ngx_aime_shm_job_t          *next;      /* in its bucket */
     u_char                       id[NGX_AIME_ID_LEN];
-    ngx_rbtree_node_t            deadline;  /* by ngx_current_msec */
     u_char                       owner[NGX_AIME_ID_LEN];
-
-    uint64_t                     arrival;   /* number of its stay there */
-
-    union {
-        ngx_aime_shm_spot_t      spot;
-        ngx_aime_shm_rank_t      back;      /* if it was returned */
-    };
-
-    ngx_queue_t                  link;
-    ngx_queue_t                  handover;
-    ngx_aime_shm_topic_t         watchers;
 
     ngx_aime_shm_queue_t        *queue;     /* of its type and endpoint */
     ngx_aime_shm_lane_t         *lane;      /* queued, and not returned */
-    ngx_aime_shm_client_t       *client;    /* NULL: not counted */
-    ngx_aime_shm_worker_t       *worker;    /* present or last holder */
-    ngx_aime_shm_row_t          *row;       /* that hands it over, or did */
-    ngx_aime_shm_once_t         *once;      /* NULL: no idempotency key */
-
-    ngx_aime_shm_payload_t      *input;
-    ngx_aime_shm_payload_t      *progress;
-    ngx_aime_shm_payload_t      *result;
-    ngx_aime_shm_payload_t      *note;      /* of who submitted it, or NULL */
-
-    double                       start_time;          /* Unix seconds */
-    double                       start_time_compute;  /* 0: not taken yet */
-    double                       result_received_time;
-
-    ngx_msec_t                   queued;    /* since when it waits */
-    ngx_msec_t                   due;       /* the deadline that counts */
-    ngx_msec_t                   abandon;   /* it is canceled then, if set */
-
-    uint32_t                     queue_timeout;       /* milliseconds */
-    uint32_t                     inactivity_timeout;
-    uint32_t                     result_lifetime;
-    uint32_t                     grace;     /* for a client that hung up */
-    uint32_t                     progress_len;  /* of progress's number part */
-    uint32_t                     changes;       /* that watchers can see */
 
     uint8_t                      state;     /* ngx_aime_job_state_e */
     uint8_t                      reason;    /* ngx_aime_job_reason_e */
@@ -273,6 +240,42 @@ struct ngx_aime_shm_job_s {
     unsigned                     deadlined:1;   /* in the deadline tree */
     unsigned                     abandoned:1;   /* its client hung up */
     unsigned                     session:1;     /* id is behind holders */
+
+    union {
+        ngx_aime_shm_spot_t      spot;
+        ngx_aime_shm_rank_t      back;      /* if it was returned */
+    };
+
+    double                       start_time;          /* Unix seconds */
+    double                       start_time_compute;  /* 0: not taken yet */
+    double                       result_received_time;
+
+    uint32_t                     changes;       /* that watchers can see */
+    uint32_t                     progress_len;  /* of progress's number part */
+    ngx_aime_shm_payload_t      *progress;
+    ngx_aime_shm_payload_t      *result;
+    ngx_aime_shm_payload_t      *input;
+    ngx_aime_shm_payload_t      *note;      /* of who submitted it, or NULL */
+
+    ngx_queue_t                  link;
+    ngx_queue_t                  handover;
+    ngx_aime_shm_topic_t         watchers;
+    ngx_rbtree_node_t            deadline;  /* by ngx_current_msec */
+
+    ngx_aime_shm_client_t       *client;    /* NULL: not counted */
+    ngx_aime_shm_worker_t       *worker;    /* present or last holder */
+    ngx_aime_shm_row_t          *row;       /* that hands it over, or did */
+    ngx_aime_shm_once_t         *once;      /* NULL: no idempotency key */
+
+    uint64_t                     arrival;   /* number of its stay in a queue */
+    ngx_msec_t                   queued;    /* since when it waits */
+    ngx_msec_t                   due;       /* the deadline that counts */
+    ngx_msec_t                   abandon;   /* it is canceled then, if set */
+
+    uint32_t                     queue_timeout;       /* milliseconds */
+    uint32_t                     inactivity_timeout;
+    uint32_t                     result_lifetime;
+    uint32_t                     grace;     /* for a client that hung up */
 
     /* numbers of workers: the last one, and those that owe an answer */
     uint64_t                     last_holder;

@@ -90,7 +90,7 @@ ngx_http_aime_admin_jobs(ngx_http_request_t *r, ngx_http_aime_args_t *args)
     ngx_http_aime_reply_chars(&reply, more ? "true,\"after\":"
                                            : "false,\"after\":");
 
-    if (more && filter.state != NGX_AIME_JOB_PROCESSING) {
+    if (more && filter.state != NGX_AIME_JOB_PROCESSING && !filter.oldest) {
         ngx_http_aime_reply_id(&reply, last);
 
     } else {
@@ -116,6 +116,7 @@ ngx_http_aime_admin_filter(ngx_http_request_t *r, ngx_http_aime_args_t *args,
     filter->endpoint = NULL;
     filter->state = NGX_CONF_UNSET_UINT;
     filter->failed = NGX_CONF_UNSET_UINT;
+    filter->oldest = 0;
 
     rc = ngx_http_aime_arg_text(r, args, "state", &text);
 
@@ -128,6 +129,24 @@ ngx_http_aime_admin_filter(ngx_http_request_t *r, ngx_http_aime_args_t *args,
                                             "Argument state must be queued, "
                                             "processing, done, failed, "
                                             "canceled or lapsed");
+        return NGX_ERROR;
+    }
+
+    rc = ngx_http_aime_arg_text(r, args, "order", &text);
+
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    filter->oldest = (rc == NGX_OK);
+
+    if (rc == NGX_OK
+        && (filter->state != NGX_AIME_JOB_QUEUED || text.len != 3
+            || ngx_strncmp(text.data, "age", 3) != 0))
+    {
+        *answer = ngx_http_aime_error_chars(r, NGX_HTTP_BAD_REQUEST,
+                                            "Argument order must be age, of "
+                                            "queued jobs");
         return NGX_ERROR;
     }
 

@@ -439,16 +439,18 @@ ngx_http_aime_openai_put_named(ngx_http_aime_openai_call_t *call,
     }
 
     string = *value;
-    rc = NGX_OK;
 
     if (value->plain) {
         rc = ngx_http_aime_openai_quote(call, &value->text, &text);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
         ngx_http_aime_openai_set(&string, AIME_JSON_STRING, &text);
     }
 
-    if (rc == NGX_OK) {
-        rc = ngx_http_aime_openai_quote(call, &string.text, &text);
-    }
+    rc = ngx_http_aime_openai_quote(call, &string.text, &text);
 
     return (rc == NGX_OK)
            ? ngx_http_aime_openai_add(call, &param->name, AIME_JSON_STRING,

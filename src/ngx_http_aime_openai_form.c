@@ -149,12 +149,10 @@ ngx_http_aime_openai_form_read(ngx_http_aime_openai_call_t *call,
 
     header = call->request->headers_in.content_type;
 
-    if (header) {
-        type.data = header->value.data;
-        type.len = header->value.len;
-    }
+    type.data = header ? header->value.data : (u_char *) "";
+    type.len = header ? header->value.len : 0;
 
-    if (header == NULL || !aime_multipart_is_form(type)) {
+    if (!aime_multipart_is_form(type)) {
         return ngx_http_aime_openai_refuse(call, NGX_HTTP_BAD_REQUEST, NULL,
                                            NULL, "The request must be a form: "
                                            "Content-Type: "

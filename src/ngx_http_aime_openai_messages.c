@@ -20,6 +20,7 @@ typedef struct {
     ngx_http_aime_openai_call_t  *call;
     const char                   *param;
     ngx_uint_t                    index;    /* of the message */
+    ngx_uint_t                    tools;    /* may be called */
     u_char                       *start;
     u_char                       *p;
 } ngx_http_aime_openai_writer_t;
@@ -60,6 +61,8 @@ static ngx_uint_t ngx_http_aime_openai_has_system(
     ngx_http_aime_openai_call_t *call, aime_json_elements_t *messages);
 static ngx_int_t ngx_http_aime_openai_message(
     ngx_http_aime_openai_writer_t *w, aime_json_value_t *value);
+static void ngx_http_aime_openai_more(ngx_http_aime_openai_writer_t *w,
+    ngx_http_aime_args_t *message, const char *name);
 static ngx_int_t ngx_http_aime_openai_role(ngx_http_aime_openai_writer_t *w,
     ngx_http_aime_args_t *message);
 static ngx_int_t ngx_http_aime_openai_content(
@@ -138,6 +141,8 @@ ngx_http_aime_openai_put_messages(ngx_http_aime_openai_call_t *call,
     ctx->copy = w.start;
 
     input = ngx_http_aime_openai_input(call->service, "messages", 8);
+
+    w.tools = input && input->tools;
 
     return (input && input->type == AIME_DESC_JSON)
            ? ngx_http_aime_openai_whole_list(&w, &messages, list, system)
@@ -343,7 +348,7 @@ ngx_http_aime_openai_message(ngx_http_aime_openai_writer_t *w,
 {
     ngx_int_t              rc;
     aime_json_error_t      mistake;
-    aime_json_member_t    *calls, *name;
+    aime_json_member_t    *calls;
     ngx_http_aime_args_t   message;
 
     if (value->type != AIME_JSON_OBJECT) {
@@ -359,7 +364,7 @@ ngx_http_aime_openai_message(ngx_http_aime_openai_writer_t *w,
 
     calls = ngx_http_aime_arg(&message, "tool_calls");
 
-    if (calls && calls->value.text.len > 2) {
+    if (calls && calls->value.text.len > 2 && !w->tools) {
         return ngx_http_aime_openai_wrong(w, ".tool_calls",
                                           "is not supported with this model");
     }
@@ -380,16 +385,35 @@ ngx_http_aime_openai_message(ngx_http_aime_openai_writer_t *w,
         return rc;
     }
 
-    name = ngx_http_aime_arg(&message, "name");
+    ngx_http_aime_openai_more(w, &message, "name");
 
-    if (name) {
-        ngx_http_aime_openai_chars(w, ",\"name\":");
-        ngx_http_aime_openai_slice(w, &name->value.text);
+    if (w->tools) {
+        ngx_http_aime_openai_more(w, &message, "tool_calls");
+        ngx_http_aime_openai_more(w, &message, "tool_call_id");
     }
 
     ngx_http_aime_openai_chars(w, "}");
 
     return NGX_OK;
+}
+
+
+/* A member as it is, if the message has it. */
+
+static void
+ngx_http_aime_openai_more(ngx_http_aime_openai_writer_t *w,
+    ngx_http_aime_args_t *message, const char *name)
+{
+    aime_json_member_t  *member;
+
+    member = ngx_http_aime_arg(message, name);
+
+    if (member) {
+        ngx_http_aime_openai_chars(w, ",\"");
+        ngx_http_aime_openai_chars(w, name);
+        ngx_http_aime_openai_chars(w, "\":");
+        ngx_http_aime_openai_slice(w, &member->value.text);
+    }
 }
 
 
@@ -408,7 +432,8 @@ ngx_http_aime_openai_role(ngx_http_aime_openai_writer_t *w,
 
     if (ngx_http_aime_openai_is(role, "system")
         || ngx_http_aime_openai_is(role, "user")
-        || ngx_http_aime_openai_is(role, "assistant"))
+        || ngx_http_aime_openai_is(role, "assistant")
+        || (w->tools && ngx_http_aime_openai_is(role, "tool")))
     {
         ngx_http_aime_openai_slice(w, &role->value.text);
         return NGX_OK;

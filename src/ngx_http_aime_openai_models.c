@@ -14,6 +14,8 @@ static ngx_uint_t ngx_http_aime_openai_may_see(
     ngx_http_aime_openai_model_t *model, ngx_http_aime_client_t *client);
 static void ngx_http_aime_openai_model_text(ngx_http_aime_reply_t *reply,
     ngx_http_aime_openai_model_t *model);
+static void ngx_http_aime_openai_model_endpoints(ngx_http_aime_reply_t *reply,
+    ngx_http_aime_openai_model_t *model);
 static ngx_int_t ngx_http_aime_openai_raw_name(ngx_http_request_t *r,
     ngx_str_t *name);
 
@@ -178,7 +180,40 @@ ngx_http_aime_openai_model_text(ngx_http_aime_reply_t *reply,
     ngx_http_aime_reply_integer(reply, model->created);
     ngx_http_aime_reply_chars(reply, ",\"owned_by\":");
     ngx_http_aime_reply_string(reply, &model->owned_by);
+    ngx_http_aime_openai_model_endpoints(reply, model);
     ngx_http_aime_reply_chars(reply, "}");
+}
+
+
+/* Not OpenAI's: tells those who know an endpoint which model it is. */
+
+static void
+ngx_http_aime_openai_model_endpoints(ngx_http_aime_reply_t *reply,
+    ngx_http_aime_openai_model_t *model)
+{
+    ngx_uint_t                 i, k, n;
+    ngx_http_aime_endpoint_t  *endpoint;
+
+    ngx_http_aime_reply_chars(reply, ",\"endpoints\":[");
+
+    n = 0;
+
+    for (i = 0; i < NGX_HTTP_AIME_OPENAI_NKINDS; i++) {
+        endpoint = model->services[i].endpoint;
+
+        for (k = 0; k < i && endpoint; k++) {
+            if (model->services[k].endpoint == endpoint) {
+                endpoint = NULL;
+            }
+        }
+
+        if (endpoint) {
+            ngx_http_aime_reply_chars(reply, n++ ? "," : "");
+            ngx_http_aime_reply_string(reply, &endpoint->name);
+        }
+    }
+
+    ngx_http_aime_reply_chars(reply, "]");
 }
 
 

@@ -2,26 +2,16 @@
 /*
  * Transcriptions, see ngx_http_aime_openai_transcribe.h.
  *
- * Subtitles are made here of the segments that a worker tells; a format that
- * needs what the endpoint does not give is refused before the work.
+ * A format that needs what the endpoint does not give is refused before the
+ * work.
  */
 
 
 #include "ngx_http_aime_openai_transcribe.h"
 #include "ngx_http_aime_openai_form.h"
 #include "ngx_http_aime_openai_stream.h"
+#include "ngx_http_aime_openai_subtitle.h"
 #include "ngx_http_aime_openai_text.h"
-#include "aime_number.h"
-
-
-/* of a time in subtitles, which have two digits for the hours */
-
-#define NGX_HTTP_AIME_OPENAI_MAX_SECONDS   359999.999
-
-
-/* of all that is no JSON, whatever it is */
-
-#define NGX_HTTP_AIME_OPENAI_PLAIN         "text/plain; charset=utf-8"
 
 
 typedef enum {
@@ -49,13 +39,6 @@ typedef struct {
 } ngx_http_aime_openai_transcribe_t;
 
 
-typedef struct {
-    double                       start;
-    double                       end;
-    ngx_str_t                    text;
-} ngx_http_aime_openai_segment_t;
-
-
 static ngx_int_t ngx_http_aime_openai_transcribe_inputs(
     ngx_http_aime_openai_call_t *call);
 static ngx_int_t ngx_http_aime_openai_transcribe_format(
@@ -77,17 +60,6 @@ static void ngx_http_aime_openai_transcribe_usage(
     ngx_http_aime_openai_call_t *call, ngx_http_aime_reply_t *reply);
 static ngx_int_t ngx_http_aime_openai_transcribe_text(
     ngx_http_aime_openai_call_t *call, ngx_http_aime_reply_t *reply);
-static ngx_int_t ngx_http_aime_openai_transcribe_subtitles(
-    ngx_http_aime_openai_call_t *call, ngx_http_aime_reply_t *reply,
-    ngx_uint_t vtt);
-static ngx_int_t ngx_http_aime_openai_transcribe_segment(
-    ngx_http_aime_openai_call_t *call, aime_json_value_t *value,
-    ngx_http_aime_openai_segment_t *segment);
-static ngx_int_t ngx_http_aime_openai_transcribe_seconds(
-    aime_json_member_t *member, double *seconds);
-static void ngx_http_aime_openai_transcribe_line(ngx_str_t *text);
-static void ngx_http_aime_openai_transcribe_time(ngx_http_aime_reply_t *reply,
-    double seconds, ngx_uint_t vtt);
 static ngx_int_t ngx_http_aime_openai_transcribe_stream(ngx_http_request_t *r,
     ngx_http_aime_endpoint_t *endpoint, ngx_http_aime_park_t *park,
     const u_char *id);
@@ -96,8 +68,6 @@ static void ngx_http_aime_openai_transcribe_news(
     ngx_http_aime_openai_news_t *news);
 static void ngx_http_aime_openai_transcribe_end(
     ngx_http_aime_openai_call_t *call, ngx_http_aime_reply_t *reply);
-static ngx_int_t ngx_http_aime_openai_transcribe_broken(
-    ngx_http_aime_openai_call_t *call);
 
 
 static ngx_http_aime_openai_format_t
@@ -320,6 +290,7 @@ static ngx_int_t
 ngx_http_aime_openai_transcribe_result(ngx_http_aime_openai_call_t *call,
     ngx_http_aime_reply_t *reply)
 {
+    ngx_int_t                           rc;
     ngx_http_aime_openai_transcribe_t  *transcribe;
 
     transcribe = call->data;
@@ -327,18 +298,30 @@ ngx_http_aime_openai_transcribe_result(ngx_http_aime_openai_call_t *call,
     switch (transcribe->format) {
 
     case NGX_HTTP_AIME_OPENAI_TEXT:
-        return ngx_http_aime_openai_transcribe_text(call, reply);
+        rc = ngx_http_aime_openai_transcribe_text(call, reply);
+        break;
 
     case NGX_HTTP_AIME_OPENAI_SRT:
-        return ngx_http_aime_openai_transcribe_subtitles(call, reply, 0);
+        rc = ngx_http_aime_openai_subtitles(call, reply, 0);
+        break;
 
     case NGX_HTTP_AIME_OPENAI_VTT:
-        return ngx_http_aime_openai_transcribe_subtitles(call, reply, 1);
+        rc = ngx_http_aime_openai_subtitles(call, reply, 1);
+        break;
 
     default:
-        return ngx_http_aime_openai_transcribe_json(call, reply,
-                   transcribe->format == NGX_HTTP_AIME_OPENAI_VERBOSE);
+        rc = ngx_http_aime_openai_transcribe_json(call, reply,
+                 transcribe->format == NGX_HTTP_AIME_OPENAI_VERBOSE);
     }
+
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
+    return ngx_http_aime_openai_refuse(call, NGX_HTTP_INTERNAL_SERVER_ERROR,
+                                       NULL, NULL,
+                                       "The model gave no transcription of "
+                                       "that kind");
 }
 
 
@@ -351,7 +334,7 @@ ngx_http_aime_openai_transcribe_json(ngx_http_aime_openai_call_t *call,
     text = ngx_http_aime_openai_out(call, "text");
 
     if (text == NULL || text->value.type != AIME_JSON_STRING) {
-        return ngx_http_aime_openai_transcribe_broken(call);
+        return NGX_DECLINED;
     }
 
     ngx_http_aime_reply_chars(reply, "{\"text\":");
@@ -450,197 +433,15 @@ ngx_http_aime_openai_transcribe_text(ngx_http_aime_openai_call_t *call,
                 : NGX_DECLINED;
 
     if (rc != NGX_OK) {
-        return (rc == NGX_DECLINED)
-               ? ngx_http_aime_openai_transcribe_broken(call) : rc;
+        return rc;
     }
 
-    reply->type = NGX_HTTP_AIME_OPENAI_PLAIN;
+    reply->type = "text/plain; charset=utf-8";
 
     ngx_http_aime_reply_text(reply, &text);
     ngx_http_aime_reply_chars(reply, "\n");
 
     return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_aime_openai_transcribe_subtitles(ngx_http_aime_openai_call_t *call,
-    ngx_http_aime_reply_t *reply, ngx_uint_t vtt)
-{
-    ngx_int_t                        rc;
-    ngx_uint_t                       i;
-    aime_json_error_t                mistake;
-    aime_json_member_t              *output;
-    aime_json_elements_t             segments;
-    ngx_http_aime_openai_segment_t   segment;
-
-    output = ngx_http_aime_openai_out(call, "segments");
-
-    if (output == NULL
-        || output->value.type != AIME_JSON_ARRAY
-        || aime_json_elements(&call->pool, output->value.text, &segments,
-                              &mistake)
-           != AIME_OK)
-    {
-        return ngx_http_aime_openai_transcribe_broken(call);
-    }
-
-    reply->type = NGX_HTTP_AIME_OPENAI_PLAIN;
-
-    if (vtt) {
-        ngx_http_aime_reply_chars(reply, "WEBVTT\n\n");
-    }
-
-    ngx_memzero(&segment, sizeof(ngx_http_aime_openai_segment_t));
-
-    for (i = 0; i < segments.nelts; i++) {
-        rc = ngx_http_aime_openai_transcribe_segment(call, &segments.elts[i],
-                                                     &segment);
-        if (rc != NGX_OK) {
-            return rc;
-        }
-
-        if (!vtt) {
-            ngx_http_aime_reply_integer(reply, i + 1);
-            ngx_http_aime_reply_chars(reply, "\n");
-        }
-
-        ngx_http_aime_openai_transcribe_time(reply, segment.start, vtt);
-        ngx_http_aime_reply_chars(reply, " --> ");
-        ngx_http_aime_openai_transcribe_time(reply, segment.end, vtt);
-        ngx_http_aime_reply_chars(reply, "\n");
-        ngx_http_aime_reply_text(reply, &segment.text);
-        ngx_http_aime_reply_chars(reply, "\n\n");
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_aime_openai_transcribe_segment(ngx_http_aime_openai_call_t *call,
-    aime_json_value_t *value, ngx_http_aime_openai_segment_t *segment)
-{
-    u_char                *p;
-    ngx_int_t              rc;
-    ngx_str_t              text;
-    aime_json_error_t      mistake;
-    aime_json_member_t    *member;
-    ngx_http_aime_args_t   members;
-
-    if (value->type != AIME_JSON_OBJECT
-        || ngx_http_aime_openai_members(call, value->text, &members, &mistake)
-           != NGX_OK
-        || ngx_http_aime_openai_transcribe_seconds(
-               ngx_http_aime_arg(&members, "start"), &segment->start)
-           != NGX_OK
-        || ngx_http_aime_openai_transcribe_seconds(
-               ngx_http_aime_arg(&members, "end"), &segment->end)
-           != NGX_OK)
-    {
-        return ngx_http_aime_openai_transcribe_broken(call);
-    }
-
-    member = ngx_http_aime_arg(&members, "text");
-
-    rc = member ? ngx_http_aime_openai_decode(call, &member->value, &text)
-                : NGX_DECLINED;
-
-    if (rc != NGX_OK) {
-        return (rc == NGX_DECLINED)
-               ? ngx_http_aime_openai_transcribe_broken(call) : rc;
-    }
-
-    /* it may lie within the outputs */
-
-    p = ngx_pnalloc(call->request->pool, text.len);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    segment->text.data = p;
-    segment->text.len = text.len;
-
-    ngx_memcpy(p, text.data, text.len);
-
-    ngx_http_aime_openai_transcribe_line(&segment->text);
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_aime_openai_transcribe_seconds(aime_json_member_t *member,
-    double *seconds)
-{
-    aime_number_t  number;
-
-    if (member == NULL
-        || member->value.type != AIME_JSON_NUMBER
-        || aime_number_parse(member->value.text, &number) != AIME_OK)
-    {
-        return NGX_DECLINED;
-    }
-
-    *seconds = aime_number_double(&number);
-
-    return NGX_OK;
-}
-
-
-/*
- * An empty line would end the subtitle, and an arrow would be taken for the
- * times of another; models begin their segments with a space.
- */
-
-static void
-ngx_http_aime_openai_transcribe_line(ngx_str_t *text)
-{
-    size_t  i;
-
-    for (i = 0; i < text->len; i++) {
-
-        if (text->data[i] < ' ') {
-            text->data[i] = ' ';
-
-        } else if (text->data[i] == '>' && i >= 2
-                   && text->data[i - 1] == '-' && text->data[i - 2] == '-')
-        {
-            text->data[i] = ' ';
-        }
-    }
-
-    while (text->len && text->data[0] == ' ') {
-        text->data++;
-        text->len--;
-    }
-
-    while (text->len && text->data[text->len - 1] == ' ') {
-        text->len--;
-    }
-}
-
-
-static void
-ngx_http_aime_openai_transcribe_time(ngx_http_aime_reply_t *reply,
-    double seconds, ngx_uint_t vtt)
-{
-    u_char      *p;
-    ngx_uint_t   ms;
-
-    seconds = ngx_max(seconds, 0);
-    seconds = ngx_min(seconds, NGX_HTTP_AIME_OPENAI_MAX_SECONDS);
-
-    ms = (ngx_uint_t) (seconds * 1000 + 0.5);
-
-    p = ngx_http_aime_reply_room(reply, sizeof("00:00:00.000") - 1);
-
-    if (p) {
-        p = ngx_sprintf(p, "%02ui:%02ui:%02ui%c%03ui", ms / 3600000,
-                        ms / 60000 % 60, ms / 1000 % 60, vtt ? '.' : ',',
-                        ms % 1000);
-        ngx_http_aime_reply_wrote(reply, p);
-    }
 }
 
 
@@ -695,14 +496,4 @@ ngx_http_aime_openai_transcribe_end(ngx_http_aime_openai_call_t *call,
 
     ngx_http_aime_openai_transcribe_usage(call, reply);
     ngx_http_aime_reply_chars(reply, "}\n\n");
-}
-
-
-static ngx_int_t
-ngx_http_aime_openai_transcribe_broken(ngx_http_aime_openai_call_t *call)
-{
-    return ngx_http_aime_openai_refuse(call, NGX_HTTP_INTERNAL_SERVER_ERROR,
-                                       NULL, NULL,
-                                       "The model gave no transcription of "
-                                       "that kind");
 }

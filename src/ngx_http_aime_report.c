@@ -19,6 +19,14 @@
 
 #define NGX_HTTP_AIME_MAX_NUMBER     64     /* bytes of a progress value */
 
+/* bytes of a result that are copied before others have their turn */
+
+#define NGX_HTTP_AIME_SLICE          (1024 * 1024)
+
+/* a process that quits waits for whom a timer waits for, milliseconds */
+
+#define NGX_HTTP_AIME_SLICE_WAIT     1000
+
 /* how long a result waits for room in a full zone, milliseconds */
 
 #define NGX_HTTP_AIME_ROOM_WAIT      30000
@@ -30,10 +38,13 @@ typedef struct {
     ngx_str_t                   *elts;
     ngx_uint_t                   nelts;
     size_t                       len;
+    ngx_aime_shm_cursor_t        cursor;    /* how far they are copied: */
+    ngx_uint_t                   next;      /* to the middle of that one */
+    size_t                       copied;    /* of it */
 } ngx_http_aime_pieces_t;
 
 
-/* A result that waits for room. */
+/* A result that waits for room, or for others to have their turn. */
 
 typedef struct {
     ngx_aime_zone_t             *zone;
@@ -44,12 +55,14 @@ typedef struct {
     u_char                       id[NGX_AIME_ID_LEN];
     ngx_http_aime_args_t         args;
     ngx_http_aime_pieces_t       pieces;
+    ngx_aime_shm_hold_t         *hold;      /* NULL: no room yet */
     ngx_msec_t                   end;
 } ngx_http_aime_result_t;
 
 
 static ngx_int_t ngx_http_aime_reports(ngx_http_request_t *r,
     aime_json_elements_t *reports, ngx_str_t *error);
+static ngx_uint_t ngx_http_aime_is_array(aime_str_t *text);
 static ngx_int_t ngx_http_aime_progress_item(ngx_http_request_t *r,
     aime_json_value_t *report, ngx_http_aime_reply_t *reply,
     ngx_str_t *refusal);
@@ -76,6 +89,13 @@ static ngx_int_t ngx_http_aime_result_pieces(ngx_http_request_t *r,
     ngx_http_aime_result_t *result);
 static ngx_int_t ngx_http_aime_result_store(ngx_http_request_t *r,
     ngx_http_aime_result_t *result);
+static ngx_int_t ngx_http_aime_result_finish(ngx_http_request_t *r,
+    ngx_http_aime_result_t *result);
+static ngx_http_aime_park_t *ngx_http_aime_result_park(ngx_http_request_t *r,
+    ngx_http_aime_result_t *result);
+static ngx_int_t ngx_http_aime_result_yield(ngx_http_request_t *r,
+    ngx_http_aime_park_t *park);
+static void ngx_http_aime_result_cleanup(void *data);
 static ngx_int_t ngx_http_aime_result_wait(ngx_http_request_t *r,
     ngx_http_aime_result_t *result);
 static ngx_int_t ngx_http_aime_result_resume(ngx_http_request_t *r,
@@ -94,8 +114,10 @@ static ngx_int_t ngx_http_aime_output_piece(ngx_http_request_t *r,
     aime_json_member_t *arg);
 static ngx_int_t ngx_http_aime_one_line(ngx_http_request_t *r,
     aime_str_t *text);
-static void ngx_http_aime_fill(ngx_http_aime_pieces_t *pieces,
+static void ngx_http_aime_fill_start(ngx_http_aime_pieces_t *pieces,
     ngx_aime_shm_payload_t *payload);
+static ngx_uint_t ngx_http_aime_fill(ngx_http_aime_pieces_t *pieces,
+    size_t max);
 
 
 ngx_int_t
@@ -165,12 +187,14 @@ ngx_http_aime_reports(ngx_http_request_t *r, aime_json_elements_t *reports,
     text.len = ctx->body.len;
     pool = ngx_http_aime_pool(r);
 
-    rc = aime_json_scan(text, value, &mistake);
+    /* either reads all of it */
 
-    if (rc == AIME_OK && value->type == AIME_JSON_ARRAY) {
+    if (ngx_http_aime_is_array(&text)) {
         rc = aime_json_elements(&pool, text, reports, &mistake);
 
     } else {
+        rc = aime_json_scan(text, value, &mistake);
+
         reports->elts = value;
         reports->nelts = 1;
     }
@@ -191,6 +215,21 @@ ngx_http_aime_reports(ngx_http_request_t *r, aime_json_elements_t *reports,
     }
 
     return NGX_OK;
+}
+
+
+/* Is it an array, if it is anything? */
+
+static ngx_uint_t
+ngx_http_aime_is_array(aime_str_t *text)
+{
+    size_t  i;
+
+    for (i = 0; i < text->len && ngx_strchr(" \t\r\n", text->data[i]); i++) {
+        /* void */
+    }
+
+    return i < text->len && text->data[i] == '[';
 }
 
 
@@ -407,7 +446,8 @@ ngx_http_aime_progress_publish(ngx_http_request_t *r,
                                 NGX_AIME_ROOM_PROGRESS);
 
     if (hold) {
-        ngx_http_aime_fill(&pieces, hold->payload);
+        ngx_http_aime_fill_start(&pieces, hold->payload);
+        (void) ngx_http_aime_fill(&pieces, pieces.len);
 
     } else {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
@@ -521,6 +561,7 @@ ngx_http_aime_result_accept(ngx_http_request_t *r,
 {
     ngx_int_t                   rc;
     ngx_http_aime_ctx_t        *ctx;
+    ngx_http_aime_park_t       *park;
     ngx_aime_shm_endpoint_t    *shm;
     ngx_http_aime_main_conf_t  *amcf;
 
@@ -573,6 +614,13 @@ ngx_http_aime_result_accept(ngx_http_request_t *r,
 
     if (rc == NGX_BUSY) {
         return ngx_http_aime_result_wait(r, result);
+    }
+
+    if (rc == NGX_AGAIN) {
+        park = ngx_http_aime_result_park(r, result);
+
+        return park ? ngx_http_aime_result_yield(r, park)
+                    : NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     return ngx_http_aime_result_answer(r, result, rc);
@@ -646,24 +694,50 @@ ngx_http_aime_result_pieces(ngx_http_request_t *r,
 }
 
 
-/* NGX_BUSY: the zone has no room now; NGX_ERROR: this process has none. */
+/*
+ * NGX_BUSY: the zone has no room now; NGX_AGAIN: it is not all there yet;
+ * NGX_ERROR: this process has no room.
+ */
 
 static ngx_int_t
 ngx_http_aime_result_store(ngx_http_request_t *r,
+    ngx_http_aime_result_t *result)
+{
+    if (result->hold == NULL) {
+        result->hold = ngx_aime_job_reserve(result->zone, result->pieces.len,
+                                            NGX_AIME_ROOM_RESULT);
+
+        if (result->hold == NULL) {
+            return NGX_BUSY;
+        }
+
+        ngx_http_aime_fill_start(&result->pieces, result->hold->payload);
+    }
+
+    /* a subrequest cannot wait */
+
+    if (!ngx_http_aime_fill(&result->pieces, (r == r->main)
+                                             ? NGX_HTTP_AIME_SLICE
+                                             : result->pieces.len))
+    {
+        return NGX_AGAIN;
+    }
+
+    return ngx_http_aime_result_finish(r, result);
+}
+
+
+static ngx_int_t
+ngx_http_aime_result_finish(ngx_http_request_t *r,
     ngx_http_aime_result_t *result)
 {
     ngx_int_t             rc;
     ngx_aime_job_vars_t   vars;
     ngx_aime_shm_hold_t  *hold;
 
-    hold = ngx_aime_job_reserve(result->zone, result->pieces.len,
-                                NGX_AIME_ROOM_RESULT);
+    hold = result->hold;
+    result->hold = NULL;
 
-    if (hold == NULL) {
-        return NGX_BUSY;
-    }
-
-    ngx_http_aime_fill(&result->pieces, hold->payload);
     ngx_http_aime_tally_result(r, result->id, &result->args, hold->payload);
 
     /* again where another result changed the session meanwhile */
@@ -701,6 +775,53 @@ ngx_http_aime_result_store(ngx_http_request_t *r,
 }
 
 
+static ngx_http_aime_park_t *
+ngx_http_aime_result_park(ngx_http_request_t *r,
+    ngx_http_aime_result_t *result)
+{
+    ngx_pool_cleanup_t  *cln;
+
+    cln = ngx_pool_cleanup_add(r->pool, 0);
+
+    if (cln == NULL) {
+        ngx_http_aime_result_cleanup(result);
+        return NULL;
+    }
+
+    cln->handler = ngx_http_aime_result_cleanup;
+    cln->data = result;
+
+    return ngx_http_aime_park_create(r, ngx_http_aime_result_resume, result);
+}
+
+
+/* The result is here: it counts, even if the worker goes away meanwhile. */
+
+static ngx_int_t
+ngx_http_aime_result_yield(ngx_http_request_t *r, ngx_http_aime_park_t *park)
+{
+    ngx_int_t  rc;
+
+    ngx_http_aime_park_yield(park);
+    rc = ngx_http_aime_park_wait(park, NGX_HTTP_AIME_SLICE_WAIT);
+
+    r->read_event_handler = ngx_http_block_reading;
+
+    return rc;
+}
+
+
+static void
+ngx_http_aime_result_cleanup(void *data)
+{
+    ngx_http_aime_result_t *result = data;
+
+    if (result->hold) {
+        ngx_aime_job_drop(result->zone, result->hold);
+    }
+}
+
+
 /*
  * The zone is full.  The worker waits for its answer: the result of an hour's
  * work is worth some seconds until others have been fetched.
@@ -716,7 +837,7 @@ ngx_http_aime_result_wait(ngx_http_request_t *r,
         return ngx_http_aime_result_no_room(r, result);
     }
 
-    park = ngx_http_aime_park_create(r, ngx_http_aime_result_resume, result);
+    park = ngx_http_aime_result_park(r, result);
     if (park == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -743,6 +864,10 @@ ngx_http_aime_result_resume(ngx_http_request_t *r,
 
     if (rc == NGX_ERROR) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (rc == NGX_AGAIN) {
+        return ngx_http_aime_result_yield(r, park);
     }
 
     if (rc != NGX_BUSY) {
@@ -887,16 +1012,40 @@ ngx_http_aime_one_line(ngx_http_request_t *r, aime_str_t *text)
 
 
 static void
-ngx_http_aime_fill(ngx_http_aime_pieces_t *pieces,
+ngx_http_aime_fill_start(ngx_http_aime_pieces_t *pieces,
     ngx_aime_shm_payload_t *payload)
 {
-    ngx_uint_t             i;
-    ngx_aime_shm_cursor_t  cursor;
+    ngx_aime_shm_fill_start(&pieces->cursor, payload);
 
-    ngx_aime_shm_fill_start(&cursor, payload);
+    pieces->next = 0;
+    pieces->copied = 0;
+}
 
-    for (i = 0; i < pieces->nelts; i++) {
-        ngx_aime_shm_fill(&cursor, pieces->elts[i].data,
-                          pieces->elts[i].len);
+
+/* Copies max bytes more; 1: that was all. */
+
+static ngx_uint_t
+ngx_http_aime_fill(ngx_http_aime_pieces_t *pieces, size_t max)
+{
+    size_t      n;
+    ngx_str_t  *piece;
+
+    while (pieces->next < pieces->nelts) {
+        piece = &pieces->elts[pieces->next];
+        n = ngx_min(piece->len - pieces->copied, max);
+
+        ngx_aime_shm_fill(&pieces->cursor, piece->data + pieces->copied, n);
+
+        pieces->copied += n;
+        max -= n;
+
+        if (pieces->copied < piece->len) {
+            return 0;
+        }
+
+        pieces->next++;
+        pieces->copied = 0;
     }
+
+    return 1;
 }

@@ -19,6 +19,7 @@ my $srv = start_nginx(level => 'info', server_toml => admin_toml(),
     many => {clients => "priority = 2"}});
 
 listing();
+by_age();
 canceling();
 requeueing();
 prioritising();
@@ -85,6 +86,41 @@ sub listing {
     is(inspect($jobs[1]{job_id})->{failed}, false, 'one that did not');
     $worker->result($jobs[0]{job_id}, {text => 'x'});
     $client->cancel($_) for keys %ids;
+    return;
+}
+
+
+# Those that wait longest, of a queue that is longer than any list
+sub by_age {
+    my $long = start_nginx(server_toml => admin_toml(), server => $ADMIN,
+        endpoints => {echo => {}, rare => {job_type => 'echo'}, other => {}});
+    my $client = $long->client;
+    my @ids = map { $client->job({prompt => 'x'}) } 1 .. 256;
+    my $last = $long->client(endpoint => 'rare')->job({prompt => 'x'});
+    my $other = $long->client(endpoint => 'other')->job({prompt => 'x'});
+    my $list = sub {
+        my $json = admin_get($long, "jobs?order=age&$_[0]")->json;
+        return (\@{$json->{jobs}}, $json->{more}, $json->{after});
+    };
+    my ($jobs, $more, $after) = $list->('state=queued&limit=5&job_type=echo');
+    is_deeply([map { $_->{job_id} } @$jobs], [@ids[0 .. 4]], 'the oldest');
+    is($jobs->[4]{queue_position}, 5, 'with their places');
+    is_deeply([$more, $after], [true, undef], 'there are more');
+    ($jobs, $more) = $list->('state=queued&limit=1000');
+    is_deeply([sort map { $_->{job_id} } @$jobs], [sort @ids, $other],
+        '256 of one type, and all of another');
+    is($more, true, 'and more');
+    ($jobs, $more) = $list->('state=queued&limit=1000&endpoint=rare');
+    is_deeply([scalar @$jobs, $more], [0, true],
+        'an endpoint whose jobs are further behind');
+    ($jobs, $more) = $list->('state=queued&limit=1&job_type=other');
+    is_deeply([$jobs->[0]{job_id}, $more], [$other, false], 'one with a job');
+    for my $bad ('order=age', 'order=age&state=done',
+        'order=place&state=queued', 'order=&state=queued') {
+        my $answer = admin_get($long, "jobs?$bad");
+        is($answer->status, 400, $bad);
+        like($answer->json->{error}, qr/Argument order/, 'says so');
+    }
     return;
 }
 

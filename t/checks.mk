@@ -17,9 +17,7 @@ FUZZ_OPT    := -g -O1 -fno-omit-frame-pointer -Isrc -Imedia -Ifuzz \
                -fno-sanitize-recover=undefined -fno-sanitize=vptr,function
 FUZZ_WARN   := -Wall -Wextra -Werror -Wno-unused-parameter
 
-FUZZ_NAMES  := $(patsubst fuzz/%.c,%,$(filter-out fuzz/replay.c \
-                   $(foreach unit,multipart delta,$(if \
-                   $(wildcard src/aime_$(unit).c),,fuzz/$(unit).c)), \
+FUZZ_NAMES  := $(patsubst fuzz/%.c,%,$(filter-out fuzz/replay.c, \
                    $(wildcard fuzz/*.c)))
 FUZZ_DIR    := $(BUILD)/fuzz
 FUZZ_HEADER := fuzz/fuzz.h $(wildcard src/aime_*.h media/*.h)
@@ -69,7 +67,7 @@ fuzz:
 	@$(AGAIN) deps TOOLS="$(CLANG_TOOLS)" BROWSER=
 	@echo 'int main(void) { return 0; }' | $(FUZZ_CC) -fsanitize=address \
 	    -x c -o /dev/null - 2>/dev/null || $(AGAIN) deps BROWSER= \
-	    TOOLS=libclang-rt-$$($(FUZZ_CC) -dumpversion | cut -d. -f1)-dev
+	    PACKAGES=libclang-rt-$$($(FUZZ_CC) -dumpversion | cut -d. -f1)-dev
 	@$(AGAIN) fuzz-only
 
 fuzz-only: $(addprefix $(FUZZ_DIR)/,$(FUZZ))
@@ -102,3 +100,43 @@ fuzz-protocol:
 	    --seconds $(FUZZ_SECONDS) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED))
 
 .PHONY: fuzz-protocol
+
+
+# Static analysis, and a build with all of Debian's hardening that fits both
+
+LINT_FLAGS := DEB_BUILD_MAINT_OPTIONS=hardening=+all,-pie dpkg-buildflags --get
+
+lint: $(OBJS)/Makefile
+	@$(AGAIN) deps TOOLS="cppcheck clang dpkg-dev:dpkg-buildflags" BROWSER=
+	@t/lint $(OBJS) $(TREE)
+	@$(AGAIN) all BUILD=$(BUILD)/hardened \
+	    CC_OPT="$$($(LINT_FLAGS) CFLAGS) $$($(LINT_FLAGS) CPPFLAGS)" \
+	    LD_OPT="$$($(LINT_FLAGS) LDFLAGS)"
+	@for file in $(BUILD)/hardened/$(NAME).so $(BUILD)/hardened/aime-mediad; do \
+	    readelf -lW $$file | grep -q GNU_RELRO \
+	    && readelf -dW $$file | grep -q BIND_NOW \
+	    && readelf -sW $$file | grep -q __stack_chk_fail \
+	    && readelf -sW $$file | grep -q __memcpy_chk \
+	    && echo "$$file is hardened" \
+	    || { echo "$$file is not hardened" >&2; exit 1; }; \
+	done
+
+
+# Lines that the unit tests, the model and COVERAGE_T run, by floor
+
+COVERAGE_T ?= t/unit.t t/model.t $(wildcard t/client_*.t t/worker_*.t \
+                  t/job_*.t t/session_*.t t/park_*.t t/zone_*.t t/admin_*.t \
+                  t/stream_e*.t t/metrics_*.t t/lock_killed.t t/proc_killed.t)
+COVERAGE   := $(BUILD)/coverage
+
+coverage:
+	@$(AGAIN) deps BROWSER=
+	@rm -rf $(COVERAGE)/units && mkdir -p $(COVERAGE)/units
+	@find $(COVERAGE) -name '*.gcda' -delete
+	@AIME_COVERAGE="$(CURDIR)/$(COVERAGE)/units" $(AGAIN) check \
+	    BUILD=$(COVERAGE) T="$(COVERAGE_T)" LD_OPT=--coverage \
+	    CC_OPT="-g -O1 --coverage -fprofile-update=atomic" \
+	    || echo "(some of the tests failed)"
+	@t/coverage $(COVERAGE)
+
+.PHONY: lint coverage

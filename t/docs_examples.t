@@ -69,9 +69,18 @@ sub files {
     }
     return {'server.cfg' => $block} if $block =~ /^\[CLIENTS\]\ndefault_/;
     my $file = $block =~ /^\[ENDPOINT\]/m ? $block
-        : $block =~ /^\[/ ? endpoint('chat') . $block
+        : $block =~ /^\[/ ? without(endpoint('chat'), $block) . $block
         : endpoint('chat', $block);
     return {'endpoints/chat/aime_api_endpoint.cfg' => $file};
+}
+
+
+# A file without the sections that a block brings itself
+sub without {
+    my ($file, $block) = @_;
+    $file =~ s/^\[\Q$_\E\]\n.*?(?=^\[|\z)//ms
+        for $block =~ /^\[(\w+)\]$/mg;
+    return $file;
 }
 
 

@@ -29,6 +29,8 @@ my $steps = $ENV{AIME_STEPS} || 10000;
 my @includes = map { "-I$_" } "$build/objs", 'src', 't/model',
     map { "$tree/$_" } qw(core event event/modules os/unix);
 my $cc = $ENV{CC} || 'gcc';
+$cc .= ' --coverage -dumpdir ' . "$ENV{AIME_COVERAGE}/model-"
+    if $ENV{AIME_COVERAGE};
 my $output = `$cc -g -O1 -fPIC -shared -Wall -Wextra -Werror \\
     -Wno-unused-parameter @includes -o $dir/model.so t/model/*.c \\
     src/ngx_aime_*.c 2>&1`;

@@ -20,8 +20,11 @@ old = {endpoint = "chat", legacy_context_format = true}
 kind = {endpoint = "chat", default_system_prompt = "be \"kind\""}
 raw = {endpoint = "raw", default_system_prompt = "sys", inputs = {top_k = ""}}
 rough = {endpoint = "rough"}
+tooled = {endpoint = "tooled"}
 TOML
     chat => chat_endpoint(),
+    tooled => {inputs => 'chat_context = {type = "chat_context", '
+        . 'support = ["text", "tools"]}', outputs => 'text = {}'},
     rough => {inputs => "prompt = {type = \"string\"}\n", outputs => 'text = {}'},
     full => chat_endpoint(inputs => join("\n",
         (map { "$_ = {type = \"json\"}" } @json), 'n = {type = "integer"}',
@@ -35,7 +38,7 @@ TOML
     raw => {inputs => "messages = {type = \"json\"}\n"
         . 'top_k = {type = "integer"}', outputs => 'text = {}'}});
 my %worker = map { $_ => $srv->worker(job_type => $_)->login }
-    qw(chat full raw rough);
+    qw(chat full raw rough tooled);
 
 mapped();
 tokens();
@@ -44,6 +47,7 @@ unsupported();
 wrong();
 conversations();
 raw_messages();
+tools();
 tiers();
 completions();
 results();
@@ -244,6 +248,29 @@ sub raw_messages {
     unshift @talk, {role => 'developer', content => 'd'};
     is_deeply(job('raw', {model => 'raw', messages => \@talk})->{messages},
         \@talk, 'or as they are');
+    return;
+}
+
+
+# A chat context that supports tools has them as they are
+sub tools {
+    my $calls = [{id => 'c', type => 'function', function => {name => 'f',
+        arguments => '{"a": 1}'}}];
+    my @talk = ({role => 'user', content => 'x'}, {role => 'assistant',
+        content => undef, tool_calls => $calls}, {role => 'tool',
+        tool_call_id => 'c', content => '5'});
+    my @want = ($talk[0], {%{$talk[1]}, content => ''}, $talk[2]);
+    is_deeply(job('tooled', {model => 'tooled', messages => \@talk})
+        ->{chat_context}, \@want, 'calls and answers');
+    my $native = $srv->client(endpoint => 'tooled')->submit({chat_context =>
+        \@want}, wait_for_result => false);
+    is($native->status, 200, 'on the native route too');
+    my ($job) = $worker{tooled}->jobs;
+    $worker{tooled}->result($job->{job_id}, {text => 't'});
+    is($srv->client(endpoint => 'chat')->submit({chat_context => \@want},
+        wait_for_result => false)->status, 400, 'but not where none are');
+    refused({model => 'tooled', messages => [{role => 'function', content =>
+        'x'}]}, 'messages[0].role', 'invalid_value');
     return;
 }
 

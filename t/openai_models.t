@@ -41,8 +41,10 @@ sub list {
     is_deeply([map { $_->{id} } @{$json->{data}}], ['b', 'a/b//c:d e',
         'dated', 'away'], 'in the order of the file, without others\'');
     is_deeply($json->{data}[0], {id => 'b', object => 'model',
-        created => 1700000000, owned_by => 'me'}, 'a model');
+        created => 1700000000, owned_by => 'me', endpoints => ['chat']},
+        'a model, with the endpoints behind it');
     like($answer->body, qr/"created":1700000000,/, 'created is a number');
+    is_deeply($json->{data}[3]{endpoints}, [], 'none, where none is loaded');
     is($json->{data}[2]{created}, 1706918400, 'also of a date');
     is_deeply([map { $_->{id} } @{get('models', $SECOND_KEY)->json->{data}}],
         ['b', 'a/b//c:d e', 'dated', 'away', 'theirs'], 'the other client');

@@ -9,12 +9,14 @@ use warnings;
 use lib 't/lib';
 use Compress::Zlib ();
 use Cwd qw(getcwd);
+use File::Path qw(remove_tree);
 use MIME::Base64 qw(decode_base64 encode_base64);
 use Mojo::Util qw(encode);
 use POSIX qw(_exit);
 use Test::More;
-use AimeBrowser qw(modules need_browser scenario);
+use AimeBrowser qw(need_browser scenario);
 use AimeDocs qw(blocks);
+use AimeSdk qw(sdk_install sdk_modules);
 use AimeTest;
 
 need_browser();
@@ -29,7 +31,8 @@ my $models = <<'TOML';
 enable_v1_api = true
 [OPENAI.MODELS]
 other = { endpoint = "old_chat" }
-chat = { endpoint = "chat" }
+keeper = { endpoint = "chat" }
+painter = { endpoint = "paint" }
 TOML
 my $srv = start_nginx(server => "$ui\nlocation /v1/ { aime_api_openai; }\n",
     server_toml => server_toml(other => $models), endpoints => {chat => chat(),
@@ -50,7 +53,8 @@ my %ask = (
     reload => sub { $srv->reload + 0 },
     key => sub { $CLIENT_KEY },
 );
-scenario('t/browser/play.mjs', url => $srv->url, ask => \%ask);
+scenario('t/browser/play.mjs', url => $srv->url, ask => \%ask,
+    given => {sdk => !sdk_install() || 0});
 
 # where a server has no streams
 my $plain = start_nginx(server => $ui, endpoints => {chat => chat()},
@@ -145,8 +149,9 @@ sub take {
 # Starts code that the page shows, with a file beside it if one is given
 sub run {
     my ($code, $command, $file, $base64) = @_;
-    symlink modules(), "$dir/code/node_modules";
+    remove_tree("$dir/code");
     spew("$dir/code/code", encode('UTF-8', $code));
+    symlink sdk_modules(), "$dir/code/node_modules";
     spew("$dir/code/$file", decode_base64($base64)) if $file;
     $shell = fork // die "fork: $!\n";
     return 1 if $shell;

@@ -26,6 +26,8 @@ export default async function (t) {
     await page.getByRole('tab', { name: /Waiting/ }).click();
     await t.until(async () => await page.locator('#jobs tbody tr').count()
         === 12, 'the first jobs of a queue');
+    await t.until(async () => await page.locator('#jobs .rest').isVisible(),
+        'which is longer than what is listed');
     t.is(await page.locator('#jobs tbody tr td').first().innerText(), '1',
         'from its head on');
     await t.axe(page, 'it keeps nobody out');

@@ -64,8 +64,8 @@ async function signIn({ page, is, until, ask, axe, shot }) {
 }
 
 
-async function chat({ page, at, is, like, until, ask, axe, shot, state, tab,
-    job })
+async function chat({ sdk, page, at, is, like, until, ask, axe, shot, state,
+    tab, job })
 {
     const box = page.getByLabel('Message', { exact: true });
     const last = page.locator('.message.assistant .message-body').last();
@@ -108,7 +108,7 @@ async function chat({ page, at, is, like, until, ask, axe, shot, state, tab,
     await axe(page, 'a chat keeps nobody out');
     await shot(page, 'play-chat');
 
-    await openai({ page, is, like, until, ask, tab });
+    await openai({ sdk, page, is, like, until, ask, tab });
 
     const png = await ask('picture', 40, 30, 200, 90, 30);
     await page.locator('.composer input[type=file]').setInputFiles({
@@ -130,7 +130,7 @@ async function chat({ page, at, is, like, until, ask, axe, shot, state, tab,
 
 
 // The same by OpenAI's own client
-async function openai({ page, is, like, until, ask, tab }) {
+async function openai({ sdk, page, is, like, until, ask, tab }) {
     const code = () => page.getByLabel('Code', { exact: true }).textContent();
     for (const [name, command] of [['curl', 'sh'], ['Python', 'python3'],
         ['JavaScript', 'node --input-type=module - <']])
@@ -143,7 +143,7 @@ async function openai({ page, is, like, until, ask, tab }) {
         like(output, /Three ships/, 'with its answer');
     }
     await tab('OpenAI (Python)');
-    await until(async () => /model="chat"/.test(await code()),
+    await until(async () => /model="keeper"/.test(await code()),
         'the model of the endpoint');
     like(await code(), /extra_body=\{\s*"seed"|seed=9007199254740993,/,
         'with the settings');
@@ -153,8 +153,8 @@ async function openai({ page, is, like, until, ask, tab }) {
 
     await tab('OpenAI (JS)');
     await until(async () => /new OpenAI/.test(await code()), 'the other');
-    if (parseInt(process.versions.node, 10) < 20) {
-        return;                 // too old for that client
+    if (!sdk || parseInt(process.versions.node, 10) < 20) {
+        return;                 // it is not there, or needs a newer node
     }
     await ask('run', await code(), 'node --input-type=module - <');
     const taken = await ask('take', 'chat');
@@ -170,8 +170,8 @@ async function openai({ page, is, like, until, ask, tab }) {
 }
 
 
-async function paint({ page, at, is, ok, like, until, ask, axe, shot, state,
-    gone, tab, job })
+async function paint({ sdk, page, at, is, ok, like, until, ask, axe, shot,
+    state, gone, tab, job })
 {
     await gone('paint');
     await at('prompt').fill("It's a \"ship\" at $HOME, `now` \\ ü");
@@ -232,6 +232,21 @@ async function paint({ page, at, is, ok, like, until, ask, axe, shot, state,
             is(made.files, ['images-0.png', 'images-1.png'], 'and saves it');
             like(made.output, /seed/, 'and prints the rest');
         }, taken, images);
+    }
+    const shown = () => page.getByLabel('Code', { exact: true }).textContent();
+    await tab('OpenAI (Python)');
+    await until(async () => /images\.generate/.test(await shown()),
+        'the client for Python');
+    await ask('run', await shown(), 'python3 -m py_compile');
+    is((await ask('ended')).status, 0, 'its code is Python');
+    if (sdk && parseInt(process.versions.node, 10) >= 20) {
+        await tab('OpenAI (JS)');
+        await until(async () => /new OpenAI/.test(await shown()), 'the other');
+        await runs({ ask, is, tab }, 'OpenAI (JS)',
+            'node --input-type=module - <', (made) => {
+                is(made.files, ['image-0.png', 'image-1.png'],
+                    'and saves it, too');
+            }, taken, images);
     }
 }
 
@@ -361,8 +376,8 @@ async function listen({ page, at, is, ok, like, until, ask, axe, state, gone,
         await ask('result', 'listen', taken.job_id, { text: 'One tone.',
             speech: `data:audio/wav;base64,${sound}` });
         is(await ask('ended').then(({ status, files }) => [status, ...files]),
-            [0, 'a tone.wav', 'images-0.png', 'images-1.png',
-                ...name === 'curl' ? [] : ['speech.wav']], 'and ends well');
+            [0, 'a tone.wav', ...name === 'curl' ? [] : ['speech.wav']],
+            'and ends well');
     }
 }
 

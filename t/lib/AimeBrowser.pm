@@ -32,7 +32,7 @@ use Test::More ();
 
 use AimeNginx qw(patience on_valgrind slurp spew);
 
-our @EXPORT_OK = qw(modules need_browser scenario);
+our @EXPORT_OK = qw(need_browser scenario);
 
 my $ROOT    = dirname(dirname(dirname(abs_path(__FILE__))));
 my $MODULES = "$ROOT/build/browser";
@@ -91,10 +91,6 @@ sub driver {
     spew("$MODULES/installed", $wanted);
     return;
 }
-
-
-# The folder of what npm has installed
-sub modules { return "$MODULES/node_modules" }
 
 
 # Options: url (of the server), ask (answers to the scenario's questions, each

@@ -25,7 +25,7 @@ use Test::More;
 use AimeNginx qw(patience wait_until slurp spew);
 use AimeOpenai qw(wav);
 
-our @EXPORT = qw(sdk_install sdk_workers sdk_script);
+our @EXPORT = qw(sdk_install sdk_modules sdk_workers sdk_script);
 
 my $ROOT  = File::Spec->rel2abs(dirname(dirname(dirname(__FILE__))));
 my $FROM  = "$ROOT/t/openai";
@@ -59,6 +59,10 @@ sub sdk_install {
             |SOCKETTIMEOUT|NOTCACHED))$/x;
     die "npm ci failed:\n$said";
 }
+
+
+# Where it is installed
+sub sdk_modules { return "$TO/node_modules" }
 
 
 # Runs a script: a test for each line that it says ok or not ok to

@@ -104,7 +104,7 @@ static void model_rouse(void);
 static void model_changed(model_job_t *job);
 static void model_end(model_job_t *job, ngx_uint_t state, ngx_uint_t reason);
 static void model_delete(model_job_t *job);
-static void model_hung_up(model_job_t *job);
+static void model_hung_up(model_job_t *job, model_entry_t *gone);
 static void model_requeue(model_job_t *job);
 static void model_retry(model_job_t *job, ngx_uint_t tried);
 static ngx_uint_t model_holder(model_job_t *job, int worker);
@@ -906,7 +906,7 @@ model_leave(int proc)
     ngx_memcpy(op.id, job->id, NGX_AIME_ID_LEN);
 
     if (model_active(job)) {
-        model_hung_up(job);
+        model_hung_up(job, NULL);
 
     } else if (op.flags && job->state == NGX_AIME_JOB_DONE
                && !(job->flags & MODEL_KEEPS))
@@ -1179,7 +1179,7 @@ model_release(model_proc_t *proc, int number)
         }
 
         if (e->kind == MODEL_CLIENT && e->job && model_active(e->job)) {
-            model_hung_up(e->job);
+            model_hung_up(e->job, e);
         }
 
         model_leave_entry(e);
@@ -1342,9 +1342,21 @@ model_delete(model_job_t *job)
 }
 
 
+/* Another client that waits for the job keeps it going. */
+
 static void
-model_hung_up(model_job_t *job)
+model_hung_up(model_job_t *job, model_entry_t *gone)
 {
+    ngx_uint_t  i;
+
+    for (i = 0; i < MODEL_NENTRIES; i++) {
+        if (entries[i].used && entries[i].kind == MODEL_CLIENT
+            && entries[i].job == job && &entries[i] != gone)
+        {
+            return;
+        }
+    }
+
     if (job->flags & MODEL_CANCELS) {
         model_end(job, NGX_AIME_JOB_CANCELED, NGX_AIME_REASON_HANGUP);
     }

@@ -196,12 +196,16 @@ model_actor(ngx_aime_zone_t *zone, int *fd)
         return -1;
     }
 
+    /* what is in the buffer must not be written by both */
+
+    (void) fflush(stdout);
+
     pid = fork();
 
     if (pid == 0) {
         (void) close(fds[0]);
         model_serve(fds[1]);
-        _exit(0);
+        exit(0);
     }
 
     (void) close(fds[1]);
@@ -496,7 +500,8 @@ model_report(model_op_t *op, model_reply_t *reply)
 
     reply->rc = (op->what == MODEL_FINISH)
                 ? ngx_aime_job_finish(&model_shm, op->id, worker, payload, NULL)
-                : ngx_aime_job_progress(&model_shm, op->id, worker, payload, 6);
+                : ngx_aime_job_progress(&model_shm, op->id, worker, payload, 6,
+                                        NULL);
 }
 
 

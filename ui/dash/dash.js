@@ -10,7 +10,7 @@ import { Jobs, failures } from './jobs.js';
 import { endpoints, queues, sessions, workers } from './tables.js';
 
 const AGAIN = [500, 1000, 2000, 5000];  // ms, to come back to the server
-const SLOW = 5000;                      // ms, between looks at sessions
+const SLOW = 5000;                      // ms, between looks at what is no event
 const SAID = 5000;                      // ms, how long a success is shown
 
 const $ = (id) => document.getElementById(id);
@@ -291,12 +291,14 @@ class App {
             do {
                 this.again = false;
                 await this.jobs.load();
-                if (this.failuresDue) {
+                const slow = !(Date.now() - this.lastSlow < SLOW);
+                // what a worker said of a job comes a little after its end
+                if (slow || this.failuresDue) {
                     this.failuresDue = false;
                     this.failed = (await this.admin.get('failures')).failures;
                 }
                 this.failures.show(this.failed ?? []);
-                if (!(Date.now() - this.lastSlow < SLOW)) {
+                if (slow) {
                     this.lastSlow = Date.now();
                     const answer = await this.admin.get('sessions');
                     this.sessions.show(answer.sessions);

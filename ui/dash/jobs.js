@@ -4,7 +4,8 @@ import { el, fill } from '../dom.js';
 import { ago, age, duration, short } from './format.js';
 import { Table } from './table.js';
 
-const LISTED = 200;                 // jobs of a list, and no more
+const LISTED = 200;                 // jobs of a list; of those that wait, the
+                                    // ones that wait longest
 
 const OUTCOMES = {
     error: ['Error', 'Its worker reported an error'],
@@ -29,7 +30,7 @@ export class Jobs {
         this.views = {
             running: { label: 'Running', state: 'processing',
                 table: this.running() },
-            queued: { label: 'Waiting', state: 'queued',
+            queued: { label: 'Waiting', state: 'queued', order: 'age',
                 table: this.waiting() },
         };
         for (const [name, view] of Object.entries(this.views)) {
@@ -73,14 +74,14 @@ export class Jobs {
 
     // What the tab that is open shows
     async load() {
-        const { table, state } = this.views[this.shown];
-        const { jobs } = await this.app.admin.get('jobs',
-            { state, limit: LISTED });
+        const { table, state, order } = this.views[this.shown];
+        const { jobs, more } = await this.app.admin.get('jobs',
+            { state, limit: LISTED, ...order && { order } });
         jobs.sort(state === 'processing'
             ? (a, b) => a.start_time_compute - b.start_time_compute
             : (a, b) => a.queue_position - b.queue_position
                 || a.start_time - b.start_time);
-        table.show(jobs);
+        table.show(jobs, more);
     }
 
     running() {

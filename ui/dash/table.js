@@ -35,10 +35,12 @@ export class Table {
             'Nothing matches.');
         this.more = el('button', { type: 'button', class: 'quiet small more',
             hidden: true, onclick: () => this.showMore() });
+        this.rest = el('p', { class: 'hint rest', hidden: true },
+            'There are more than the server has listed.');
         this.element = el('div', { class: 'table-block' },
             search ? this.finder(search) : null,
             el('div', { class: 'table' }, this.table), this.nothing,
-            this.noMatch, this.more);
+            this.noMatch, this.more, this.rest);
     }
 
     finder(label) {
@@ -66,8 +68,10 @@ export class Table {
         return words.every((word) => text.includes(word));
     }
 
-    show(list) {
+    // The list, of which there is more than that, or not
+    show(list, cut = this.cut) {
         this.list = list;
+        this.cut = cut;
         if (this.finding) {
             this.finding.hidden = list.length <= LISTED && !this.find.value;
         }
@@ -83,6 +87,7 @@ export class Table {
         this.more.hidden = left <= 0;
         this.more.textContent = `Show ${Math.min(left, MORE)} more of `
             + `${found.length}`;
+        this.rest.hidden = !this.cut;
     }
 
     put(list) {

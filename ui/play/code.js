@@ -247,8 +247,18 @@ export function javascript({ base, details, inputs, open }) {
             : 'console.log(result);');
 }
 
+// What OpenAI's clients would take the endpoint for
+export function openaiKind(details) {
+    const { input = {}, output = {} } = details.parameter_description ?? {};
+    const types = (table) => Object.values(table).map(({ type }) => type);
+    return types(input).includes('chat_context') ? 'chat'
+        : 'prompt' in input && ['image', 'image_list'].some((type) =>
+            types(output).includes(type)) ? 'image' : null;
+}
+
 // Inputs that OpenAI has a name for
 const THEIRS = {
+    n: 'n', num_images: 'n', num_samples: 'n', prompt: 'prompt',
     temperature: 'temperature', top_p: 'top_p', seed: 'seed',
     max_gen_tokens: 'max_completion_tokens',
 };
@@ -280,7 +290,11 @@ function messages(context) {
 }
 
 // Chat completions with the official client for Python; context: the messages
-export function openaiPython({ base, inputs, chatName, context, open, model }) {
+export function openaiPython(request) {
+    const { base, inputs, chatName, context, open, model } = request;
+    if (openaiKind(request.details) === 'image') {
+        return imagePython(request);
+    }
     const media = hasMedia([context, inputs]);
     const options = { words: PYTHON, indent: '    ',
         medium: ({ kind, format, name }) =>
@@ -307,7 +321,11 @@ export function openaiPython({ base, inputs, chatName, context, open, model }) {
 }
 
 // The same with the one for Node.js
-export function openaiScript({ base, inputs, chatName, context, open, model }) {
+export function openaiScript(request) {
+    const { base, inputs, chatName, context, open, model } = request;
+    if (openaiKind(request.details) === 'image') {
+        return imageScript(request);
+    }
     const media = hasMedia([context, inputs]);
     const [known, others] = fields(inputs, chatName);
     const body = { model, messages: messages(context), ...known, ...others,
@@ -322,4 +340,41 @@ export function openaiScript({ base, inputs, chatName, context, open, model }) {
         'for await (const chunk of stream) {',
         "    process.stdout.write(chunk.choices[0]?.delta?.content ?? '');",
         '}', 'console.log();');
+}
+
+function imagePython({ base, inputs, open, model }) {
+    const options = { words: PYTHON, indent: '    ',
+        medium: ({ kind, format, name }) =>
+            `data_url("${kind}/${format}", ${JSON.stringify(name)})` };
+    const [known, others] = fields(inputs);
+    return lines(
+        'import base64', !open && 'import os', '', 'from openai import OpenAI',
+        '', hasMedia(inputs) && [DATA_URL.trimEnd(), '', ''],
+        'client = OpenAI(',
+        `    base_url="${base}/v1",`,
+        `    api_key=${open ? '"none"' : 'os.environ["AIME_API_KEY"]'},`, ')',
+        'answer = client.images.generate(',
+        `    model=${JSON.stringify(model)},`,
+        Object.entries(known).map(([name, value]) =>
+            `    ${name}=${literal(value, options)},`),
+        Object.keys(others).length
+            && `    extra_body=${literal(others, options)},`,
+        ')', 'for i, image in enumerate(answer.data):',
+        '    with open(f"image-{i}.png", "wb") as file:',
+        '        file.write(base64.b64decode(image.b64_json))');
+}
+
+function imageScript({ base, inputs, open, model }) {
+    const [known, others] = fields(inputs);
+    const names = hasMedia(inputs) ? 'readFile, writeFile' : 'writeFile';
+    return lines(
+        `import { ${names} } from 'node:fs/promises';`,
+        "import OpenAI from 'openai';", '', 'const client = new OpenAI({',
+        `    baseURL: '${base}/v1',`,
+        `    apiKey: ${open ? "'none'" : 'process.env.AIME_API_KEY'},`, '});',
+        `const answer = await client.images.generate(${literal({ model,
+            ...known, ...others }, { medium: fromFile })});`,
+        'for (const [i, image] of answer.data.entries()) {',
+        '    await writeFile(`image-${i}.png`, '
+        + "Buffer.from(image.b64_json, 'base64'));", '}');
 }

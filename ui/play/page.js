@@ -29,7 +29,7 @@ export class Page {
             this.buildChat();
         }
         this.samples = new Samples({
-            chats: Boolean(this.chatName), request: () => this.request(),
+            details, request: () => this.request(),
             key: () => app.client.key,
         });
         this.runCard = el('section', { class: 'card' },

@@ -2,7 +2,7 @@
 
 import { BASE, models } from './api.js';
 import {
-    curl, javascript, openaiPython, openaiScript, python,
+    curl, javascript, openaiKind, openaiPython, openaiScript, python,
 } from './code.js';
 import { copyButton, el, fill, unique } from '../dom.js';
 
@@ -18,10 +18,10 @@ const KNOWN = new Map();            // models, by key
 
 export class Samples {
     // request(): {details, inputs, open, context}; key(): of the user
-    constructor({ request, key, chats }) {
+    constructor({ request, key, details }) {
         this.request = request;
         this.key = key;
-        this.tabs = chats ? [...TABS, ...OPENAI] : TABS;
+        this.tabs = openaiKind(details) ? [...TABS, ...OPENAI] : TABS;
         this.code = el('code');
         this.note = el('p', { class: 'hint', role: 'status' });
         this.model = el('select', {
@@ -98,6 +98,12 @@ export class Samples {
     // Asks once for each key which models there are
     async withModel(request) {
         const key = this.key();
+        if (!key && !request.open) {
+            this.pick.hidden = true;
+            this.note.textContent = 'Sign in, to see which model this is.';
+            this.show('');
+            return;
+        }
         if (!KNOWN.has(key)) {
             KNOWN.set(key, models(key).catch(() => []));
         }
@@ -106,21 +112,19 @@ export class Samples {
             return;             // another was picked meanwhile
         }
         const { name } = request.details;
-        if (!found.length) {
+        const own = found.filter(({ endpoints }) => endpoints?.includes(name));
+        if (!own.length) {
             this.pick.hidden = true;
-            this.note.textContent = 'This server offers you no models for '
-                + 'OpenAI clients ([OPENAI.MODELS] in its server file).';
+            this.note.textContent = 'No model for OpenAI clients is served by '
+                + 'this endpoint: see [OPENAI.MODELS] in the server file.';
             this.show('');
             return;
         }
         if (this.models !== found) {
             this.models = found;
-            fill(this.model, found.map(({ id }) => el('option', {}, id)));
-            const own = found.find((model) => model.endpoint === name)
-                ?? found.find(({ id }) => id === name);
-            this.model.value = (own ?? found[0]).id;
+            fill(this.model, own.map(({ id }) => el('option', {}, id)));
         }
-        this.pick.hidden = found.length < 2;
+        this.pick.hidden = own.length < 2;
         this.note.textContent = `${this.now === 'openai-js' ? 'npm' : 'pip'} `
             + 'install openai'
             + (request.open ? '' : '; the API key is in AIME_API_KEY');
