@@ -17,6 +17,8 @@
 #define NGX_HTTP_AIME_SEQ_PART          4
 
 
+static const char *ngx_http_aime_response_cut(
+    ngx_http_aime_openai_call_t *call);
 static void ngx_http_aime_response_begin(ngx_http_aime_openai_call_t *call,
     ngx_http_aime_reply_t *reply);
 static void ngx_http_aime_response_state(ngx_http_aime_openai_call_t *call,
@@ -93,15 +95,13 @@ ngx_http_aime_openai_response_object(ngx_http_aime_openai_call_t *call,
     ngx_http_aime_reply_t *reply, ngx_uint_t status, ngx_str_t *error)
 {
     ngx_str_t                         members;
-    const char                       *name;
-    ngx_uint_t                        cut;
+    const char                       *name, *cut;
     ngx_http_aime_openai_response_t  *response;
 
     response = call->data;
 
-    cut = (status == NGX_HTTP_AIME_RESPONSE_COMPLETED
-           && ngx_strcmp(ngx_http_aime_openai_finish(call, 0), "length")
-              == 0);
+    cut = (status == NGX_HTTP_AIME_RESPONSE_COMPLETED)
+          ? ngx_http_aime_response_cut(call) : NULL;
 
     name = cut ? "incomplete" : ngx_http_aime_response_names[status];
 
@@ -125,9 +125,15 @@ ngx_http_aime_openai_response_object(ngx_http_aime_openai_call_t *call,
     }
 
     ngx_http_aime_reply_chars(reply, ",\"incomplete_details\":");
-    ngx_http_aime_reply_chars(reply, cut
-                                     ? "{\"reason\":\"max_output_tokens\"}"
-                                     : "null");
+
+    if (cut) {
+        ngx_http_aime_reply_chars(reply, "{\"reason\":\"");
+        ngx_http_aime_reply_chars(reply, cut);
+        ngx_http_aime_reply_chars(reply, "\"}");
+
+    } else {
+        ngx_http_aime_reply_chars(reply, "null");
+    }
 
     /* without its braces */
 
@@ -153,6 +159,23 @@ ngx_http_aime_openai_response_object(ngx_http_aime_openai_call_t *call,
     }
 
     ngx_http_aime_reply_chars(reply, "}");
+}
+
+
+/* Why it is incomplete; NULL: it is not. */
+
+static const char *
+ngx_http_aime_response_cut(ngx_http_aime_openai_call_t *call)
+{
+    const char  *reason;
+
+    reason = ngx_http_aime_openai_finish(call, 0);
+
+    if (ngx_strcmp(reason, "length") == 0) {
+        return "max_output_tokens";
+    }
+
+    return (ngx_strcmp(reason, "content_filter") == 0) ? reason : NULL;
 }
 
 
@@ -289,7 +312,7 @@ ngx_http_aime_response_end(ngx_http_aime_openai_call_t *call,
 {
     size_t                            len;
     ngx_str_t                         decoded;
-    ngx_uint_t                        cut, seq;
+    ngx_uint_t                        seq;
     aime_json_value_t                *text;
     ngx_http_aime_openai_response_t  *response;
 
@@ -314,10 +337,9 @@ ngx_http_aime_response_end(ngx_http_aime_openai_call_t *call,
     seq = ngx_http_aime_response_items(call, reply,
                                        NGX_HTTP_AIME_SEQ_PART + len + 4);
 
-    cut = (ngx_strcmp(ngx_http_aime_openai_finish(call, 0), "length") == 0);
-
-    ngx_http_aime_response_told(call, reply, seq, cut ? "incomplete"
-                                                      : "completed",
+    ngx_http_aime_response_told(call, reply, seq,
+                                ngx_http_aime_response_cut(call)
+                                ? "incomplete" : "completed",
                                 NGX_HTTP_AIME_RESPONSE_COMPLETED, NULL);
 }
 

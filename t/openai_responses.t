@@ -20,7 +20,8 @@ TOML
 
     inputs => "tools = {type = \"json\"}\ntool_choice = {type = \"json\"}\n"
         . 'response_format = {type = "json"}',
-    outputs => "tool_calls = {}\nreasoning_content = {}\n"),
+    outputs => "tool_calls = {}\nreasoning_content = {}\n"
+        . "finish_reason = {}\n"),
     other => chat_endpoint(inputs => 'tools = {type = "json"}')});
 my $worker = $srv->worker(job_type => 'chat')->login;
 my $null = undef;
@@ -109,6 +110,14 @@ sub plain {
     is_deeply($json->{incomplete_details}, {reason => 'max_output_tokens'},
         'and says so');
     is_deeply(get($json->{id})->json, $json, 'kept, and the same later');
+
+    my $stream = watch(create({stream => true}));
+    $worker->result(job()->{job_id}, {text => 'x', finish_reason =>
+        'content_filter'});
+    my $last = (events_of($stream))[-1];
+    is($last->[0], 'incomplete', 'filtered');
+    is_deeply($last->[1]{response}{incomplete_details}, {reason =>
+        'content_filter'}, 'and says so too');
     return;
 }
 
