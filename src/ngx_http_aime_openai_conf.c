@@ -228,15 +228,16 @@ ngx_http_aime_openai_load_model(ngx_http_aime_openai_load_t *load,
 
     load->failed = failed;
 
-    if (n) {
+    if (model->absent) {
+        ngx_conf_log_error(NGX_LOG_NOTICE, load->cf, 0,
+                           "\"%V\":%ui: %s of OPENAI.MODELS.%s is not loaded, "
+                           "requests for it get 404", load->path,
+                           (ngx_uint_t) aime_toml_line(item),
+                           n ? "an endpoint" : "the endpoint", load->model);
         return;
     }
 
-    if (model->absent) {
-        ngx_conf_log_error(NGX_LOG_NOTICE, load->cf, 0,
-                           "\"%V\":%ui: the endpoint of OPENAI.MODELS.%s is "
-                           "not loaded, requests to it get 404", load->path,
-                           (ngx_uint_t) aime_toml_line(item), load->model);
+    if (n) {
         return;
     }
 

@@ -70,6 +70,7 @@ TOML
     like($log, qr/OPENAI\.other is not known/, 'an unknown key is a notice');
     like($log, qr/OPENAI\.MODELS\.m\.colour is not known/, 'of a model too');
     like($log, qr/the endpoint of OPENAI\.MODELS\.away is not loaded/, 'away');
+    like($log, qr/an endpoint of OPENAI\.MODELS\.part is not loaded/, 'or one');
     ($ok, $log) = check('m = {endpoint = "nowhere", inputs = {seed = "x"}}');
     ok($ok, 'what an endpoint that is not there has, nobody knows');
     ($ok, $log) = check('m = 5', 'x = 1', aime_locations => <<'CONF');
