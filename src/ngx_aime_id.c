@@ -132,7 +132,7 @@ ngx_aime_id_parse(const u_char *text, size_t len, u_char *id)
         low = digits[text[at[i] + 1]];
 
         wrong |= (high == 0) | (low == 0);
-        id[i] = (u_char) ((high - 1) << 4 | (low - 1));
+        id[i] = (u_char) (high * 16 + low - 17);
     }
 
     if (wrong) {
