@@ -45,7 +45,7 @@ sub local_conf {
         s/^http \{\n/http {\n$http/m or die "no http\n";
     }
     die "no listen\n" if !$listens;
-    return $conf;
+    return "daemon off;\n$conf";           # so that it can be stopped
 }
 
 
