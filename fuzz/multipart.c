@@ -67,7 +67,8 @@ fuzz_parts(const aime_multipart_t *form, aime_str_t body)
                   || fuzz_within(part->filename, body));
         fuzz_must(part->type.data == NULL || fuzz_within(part->type, body));
         fuzz_must(fuzz_within(part->body, body));
-        fuzz_must(part->name.data >= last && part->body.data >= part->name.data);
+        fuzz_must(part->name.data >= last
+                  && part->body.data >= part->name.data);
 
         last = part->body.data + part->body.len;
     }

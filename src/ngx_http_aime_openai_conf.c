@@ -177,6 +177,7 @@ ngx_http_aime_openai_load_model(ngx_http_aime_openai_load_t *load,
     const cJSON *item)
 {
     ngx_uint_t                     i, n, failed;
+    ngx_http_aime_endpoint_t      *endpoint;
     ngx_http_aime_openai_model_t  *model;
 
     load->model = NULL;
@@ -219,7 +220,13 @@ ngx_http_aime_openai_load_model(ngx_http_aime_openai_load_t *load,
 
     for (i = 0; i < NGX_HTTP_AIME_OPENAI_NKINDS && !load->failed; i++) {
         ngx_http_aime_openai_load_service(load, model, item, i);
-        n += (model->services[i].endpoint != NULL);
+        endpoint = model->services[i].endpoint;
+
+        if (endpoint) {
+            n++;
+            load->openai->nopen += endpoint->open;
+            load->openai->nclosed += !endpoint->open;
+        }
     }
 
     if (load->failed) {

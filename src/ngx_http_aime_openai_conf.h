@@ -25,6 +25,8 @@ typedef struct {
 struct ngx_http_aime_openai_s {
     ngx_array_t                      models; /* ngx_http_aime_openai_model_t */
     ngx_http_aime_openai_model_t    *fallback;  /* NULL: none */
+    ngx_uint_t                       nopen;     /* services without keys */
+    ngx_uint_t                       nclosed;   /* and with them */
     ngx_uint_t                       enabled;
 };
 

@@ -8,8 +8,6 @@
 
 static ngx_int_t ngx_http_aime_openai_visitor(ngx_http_request_t *r,
     ngx_http_aime_client_t *client, ngx_int_t *answer);
-static ngx_uint_t ngx_http_aime_openai_any_open(
-    ngx_http_aime_openai_t *openai);
 static ngx_uint_t ngx_http_aime_openai_may_see(
     ngx_http_aime_openai_model_t *model, ngx_http_aime_client_t *client);
 static void ngx_http_aime_openai_model_text(ngx_http_aime_reply_t *reply,
@@ -104,7 +102,7 @@ ngx_http_aime_openai_visitor(ngx_http_request_t *r,
     }
 
     if (client->verdict == NGX_HTTP_AIME_CLIENT_OK
-        || ngx_http_aime_openai_any_open(ngx_http_aime_openai_conf(r)))
+        || ngx_http_aime_openai_conf(r)->nopen)
     {
         return NGX_OK;
     }
@@ -112,29 +110,6 @@ ngx_http_aime_openai_visitor(ngx_http_request_t *r,
     *answer = ngx_http_aime_openai_unknown_client(r, client);
 
     return NGX_ERROR;
-}
-
-
-static ngx_uint_t
-ngx_http_aime_openai_any_open(ngx_http_aime_openai_t *openai)
-{
-    ngx_uint_t                     i, n;
-    ngx_http_aime_endpoint_t      *endpoint;
-    ngx_http_aime_openai_model_t  *model;
-
-    model = openai->models.elts;
-
-    for (i = 0; i < openai->models.nelts; i++) {
-        for (n = 0; n < NGX_HTTP_AIME_OPENAI_NKINDS; n++) {
-            endpoint = model[i].services[n].endpoint;
-
-            if (endpoint && endpoint->open) {
-                return 1;
-            }
-        }
-    }
-
-    return 0;
 }
 
 

@@ -16,8 +16,6 @@ static ngx_int_t ngx_http_aime_openai_answer(ngx_http_request_t *r,
 static ngx_int_t ngx_http_aime_openai_begin(ngx_http_aime_openai_call_t *call);
 static ngx_int_t ngx_http_aime_openai_translate(
     ngx_http_aime_openai_call_t *call);
-static ngx_uint_t ngx_http_aime_openai_all_open(
-    ngx_http_aime_openai_t *openai);
 static ngx_int_t ngx_http_aime_openai_done(ngx_http_request_t *r,
     ngx_http_aime_endpoint_t *endpoint, ngx_aime_job_view_t *view);
 static ngx_int_t ngx_http_aime_openai_ended(ngx_http_request_t *r,
@@ -226,7 +224,10 @@ ngx_int_t
 ngx_http_aime_openai_identify(ngx_http_request_t *r,
     ngx_http_aime_endpoint_t *endpoint, ngx_http_aime_client_t *client)
 {
-    ngx_http_aime_args_t  none;
+    ngx_http_aime_args_t     none;
+    ngx_http_aime_openai_t  *openai;
+
+    openai = ngx_http_aime_openai_conf(r);
 
     ngx_memzero(&none, sizeof(ngx_http_aime_args_t));
 
@@ -234,43 +235,16 @@ ngx_http_aime_openai_identify(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    /* clients of this API have to send some key, and cannot log in */
+    /*
+     * Clients of this API have to send some key, and cannot log in.  Where no
+     * endpoint asks for a key, none is wrong.
+     */
 
-    if (endpoint ? endpoint->open
-                 : ngx_http_aime_openai_all_open(ngx_http_aime_openai_conf(r)))
-    {
+    if (endpoint ? endpoint->open : openai->nopen && !openai->nclosed) {
         client->verdict = NGX_HTTP_AIME_CLIENT_OK;
     }
 
     return NGX_OK;
-}
-
-
-/* Where no endpoint asks for a key, none is wrong. */
-
-static ngx_uint_t
-ngx_http_aime_openai_all_open(ngx_http_aime_openai_t *openai)
-{
-    ngx_uint_t                     i, n, open;
-    ngx_http_aime_endpoint_t      *endpoint;
-    ngx_http_aime_openai_model_t  *model;
-
-    open = 0;
-    model = openai->models.elts;
-
-    for (i = 0; i < openai->models.nelts; i++) {
-        for (n = 0; n < NGX_HTTP_AIME_OPENAI_NKINDS; n++) {
-            endpoint = model[i].services[n].endpoint;
-
-            if (endpoint && !endpoint->open) {
-                return 0;
-            }
-
-            open += (endpoint != NULL);
-        }
-    }
-
-    return open;
 }
 
 

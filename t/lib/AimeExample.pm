@@ -11,8 +11,9 @@ use warnings;
 
 use Exporter 'import';
 use Mojo::JSON qw(decode_json);
-use POSIX qw(WNOHANG);
+use POSIX ();
 use Test::More ();
+use AimeNginx qw(reaped);
 use AimeStream;
 use AimeTest;
 
@@ -76,10 +77,7 @@ sub says {
 # Whether it ended; its exit status is in {status}
 sub gone {
     my ($self) = @_;
-    return 1 if !$self->{pid};
-    return 0 if waitpid($self->{pid}, WNOHANG) == 0;
-    $self->{status} = $?;
-    $self->{pid} = undef;
+    return 0 if !reaped($self);
     @live = grep { $_ != $self } @live;
     return 1;
 }

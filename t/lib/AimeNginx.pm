@@ -21,8 +21,8 @@ use IO::Socket::INET;
 use POSIX qw(WNOHANG _exit);
 use Time::HiRes qw(time);
 
-our @EXPORT_OK = qw(wait_until patience free_port module_path default_procs
-    on_valgrind on_asan spew slurp);
+our @EXPORT_OK = qw(wait_until patience reaped free_port module_path
+    default_procs on_valgrind on_asan spew slurp);
 
 # What must never stand in an error log, or in a sanitizer's or valgrind's
 my $BAD = qr/ \[(?:alert|emerg|crit)\] | ERROR:\ \w+Sanitizer
@@ -238,14 +238,23 @@ sub _is_up {
 }
 
 
-# True when the first process is no more; its exit status is in {status}
+# True when the first process is no more
 sub _gone {
+    my ($self) = @_;
+    return 0 if !reaped($self);
+    @live = grep { $_ != $self } @live;
+    return 1;
+}
+
+
+# True when the process of an object, its {pid}, has ended, or there is none;
+# the exit status is then in {status}
+sub reaped {
     my ($self) = @_;
     return 1 if !$self->{pid};
     return 0 if waitpid($self->{pid}, WNOHANG) == 0;
     $self->{status} = $?;
     $self->{pid} = undef;
-    @live = grep { $_ != $self } @live;
     return 1;
 }
 

@@ -5,6 +5,8 @@
 // that it asks for nothing, and so that no other page can act with what it
 // knows.
 
+import { readEvents } from '../events.js';
+
 const KEY = 'aime-admin';
 const SILENCE = 15000;              // ms without an event: the stream is dead
 
@@ -100,31 +102,14 @@ export class Admin {
                 throw new Refused(`The server answered ${response.status}`,
                     response.status);
             }
-            await read(response.body, (state) => {
-                alive();
-                onStatus(state);
+            await readEvents(response.body, ([event, data]) => {
+                if (event === 'event: status') {
+                    alive();
+                    onStatus(JSON.parse(data.replace(/^data: /, '')));
+                }
             });
         } finally {
             clearTimeout(timer);
-        }
-    }
-}
-
-async function read(body, onStatus) {
-    const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-    let text = '';
-    for (;;) {
-        const { value, done } = await reader.read();
-        if (done) {
-            return;
-        }
-        const events = (text + value).split('\n\n');
-        text = events.pop();
-        for (const event of events) {
-            const found = /^event: status\ndata: (.*)$/.exec(event);
-            if (found) {
-                onStatus(JSON.parse(found[1]));
-            }
         }
     }
 }

@@ -1,6 +1,7 @@
 // The routes of the server that this page comes from.  Keys travel in bodies
 // and in the Authorization header, never in an address.
 
+import { readEvents } from '../events.js';
 import { json, parse } from './values.js';
 
 // The API lies two folders above this page, also behind a proxy's prefix
@@ -173,33 +174,15 @@ export async function stream(jobId, session, onEvent, signal) {
         if (!response.ok || !type.startsWith('text/event-stream')) {
             return;
         }
-        await read(response.body, onEvent);
+        await readEvents(response.body, (lines) => {
+            const data = lines.filter((line) => line.startsWith('data:'))
+                .map((line) => line.slice(5)).join('\n');
+            return data && onEvent(parse(data));
+        });
     } catch (error) {
         if (error.name === 'AbortError') {
             throw error;
         }
         // it broke off
-    }
-}
-
-async function read(body, onEvent) {
-    const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-    let text = '';
-    for (;;) {
-        const { value, done } = await reader.read();
-        if (done) {
-            return;
-        }
-        const records = (text + value).split('\n\n');
-        text = records.pop();
-        for (const record of records) {
-            const data = record.split('\n')
-                .filter((line) => line.startsWith('data:'))
-                .map((line) => line.slice(5)).join('\n');
-            if (data && onEvent(parse(data))) {
-                reader.cancel().catch(() => {});
-                return;
-            }
-        }
     }
 }
