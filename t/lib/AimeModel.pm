@@ -16,7 +16,7 @@ our @EXPORT = qw(build_model run_model);
 
 # what t/model/cut.c stands in front of
 my @WRAPPED = map { "ngx_aime_shm_$_" }
-    qw(alloc_locked calloc_locked free_locked mark_locked unlock);
+    qw(alloc_locked calloc_locked free_locked mark_locked lock unlock);
 
 my $dir;
 

@@ -2,8 +2,9 @@
  * The story, cut short.  First by want: from each place on where it asks for
  * memory of the zone there is none, and what it wanted to do must then have
  * changed nothing.  Then by death: its process is killed wherever it takes
- * memory, gives it back, says what it is, or gives the lock back; whoever comes
- * next finds all that it was told of, and can give all of it back.
+ * memory, gives it back, says what it is, or gives the lock back, and at random
+ * instructions while it has the lock; whoever comes next finds all that it was
+ * told of, and can give all of it back.
  *
  * The linker puts what is below in the place of the functions of those names
  * (--wrap).
@@ -16,6 +17,10 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#if (__x86_64__)
+#include <x86intrin.h>
+#endif
+
 #include "ngx_aime_check.h"
 #include "ngx_aime_shm_alloc.h"
 #include "ngx_aime_sweep.h"
@@ -25,6 +30,9 @@
 
 #define CUT_NEVER     ((ngx_uint_t) -1)
 #define CUT_MAX_TRIES 50        /* no step asks for more */
+#define CUT_DEATHS    1500      /* at random, so many */
+#define CUT_STEPS     2000      /* instructions under the lock, rarely more */
+#define CUT_TRAP      0x100     /* the flag of the processor */
 
 
 typedef struct {
@@ -52,22 +60,25 @@ void *__real_ngx_aime_shm_calloc_locked(ngx_aime_shm_arena_t *arena,
 void __real_ngx_aime_shm_free_locked(ngx_aime_shm_arena_t *arena, void *p);
 void __real_ngx_aime_shm_mark_locked(ngx_aime_shm_arena_t *arena, void *p,
     ngx_aime_shm_kind_e kind);
+void __real_ngx_aime_shm_lock(ngx_aime_zone_t *zone);
 void __real_ngx_aime_shm_unlock(ngx_aime_zone_t *zone);
 
 static int cut_wants(void);
 static int cut_want(story_step_t *step);
 static int cut_without(story_step_t *step);
 static int cut_deaths(void);
-static int cut_death(ngx_uint_t at, ngx_uint_t *died);
-static void cut_live(ngx_uint_t at);
-static int cut_heir(ngx_uint_t at);
-static int cut_told(ngx_uint_t at);
-static int cut_empty(const char *of, ngx_uint_t at);
+static int cut_random(unsigned int seed);
+static int cut_death(ngx_uint_t *died);
+static void cut_live(void);
+static int cut_heir(void);
+static int cut_told(void);
+static int cut_empty(void);
 static void cut_cancel(void);
 static void cut_sweep(ngx_msec_t after);
 static const char *cut_count(cut_counts_t *counts);
 static ngx_uint_t cut_refused(void);
 static void cut_may_die(void);
+static void cut_step(int signo);
 static int cut_wrong(const char *fmt, ...)
     __attribute__((format(printf, 1, 2)));
 
@@ -80,11 +91,16 @@ static ngx_msec_t        now = 1000000;
 static ngx_uint_t        cut_left = CUT_NEVER;  /* that get memory */
 static ngx_uint_t        cut_once;              /* only one gets none */
 static ngx_uint_t        cut_hit;
-static ngx_uint_t        cut_death_at = CUT_NEVER;
+
+static ngx_uint_t        cut_mortal;
+static ngx_uint_t        cut_death_at = CUT_NEVER;  /* number of the place */
+static ngx_uint_t        cut_lock_at = CUT_NEVER;   /* or of the lock, and */
+static ngx_uint_t        cut_steps;                 /* instructions */
+static char              cut_what[64];              /* for messages */
 
 
 int
-cut_run(ngx_aime_zone_t *z)
+cut_run(ngx_aime_zone_t *z, unsigned int seed)
 {
     zone = z;
 
@@ -102,7 +118,7 @@ cut_run(ngx_aime_zone_t *z)
         return cut_wrong("the zone is damaged");
     }
 
-    return cut_wants() || cut_deaths();
+    return cut_wants() || cut_deaths() || cut_random(seed);
 }
 
 
@@ -140,7 +156,9 @@ cut_wants(void)
     model_process();
     model_claim(zone);
 
-    if (cut_empty("want", 0) != 0) {
+    (void) strcpy(cut_what, "want");
+
+    if (cut_empty() != 0) {
         return 1;
     }
 
@@ -155,8 +173,9 @@ cut_wants(void)
 static int
 cut_want(story_step_t *step)
 {
-    ngx_int_t   rc;
-    ngx_uint_t  n;
+    ngx_int_t     rc;
+    ngx_uint_t    n;
+    cut_counts_t  counts;
 
     switch (step->kind) {
 
@@ -177,11 +196,12 @@ cut_want(story_step_t *step)
 
     case STORY_FAILS:
         cut_left = 0;
+        cut_hit = 0;
         rc = step->run();
         cut_left = CUT_NEVER;
 
-        return (rc == NGX_ERROR) ? 0 : cut_wrong("%s: %d", step->name,
-                                                 (int) rc);
+        return (cut_hit && rc == NGX_ERROR && cut_count(&counts) == NULL)
+               ? 0 : cut_wrong("%s: %d", step->name, (int) rc);
 
     default:
         for (n = 0; n < CUT_MAX_TRIES; n++) {
@@ -269,10 +289,15 @@ cut_deaths(void)
     died = 1;
 
     for (n = 1; died; n++) {
-        if (cut_death(n, &died) != 0) {
+        cut_death_at = n;
+        (void) sprintf(cut_what, "death %u", (unsigned) n);
+
+        if (cut_death(&died) != 0) {
             return 1;
         }
     }
+
+    cut_death_at = CUT_NEVER;
 
     if (n < 1000) {
         return cut_wrong("only %u places to die", (unsigned) n);
@@ -285,7 +310,46 @@ cut_deaths(void)
 
 
 static int
-cut_death(ngx_uint_t at, ngx_uint_t *died)
+cut_random(unsigned int seed)
+{
+#if (__x86_64__)
+
+    ngx_uint_t  i, n, died, nlocks;
+
+    srandom(seed);
+
+    /* of the last one, who came to the end */
+
+    nlocks = told->nlocks;
+
+    for (i = 0, n = 0; i < CUT_DEATHS; i++) {
+        cut_lock_at = random() % nlocks;
+        cut_steps = 1 + random() % (1 + random() % CUT_STEPS);
+
+        (void) sprintf(cut_what, "death at lock %u, instruction %u",
+                       (unsigned) cut_lock_at, (unsigned) cut_steps);
+
+        if (cut_death(&died) != 0) {
+            return 1;
+        }
+
+        n += died;
+    }
+
+    if (n < CUT_DEATHS / 4) {
+        return cut_wrong("only %u have died", (unsigned) n);
+    }
+
+    printf("ok - %u deaths at random, seed %u\n", (unsigned) n, seed);
+
+#endif
+
+    return 0;
+}
+
+
+static int
+cut_death(ngx_uint_t *died)
 {
     int        status;
     ngx_pid_t  pid;
@@ -295,7 +359,7 @@ cut_death(ngx_uint_t at, ngx_uint_t *died)
     pid = fork();
 
     if (pid == 0) {
-        cut_live(at);
+        cut_live();
     }
 
     if (pid == -1 || waitpid(pid, &status, 0) != pid) {
@@ -312,14 +376,14 @@ cut_death(ngx_uint_t at, ngx_uint_t *died)
 
     (void) ngx_shmtx_force_unlock(&zone->shpool->mutex, pid);
 
-    return cut_heir(at);
+    return cut_heir();
 }
 
 
 /* The process that dies, or comes to the end. */
 
 static void
-cut_live(ngx_uint_t at)
+cut_live(void)
 {
     ngx_uint_t     i;
     story_step_t  *step;
@@ -327,8 +391,12 @@ cut_live(ngx_uint_t at)
     model_process();
     model_claim(zone);
 
-    cut_death_at = at;
+    (void) signal(SIGTRAP, cut_step);
+
+    cut_mortal = 1;
+
     story_begin(zone, told);
+    told->nlocks = 0;
 
     for (step = story_steps; step->name; step++) {
 
@@ -346,7 +414,7 @@ cut_live(ngx_uint_t at)
 
 
 static int
-cut_heir(ngx_uint_t at)
+cut_heir(void)
 {
     const char    *wrong;
     cut_counts_t   counts;
@@ -354,19 +422,18 @@ cut_heir(ngx_uint_t at)
     wrong = cut_count(&counts);
 
     if (wrong || zone->sh->damage[0]) {
-        return cut_wrong("%s, after death %u",
-                         wrong ? wrong : (char *) zone->sh->damage,
-                         (unsigned) at);
+        return cut_wrong("%s, after %s",
+                         wrong ? wrong : (char *) zone->sh->damage, cut_what);
     }
 
-    return cut_told(at) || cut_empty("death", at);
+    return cut_told() || cut_empty();
 }
 
 
 /* What the dead one was told of is there, and as it was told. */
 
 static int
-cut_told(ngx_uint_t at)
+cut_told(void)
 {
     ngx_uint_t            i;
     ngx_aime_job_view_t   view;
@@ -381,13 +448,13 @@ cut_told(ngx_uint_t at)
                               NULL, &view)
             != NGX_OK)
         {
-            return cut_wrong("job %u is lost, after death %u", (unsigned) i,
-                             (unsigned) at);
+            return cut_wrong("job %u is lost, after %s", (unsigned) i,
+                             cut_what);
         }
 
         if (told->jobs[i].done && view.state != NGX_AIME_JOB_DONE) {
-            return cut_wrong("the result of job %u is lost, after death %u",
-                             (unsigned) i, (unsigned) at);
+            return cut_wrong("the result of job %u is lost, after %s",
+                             (unsigned) i, cut_what);
         }
     }
 
@@ -398,7 +465,7 @@ cut_told(ngx_uint_t at)
 /* All is ended, and time passes until nothing is left of it. */
 
 static int
-cut_empty(const char *of, ngx_uint_t at)
+cut_empty(void)
 {
     const char    *wrong;
     cut_counts_t   counts;
@@ -411,13 +478,13 @@ cut_empty(const char *of, ngx_uint_t at)
     wrong = cut_count(&counts);
 
     if (wrong) {
-        return cut_wrong("%s, at the end of %s %u", wrong, of, (unsigned) at);
+        return cut_wrong("%s, long after %s", wrong, cut_what);
     }
 
     if (counts.used != unused.used || counts.nfree != unused.nfree) {
-        return cut_wrong("%s %u leaves %d bytes, %u jobs, %u workers, "
-                         "%u sessions and %u of variables", of,
-                         (unsigned) at, (int) (counts.used - unused.used),
+        return cut_wrong("%s leaves %d bytes, %u jobs, %u workers, "
+                         "%u sessions and %u of variables", cut_what,
+                         (int) (counts.used - unused.used),
                          (unsigned) counts.njobs, (unsigned) counts.nworkers,
                          (unsigned) counts.nsessions, (unsigned) counts.nvars);
     }
@@ -571,8 +638,25 @@ __wrap_ngx_aime_shm_mark_locked(ngx_aime_shm_arena_t *arena, void *p,
 
 
 void
+__wrap_ngx_aime_shm_lock(ngx_aime_zone_t *z)
+{
+    __real_ngx_aime_shm_lock(z);
+
+#if (__x86_64__)
+    if (cut_mortal && told->nlocks++ == cut_lock_at) {
+        __writeeflags(__readeflags() | CUT_TRAP);
+    }
+#endif
+}
+
+
+void
 __wrap_ngx_aime_shm_unlock(ngx_aime_zone_t *z)
 {
+#if (__x86_64__)
+    __writeeflags(__readeflags() & ~CUT_TRAP);
+#endif
+
     cut_may_die();
 
     __real_ngx_aime_shm_unlock(z);
@@ -582,7 +666,16 @@ __wrap_ngx_aime_shm_unlock(ngx_aime_zone_t *z)
 static void
 cut_may_die(void)
 {
-    if (cut_death_at != CUT_NEVER && --cut_death_at == 0) {
+    if (cut_mortal && --cut_death_at == 0) {
+        (void) kill(ngx_pid, SIGKILL);
+    }
+}
+
+
+static void
+cut_step(int signo)
+{
+    if (--cut_steps == 0) {
         (void) kill(ngx_pid, SIGKILL);
     }
 }

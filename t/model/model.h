@@ -118,7 +118,7 @@ int model_run(ngx_aime_zone_t *zone, unsigned int seed, ngx_uint_t steps);
  * The story of story.h, cut short wherever it can be; 0: nothing was lost, and
  * nothing was left behind.
  */
-int cut_run(ngx_aime_zone_t *zone);
+int cut_run(ngx_aime_zone_t *zone, unsigned int seed);
 
 
 extern ngx_aime_shm_type_t   *model_type, *model_other_type;

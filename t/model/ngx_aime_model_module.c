@@ -1,7 +1,7 @@
 /*
  * The actors, and the module that runs the tests inside of nginx: its slab
  * pool, its trees and its lock are part of what is tested.  With
- * "aime_model seed steps;" or "aime_cut;" in its configuration, nginx makes the
+ * "aime_model seed steps;" or "aime_cut seed;" in its configuration, nginx makes the
  * zone, runs the test instead of serving anything, and exits.
  */
 
@@ -78,7 +78,7 @@ static ngx_command_t  model_commands[] = {
       NULL },
 
     { ngx_string("aime_cut"),
-      NGX_MAIN_CONF|NGX_DIRECT_CONF|NGX_CONF_NOARGS,
+      NGX_MAIN_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
       model_cut_conf,
       0,
       0,
@@ -135,6 +135,11 @@ model_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 static char *
 model_cut_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    model_seed = ngx_atoi(value[1].data, value[1].len);
     model_cut = 1;
 
     return model_add_zone(cf);
@@ -185,7 +190,7 @@ model_init_module(ngx_cycle_t *cycle)
 
     model_fixtures();
 
-    exit(model_cut ? cut_run(&model_shm)
+    exit(model_cut ? cut_run(&model_shm, model_seed)
                    : model_run(&model_shm, model_seed, model_steps));
 }
 

@@ -39,6 +39,7 @@ typedef struct {
 /* What the process was told of its jobs, for who comes after it. */
 
 typedef struct {
+    ngx_uint_t     nlocks;      /* how often it had the lock */
     ngx_uint_t     njobs;
     struct {
         u_char     id[NGX_AIME_ID_LEN];
