@@ -30,7 +30,7 @@
 
 #define CUT_NEVER     ((ngx_uint_t) -1)
 #define CUT_MAX_TRIES 50        /* no step asks for more */
-#define CUT_DEATHS    1500      /* at random, so many */
+#define CUT_DEATHS    1000      /* at random, so many */
 #define CUT_STEPS     2000      /* instructions under the lock, rarely more */
 #define CUT_TRAP      0x100     /* the flag of the processor */
 
@@ -68,6 +68,7 @@ static int cut_want(story_step_t *step);
 static int cut_without(story_step_t *step);
 static int cut_deaths(void);
 static int cut_random(unsigned int seed);
+static int cut_often(const char *name, ngx_uint_t apart);
 static int cut_death(ngx_uint_t *died);
 static void cut_live(void);
 static int cut_heir(void);
@@ -85,6 +86,7 @@ static int cut_wrong(const char *fmt, ...)
 
 static ngx_aime_zone_t  *zone;
 static story_told_t     *told;      /* shared with who is killed */
+static story_told_t      whole;     /* by who came to the end */
 static cut_counts_t      unused;
 static ngx_msec_t        now = 1000000;
 
@@ -118,7 +120,12 @@ cut_run(ngx_aime_zone_t *z, unsigned int seed)
         return cut_wrong("the zone is damaged");
     }
 
-    return cut_wants() || cut_deaths() || cut_random(seed);
+    srandom(seed);
+
+    return cut_wants() || cut_deaths()
+           || cut_often("a job of all there is", 16)
+           || cut_often("a result", 4)
+           || cut_random(seed);
 }
 
 
@@ -298,6 +305,7 @@ cut_deaths(void)
     }
 
     cut_death_at = CUT_NEVER;
+    whole = *told;
 
     if (n < 1000) {
         return cut_wrong("only %u places to die", (unsigned) n);
@@ -309,21 +317,20 @@ cut_deaths(void)
 }
 
 
+/* As often in each step, however long it is. */
+
 static int
 cut_random(unsigned int seed)
 {
 #if (__x86_64__)
 
-    ngx_uint_t  i, n, died, nlocks;
-
-    srandom(seed);
-
-    /* of the last one, who came to the end */
-
-    nlocks = told->nlocks;
+    ngx_uint_t  i, n, died, step;
 
     for (i = 0, n = 0; i < CUT_DEATHS; i++) {
-        cut_lock_at = random() % nlocks;
+        step = random() % whole.nsteps;
+        cut_lock_at = whole.steps[step]
+                      + random() % (1 + whole.steps[step + 1]
+                                    - whole.steps[step]);
         cut_steps = 1 + random() % (1 + random() % CUT_STEPS);
 
         (void) sprintf(cut_what, "death at lock %u, instruction %u",
@@ -341,6 +348,46 @@ cut_random(unsigned int seed)
     }
 
     printf("ok - %u deaths at random, seed %u\n", (unsigned) n, seed);
+
+#endif
+
+    return 0;
+}
+
+
+/*
+ * Instructions that far apart, over all for which that step has the lock the
+ * last time.  Each that is passed costs as much as a system call.
+ */
+
+static int
+cut_often(const char *name, ngx_uint_t apart)
+{
+#if (__x86_64__)
+
+    ngx_uint_t  n, died, step;
+
+    step = 0;
+
+    while (strcmp(story_steps[step].name, name) != 0) {
+        step++;
+    }
+
+    cut_lock_at = whole.steps[step + 1] - 1;
+    died = 1;
+
+    for (n = 1; died; n++) {
+        cut_steps = n * apart - random() % apart;
+
+        (void) sprintf(cut_what, "%s until instruction %u", name,
+                       (unsigned) cut_steps);
+
+        if (cut_death(&died) != 0) {
+            return 1;
+        }
+    }
+
+    printf("ok - %u deaths in %s\n", (unsigned) n - 2, name);
 
 #endif
 
@@ -396,9 +443,11 @@ cut_live(void)
     cut_mortal = 1;
 
     story_begin(zone, told);
+
     told->nlocks = 0;
 
     for (step = story_steps; step->name; step++) {
+        told->steps[step - story_steps] = told->nlocks;
 
         for (i = 0; i < step->times; i++) {
             model_time(ngx_current_msec + 10);
@@ -408,6 +457,9 @@ cut_live(void)
             }
         }
     }
+
+    told->nsteps = step - story_steps;
+    told->steps[told->nsteps] = told->nlocks;
 
     exit(0);
 }
@@ -479,6 +531,12 @@ cut_empty(void)
 
     if (wrong) {
         return cut_wrong("%s, long after %s", wrong, cut_what);
+    }
+
+    if (counts.submitted != counts.finished) {
+        return cut_wrong("%s: counts %u new jobs, and %u that have ended",
+                         cut_what, (unsigned) counts.submitted,
+                         (unsigned) counts.finished);
     }
 
     if (counts.used != unused.used || counts.nfree != unused.nfree) {

@@ -49,7 +49,7 @@ static ngx_int_t story_vars(void);
 static ngx_int_t story_drop_vars(void);
 static ngx_int_t story_finish(void);
 static ngx_int_t story_finish_vars(void);
-static ngx_int_t story_finished(ngx_uint_t n, ngx_int_t rc);
+static ngx_int_t story_finished(ngx_int_t rc, const u_char *id);
 static ngx_int_t story_view(void);
 static ngx_int_t story_note(void);
 static ngx_int_t story_view_of(ngx_uint_t what);
@@ -89,9 +89,11 @@ story_step_t  story_steps[] = {
     { "they are delivered", story_delivered, NGX_OK, 1, STORY_STRICT },
     { "progress", story_progress, NGX_OK, 3, STORY_STRICT },
     { "a job is given back", story_give_back, NGX_OK, 1, STORY_STRICT },
-    { "results", story_finish, NGX_OK, 2, STORY_STRICT },
+    { "a result", story_finish, NGX_OK, 1, STORY_STRICT },
     { "variables that are new", story_vars, NGX_OK, 1, STORY_STRICT },
     { "a result with variables", story_finish_vars, NGX_OK, 1, STORY_LOOSE },
+    { "variables for the next", story_vars, NGX_OK, 1, STORY_PLAIN },
+    { "the next result", story_finish_vars, NGX_OK, 1, STORY_PLAIN },
     { "a view of a result", story_view, NGX_OK, 1, STORY_STRICT },
     { "a view of a note", story_note, NGX_OK, 1, STORY_STRICT },
     { "variables that are there", story_vars, NGX_OK, 1, STORY_STRICT },
@@ -471,26 +473,29 @@ story_drop_vars(void)
 static ngx_int_t
 story_finish(void)
 {
-    ngx_uint_t            n;
     ngx_aime_shm_hold_t  *result;
-
-    n = 2 + nfinished;
 
     result = story_payload(10, NGX_AIME_ROOM_RESULT);
     if (result == NULL) {
         return NGX_ERROR;
     }
 
-    return story_finished(n, ngx_aime_job_finish(zone, batch[n].id,
-                                                 story_worker(), result,
-                                                 NULL));
+    return story_finished(ngx_aime_job_finish(zone, batch[2].id,
+                                              story_worker(), result, NULL),
+                          batch[2].id);
 }
 
+
+/* One and the next; their values are dropped where they find no room. */
 
 static ngx_int_t
 story_finish_vars(void)
 {
+    u_char               *id;
+    ngx_int_t             rc;
     ngx_aime_shm_hold_t  *result;
+
+    id = batch[nfinished == 1 ? 0 : 3].id;
 
     vars.values = story_payload(100, NGX_AIME_ROOM_RESULT);
     if (vars.values == NULL) {
@@ -498,19 +503,24 @@ story_finish_vars(void)
     }
 
     result = story_payload(STORY_LARGE, NGX_AIME_ROOM_RESULT);
-    if (result == NULL) {
+
+    rc = result ? ngx_aime_job_finish(zone, id, story_worker(), result, &vars)
+                : NGX_ERROR;
+
+    if (vars.values) {
         ngx_aime_job_drop(zone, vars.values);
-        return NGX_ERROR;
     }
 
-    return story_finished(0, ngx_aime_job_finish(zone, batch[0].id,
-                                                 story_worker(), result,
-                                                 &vars));
+    if (rc == NGX_OK) {
+        (void) story_drop_vars();
+    }
+
+    return story_finished(rc, id);
 }
 
 
 static ngx_int_t
-story_finished(ngx_uint_t n, ngx_int_t rc)
+story_finished(ngx_int_t rc, const u_char *id)
 {
     ngx_uint_t  i;
 
@@ -521,7 +531,7 @@ story_finished(ngx_uint_t n, ngx_int_t rc)
     nfinished++;
 
     for (i = 0; i < told->njobs; i++) {
-        if (ngx_memcmp(told->jobs[i].id, batch[n].id, NGX_AIME_ID_LEN) == 0) {
+        if (ngx_memcmp(told->jobs[i].id, id, NGX_AIME_ID_LEN) == 0) {
             told->jobs[i].done = 1;
         }
     }

@@ -12,6 +12,7 @@
 
 
 #define STORY_NJOBS     128
+#define STORY_NSTEPS    64
 #define STORY_SILENCE   10000       /* milliseconds, as all below */
 #define STORY_LIFETIME  60000
 #define STORY_IDLE      60000       /* sessions */
@@ -39,7 +40,9 @@ typedef struct {
 /* What the process was told of its jobs, for who comes after it. */
 
 typedef struct {
-    ngx_uint_t     nlocks;      /* how often it had the lock */
+    ngx_uint_t     nlocks;      /* how often it had the lock, */
+    ngx_uint_t     nsteps;
+    ngx_uint_t     steps[STORY_NSTEPS + 1];     /* before each step */
     ngx_uint_t     njobs;
     struct {
         u_char     id[NGX_AIME_ID_LEN];
