@@ -22,6 +22,7 @@ typedef struct {
     ngx_uint_t                   onces;
     ngx_uint_t                   refs;
     ngx_uint_t                   deadlines;
+    ngx_uint_t                   online;    /* workers */
 } ngx_aime_check_t;
 
 
@@ -199,6 +200,7 @@ ngx_aime_check_workers(ngx_aime_zone_t *zone, ngx_aime_check_t *check)
         running += n;
         fields += (worker->fields != NULL);
         check->deadlines += worker->deadlined;
+        check->online += worker->online;
     }
 
     n = check->kinds[NGX_AIME_SHM_WORKER];
@@ -218,8 +220,8 @@ ngx_aime_check_workers(ngx_aime_zone_t *zone, ngx_aime_check_t *check)
 static const char *
 ngx_aime_check_types(ngx_aime_zone_t *zone, ngx_aime_check_t *check)
 {
-    ngx_uint_t             i, queued, running, workers, lanes, in_queues,
-                           levels, nslots;
+    ngx_uint_t             i, queued, running, workers, online, lanes,
+                           in_queues, levels, nslots;
     ngx_queue_t           *q, *p;
     ngx_aime_shm_type_t   *type;
     ngx_aime_shm_queue_t  *queue;
@@ -227,6 +229,7 @@ ngx_aime_check_types(ngx_aime_zone_t *zone, ngx_aime_check_t *check)
     queued = 0;
     running = 0;
     workers = 0;
+    online = 0;
     lanes = 0;
     in_queues = 0;
     levels = 0;
@@ -260,13 +263,20 @@ ngx_aime_check_types(ngx_aime_zone_t *zone, ngx_aime_check_t *check)
             return "the jobs that wait for a job type are not all listed";
         }
 
+        if (ngx_aime_check_list(&type->workers, type->nworkers)
+            != type->nworkers)
+        {
+            return "the workers of a job type are not all listed";
+        }
+
         for (i = 0; i < NGX_AIME_NPRIORITIES; i++) {
             levels += type->nlevel[i];
         }
 
         queued += type->nqueued;
         running += type->nrunning;
-        workers += ngx_aime_check_list(&type->workers, type->nworkers);
+        workers += type->nworkers;
+        online += type->nonline;
         lanes += ngx_aime_check_tree(&type->lanes, type->nqueued);
 
         for (p = ngx_queue_head(&type->queues);
@@ -288,7 +298,9 @@ ngx_aime_check_types(ngx_aime_zone_t *zone, ngx_aime_check_t *check)
         return "running jobs are not as many as job types have";
     }
 
-    if (workers != check->kinds[NGX_AIME_SHM_WORKER]) {
+    if (workers != check->kinds[NGX_AIME_SHM_WORKER]
+        || online != check->online)
+    {
         return "workers are not as many as job types have";
     }
 

@@ -47,11 +47,6 @@ ngx_aime_shm_zone_init(ngx_shm_zone_t *shm_zone, ngx_aime_zone_t *zone,
         return NGX_OK;
     }
 
-    if (shm_zone->shm.exists) {
-        zone->sh = zone->shpool->data;
-        return NGX_OK;
-    }
-
     if (ngx_aime_shm_zone_replaces(shm_zone)) {
         ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
                       "name and size of aime_api_zone \"%V\" cannot be "

@@ -71,7 +71,6 @@ static int cut_random(unsigned int seed);
 static int cut_often(const char *name, ngx_uint_t apart);
 static int cut_death(ngx_uint_t *died);
 static void cut_live(void);
-static int cut_heir(void);
 static int cut_told(void);
 static int cut_empty(void);
 static void cut_cancel(void);
@@ -80,8 +79,7 @@ static const char *cut_count(cut_counts_t *counts);
 static ngx_uint_t cut_refused(void);
 static void cut_may_die(void);
 static void cut_step(int signo);
-static int cut_wrong(const char *fmt, ...)
-    __attribute__((format(printf, 1, 2)));
+static ngx_uint_t cut_active(u_char (*ids)[NGX_AIME_ID_LEN]);
 
 
 static ngx_aime_zone_t  *zone;
@@ -104,7 +102,20 @@ static char              cut_what[64];              /* for messages */
 int
 cut_run(ngx_aime_zone_t *z, unsigned int seed)
 {
+    srandom(seed);
+
+    return cut_begin(z) || cut_wants() || cut_deaths()
+           || cut_often("a job of all there is", 16)
+           || cut_often("a result", 4)
+           || cut_random(seed);
+}
+
+
+int
+cut_begin(ngx_aime_zone_t *z)
+{
     zone = z;
+    zone->session_idle = STORY_IDLE;
 
     told = mmap(NULL, sizeof(story_told_t), PROT_READ|PROT_WRITE,
                 MAP_SHARED|MAP_ANON, -1, 0);
@@ -116,16 +127,7 @@ cut_run(ngx_aime_zone_t *z, unsigned int seed)
     model_time(now);
     model_claim(zone);
 
-    if (cut_count(&unused) != NULL) {
-        return cut_wrong("the zone is damaged");
-    }
-
-    srandom(seed);
-
-    return cut_wants() || cut_deaths()
-           || cut_often("a job of all there is", 16)
-           || cut_often("a result", 4)
-           || cut_random(seed);
+    return cut_count(&unused) ? cut_wrong("the zone is damaged") : 0;
 }
 
 
@@ -423,7 +425,7 @@ cut_death(ngx_uint_t *died)
 
     (void) ngx_shmtx_force_unlock(&zone->shpool->mutex, pid);
 
-    return cut_heir();
+    return cut_told() || cut_heir(cut_what);
 }
 
 
@@ -465,11 +467,13 @@ cut_live(void)
 }
 
 
-static int
-cut_heir(void)
+int
+cut_heir(const char *of)
 {
     const char    *wrong;
     cut_counts_t   counts;
+
+    (void) ngx_cpystrn((u_char *) cut_what, (u_char *) of, sizeof(cut_what));
 
     wrong = cut_count(&counts);
 
@@ -478,7 +482,7 @@ cut_heir(void)
                          wrong ? wrong : (char *) zone->sh->damage, cut_what);
     }
 
-    return cut_told() || cut_empty();
+    return cut_empty();
 }
 
 
@@ -554,10 +558,25 @@ cut_empty(void)
 static void
 cut_cancel(void)
 {
-    ngx_uint_t           i, n;
-    ngx_aime_shm_job_t  *job;
+    ngx_uint_t  i, n;
 
     static u_char  ids[STORY_NJOBS][NGX_AIME_ID_LEN];
+
+    while ((n = cut_active(ids))) {
+        for (i = 0; i < n; i++) {
+            (void) ngx_aime_job_cancel(zone, ids[i], NGX_AIME_REASON_ADMIN);
+        }
+    }
+}
+
+
+/* Some jobs that have not ended; their number. */
+
+static ngx_uint_t
+cut_active(u_char (*ids)[NGX_AIME_ID_LEN])
+{
+    ngx_uint_t           n;
+    ngx_aime_shm_job_t  *job;
 
     n = 0;
     job = NULL;
@@ -568,29 +587,31 @@ cut_cancel(void)
            && (job = ngx_aime_shm_next_locked(&zone->sh->arena,
                                               NGX_AIME_SHM_JOB, job)))
     {
-        ngx_memcpy(ids[n++], job->id, NGX_AIME_ID_LEN);
+        if (ngx_aime_job_active(job)) {
+            ngx_memcpy(ids[n++], job->id, NGX_AIME_ID_LEN);
+        }
     }
 
     ngx_aime_shm_unlock(zone);
 
-    for (i = 0; i < n; i++) {
-        (void) ngx_aime_job_cancel(zone, ids[i], NGX_AIME_REASON_ADMIN);
-    }
+    return n;
 }
 
 
-/* As often as there is something that is due. */
+/* As often as there may be something that is due. */
 
 static void
 cut_sweep(ngx_msec_t after)
 {
-    ngx_uint_t  i;
+    ngx_uint_t  i, n;
 
     now = ngx_max(now, ngx_current_msec) + after;
+    n = 8 + (zone->sh->njobs + zone->sh->nsessions) / 32;
 
-    for (i = 0; i < 8; i++) {
-        model_time(now + i);
+    for (i = 0; i < n; i++) {
+        model_time(now);
         ngx_event_expire_timers();
+        now += NGX_AIME_WAKE_INTERVAL;
     }
 }
 
@@ -739,7 +760,7 @@ cut_step(int signo)
 }
 
 
-static int
+int
 cut_wrong(const char *fmt, ...)
 {
     va_list  args;

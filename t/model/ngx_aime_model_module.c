@@ -1,8 +1,9 @@
 /*
  * The actors, and the module that runs the tests inside of nginx: its slab
  * pool, its trees and its lock are part of what is tested.  With
- * "aime_model seed steps;" or "aime_cut seed;" in its configuration, nginx makes the
- * zone, runs the test instead of serving anything, and exits.
+ * "aime_model seed steps;", "aime_cut seed;" or "aime_cases seed;" in its
+ * configuration, nginx makes the zone, runs the test instead of serving
+ * anything, and exits.
  */
 
 #include <ngx_event.h>
@@ -23,8 +24,6 @@
 
 
 static char *model_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-static char *model_cut_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-static char *model_add_zone(ngx_conf_t *cf);
 static ngx_int_t model_init_zone(ngx_shm_zone_t *shm_zone, void *data);
 static ngx_int_t model_init_module(ngx_cycle_t *cycle);
 static void model_fixtures(void);
@@ -47,7 +46,7 @@ static ngx_str_t *model_worker_name(ngx_uint_t n);
 static ngx_aime_zone_t           model_shm;
 static unsigned int              model_seed;
 static ngx_uint_t                model_steps;
-static ngx_uint_t                model_cut;
+static const char               *model_test;
 
 ngx_aime_shm_type_t             *model_type, *model_other_type;
 ngx_aime_shm_queue_t            *model_queues[MODEL_NENDPOINTS];
@@ -79,7 +78,14 @@ static ngx_command_t  model_commands[] = {
 
     { ngx_string("aime_cut"),
       NGX_MAIN_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
-      model_cut_conf,
+      model_conf,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("aime_cases"),
+      NGX_MAIN_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
+      model_conf,
       0,
       0,
       NULL },
@@ -121,35 +127,16 @@ char  *ngx_module_order[] = { NULL };
 static char *
 model_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_str_t  *value;
+    ngx_str_t  *value, name = ngx_string("model");
 
     value = cf->args->elts;
 
+    model_test = (char *) value[0].data;
     model_seed = ngx_atoi(value[1].data, value[1].len);
-    model_steps = ngx_atoi(value[2].data, value[2].len);
 
-    return model_add_zone(cf);
-}
-
-
-static char *
-model_cut_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_str_t  *value;
-
-    value = cf->args->elts;
-
-    model_seed = ngx_atoi(value[1].data, value[1].len);
-    model_cut = 1;
-
-    return model_add_zone(cf);
-}
-
-
-static char *
-model_add_zone(ngx_conf_t *cf)
-{
-    ngx_str_t  name = ngx_string("model");
+    if (cf->args->nelts > 2) {
+        model_steps = ngx_atoi(value[2].data, value[2].len);
+    }
 
     model_shm.nrows = MODEL_NROWS;
     model_shm.session_idle = MODEL_NEVER;
@@ -180,7 +167,7 @@ model_init_zone(ngx_shm_zone_t *shm_zone, void *data)
 static ngx_int_t
 model_init_module(ngx_cycle_t *cycle)
 {
-    if (model_steps == 0 && !model_cut) {
+    if (model_test == NULL) {
         return NGX_OK;
     }
 
@@ -190,8 +177,15 @@ model_init_module(ngx_cycle_t *cycle)
 
     model_fixtures();
 
-    exit(model_cut ? cut_run(&model_shm, model_seed)
-                   : model_run(&model_shm, model_seed, model_steps));
+    if (ngx_strcmp(model_test, "aime_cut") == 0) {
+        exit(cut_run(&model_shm, model_seed));
+    }
+
+    if (ngx_strcmp(model_test, "aime_cases") == 0) {
+        exit(cases_run(&model_shm, model_seed));
+    }
+
+    exit(model_run(&model_shm, model_seed, model_steps));
 }
 
 

@@ -126,7 +126,6 @@ void
 story_begin(ngx_aime_zone_t *z, story_told_t *t)
 {
     zone = z;
-    zone->session_idle = STORY_IDLE;
 
     told = t;
     told->njobs = 0;

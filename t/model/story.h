@@ -55,6 +55,18 @@ typedef struct {
 /* Ends with one that has no name. */
 extern story_step_t  story_steps[];
 
+/*
+ * From now on the process that calls it is the one that lives on, and what is
+ * in the zone is all that may be in it whenever cut_heir() is called: after
+ * another one has ended in whatever way, of which what is said in messages.
+ * Both give 0 if all is well.
+ */
+int cut_begin(ngx_aime_zone_t *zone);
+int cut_heir(const char *of);
+
+/* Prints that with "not ok"; gives 1. */
+int cut_wrong(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 /* For each process that tells it; told may be shared memory. */
 void story_begin(ngx_aime_zone_t *zone, story_told_t *told);
 
