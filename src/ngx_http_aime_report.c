@@ -14,7 +14,10 @@
 #include "ngx_http_aime_vars.h"
 #include "ngx_http_aime_worker.h"
 #include "ngx_aime_id.h"
-#include "ngx_aime_job.h"
+#include "ngx_aime_job_progress.h"
+#include "ngx_aime_job_result.h"
+#include "ngx_aime_job_room.h"
+#include "ngx_aime_job_steer.h"
 
 
 #define NGX_HTTP_AIME_MAX_NUMBER     64     /* bytes of a progress value */

@@ -11,7 +11,14 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
-#include "ngx_aime_job.h"
+#include "ngx_aime_job_progress.h"
+#include "ngx_aime_job_result.h"
+#include "ngx_aime_job_room.h"
+#include "ngx_aime_job_steer.h"
+#include "ngx_aime_job_submit.h"
+#include "ngx_aime_job_take.h"
+#include "ngx_aime_job_view.h"
+#include "ngx_aime_job_wait.h"
 
 
 #define MODEL_NPROCS        4       /* at most at one time */
