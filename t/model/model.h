@@ -33,6 +33,7 @@
 #define MODEL_QUEUE_LEN     12      /* max_queue_length */
 #define MODEL_QUEUE_TIME    40001   /* milliseconds; steps are tens of them */
 #define MODEL_LIFETIME      30002
+#define MODEL_GRACE         5003
 #define MODEL_NEVER         500000000
 
 
@@ -53,6 +54,7 @@ typedef enum {
     MODEL_UNPARK,
     MODEL_DRAIN,
     MODEL_SWEEP,
+    MODEL_REPAIR,
     MODEL_QUIT,
     MODEL_NWHAT
 } model_what_e;
@@ -62,6 +64,7 @@ typedef enum {
 
 #define MODEL_CANCELS  1        /* flags of a submission */
 #define MODEL_KEEPS    2
+#define MODEL_GRACES   4
 
 typedef struct {
     model_what_e         what;
