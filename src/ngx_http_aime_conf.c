@@ -9,6 +9,7 @@
 
 
 #include "ngx_http_aime_conf.h"
+#include "ngx_http_aime_endpoint_load.h"
 #include "ngx_http_aime_openai_conf.h"
 #include "ngx_aime_repair.h"
 #include "ngx_aime_check.h"
