@@ -727,10 +727,10 @@ int
 aime_desc_allowed(const cJSON *inputs, unsigned *allowed,
     aime_desc_notice_pt notice, void *notice_ctx, aime_desc_error_t *error)
 {
-    int                   rc;
-    const cJSON          *format, *list;
-    aime_desc_compile_t   c;
-    aime_media_kind_e     kind;
+    int                  rc;
+    const cJSON         *format, *list;
+    aime_media_kind_e    kind;
+    aime_desc_compile_t  c;
 
     memset(error, 0, sizeof(aime_desc_error_t));
     memset(&c, 0, sizeof(aime_desc_compile_t));
@@ -766,10 +766,10 @@ aime_desc_allowed(const cJSON *inputs, unsigned *allowed,
 static int
 aime_desc_allow(aime_desc_compile_t *c, const cJSON *list, unsigned *allowed)
 {
-    aime_str_t            name;
-    char                  text[AIME_DESC_ERROR_LEN];
-    const cJSON          *item;
-    aime_media_format_e   format;
+    char                 text[AIME_DESC_ERROR_LEN];
+    aime_str_t           name;
+    const cJSON         *item;
+    aime_media_format_e  format;
 
     if (!cJSON_IsArray(list)) {
         return aime_desc_fail(c, list, "INPUTS.%s.format.allowed must be a "
@@ -884,23 +884,15 @@ static int
 aime_desc_value(aime_desc_compile_t *c, const cJSON *item,
     aime_json_value_t *value)
 {
-    aime_str_t      string;
-    unsigned char  *p;
+    aime_str_t  string;
 
     if (cJSON_IsString(item)) {
         string.data = (const unsigned char *) item->valuestring;
         string.len = strlen(item->valuestring);
 
-        p = c->pool->alloc(c->pool->ctx, aime_json_quoted_len(string));
-        if (p == NULL) {
-            return AIME_NOMEM;
-        }
-
         value->type = AIME_JSON_STRING;
-        value->text.data = p;
-        value->text.len = aime_json_quote(p, string) - p;
 
-        return AIME_OK;
+        return aime_json_quoted(c->pool, string, &value->text);
     }
 
     if (cJSON_IsArray(item)) {

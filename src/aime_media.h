@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <cjson/cJSON.h>
 
-#include "aime_json.h"
+#include "aime_str.h"
 
 
 #define AIME_MEDIA_ERROR_LEN   256
