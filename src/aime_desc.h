@@ -11,7 +11,7 @@
 #include <cjson/cJSON.h>
 
 #include "aime_json.h"
-#include "aime_media.h"
+#include "aime_media_rules.h"
 #include "aime_pattern.h"
 
 

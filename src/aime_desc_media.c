@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "aime_desc_compile.h"
+#include "aime_media.h"
 
 
 /* bytes of a medium's rules as JSON; the rest of the question is short */

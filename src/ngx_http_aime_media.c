@@ -11,6 +11,7 @@
 #include <ngx_event_connect.h>
 
 #include "ngx_http_aime_media.h"
+#include "aime_media.h"
 #include "aime_media_data.h"
 
 
