@@ -3,10 +3,12 @@
 
 
 #include "ngx_http_aime_client.h"
+#include "ngx_http_aime_refuse.h"
 #include "ngx_http_aime_submit.h"
 #include "ngx_http_aime_vars.h"
 #include "ngx_http_aime_view.h"
 #include "ngx_aime_id.h"
+#include "ngx_aime_job_steer.h"
 #include "ngx_aime_shm_index.h"
 #include "ngx_aime_shm_session.h"
 

@@ -8,7 +8,7 @@
 
 
 #include "ngx_http_aime_request.h"
-#include "ngx_http_aime_reply.h"
+#include "ngx_http_aime_error.h"
 #include "ngx_aime_worker.h"
 
 
@@ -60,6 +60,10 @@ ngx_int_t ngx_http_aime_arg_members(ngx_http_request_t *r,
 /* A text with %V in it once or twice, from the request's pool. */
 ngx_int_t ngx_http_aime_worker_text(ngx_http_request_t *r, ngx_str_t *text,
     const char *fmt, ngx_str_t *one, ngx_str_t *two);
+
+/* That text as a JSON string: the worker has no such job. */
+void ngx_http_aime_worker_not_found(ngx_http_aime_reply_t *reply,
+    ngx_str_t *job_id, ngx_str_t *worker);
 
 /* May a worker have that name: 1 to 255 bytes, no control characters? */
 ngx_uint_t ngx_http_aime_worker_name(ngx_str_t *name);
