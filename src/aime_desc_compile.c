@@ -399,11 +399,6 @@ aime_desc_bound(aime_desc_compile_t *c, const cJSON *item,
                               c->table->string, item->string);
     }
 
-    if (!aime_number_finite(&number)) {
-        return aime_desc_fail(c, item, "parameter %s: %s is too large",
-                              c->table->string, item->string);
-    }
-
     if (c->param->type == AIME_DESC_FLOAT) {
         bound->f = aime_number_double(&number);
         return AIME_OK;
