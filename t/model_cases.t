@@ -12,5 +12,5 @@ use AimeModel;
 
 build_model();
 my $seed = $ENV{AIME_SEED} || int rand 1e9;
-run_model("aime_cases $seed;", 11);
+run_model("aime_cases $seed;", 12);
 done_testing();

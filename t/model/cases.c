@@ -33,11 +33,12 @@ typedef struct {
 
 
 static int case_rows(void);
-static int case_row_waits(int *told);
+static int case_row_waits(int from, int to);
 static int case_ended(void);
 static void case_told(ngx_aime_ended_t *ended);
 static int case_names(void);
 static int case_holder(void);
+static int case_error(void);
 static int case_vars(void);
 static int case_ids(void);
 static int case_sessions(void);
@@ -62,6 +63,7 @@ static const case_t  cases[] = {
     { "more jobs end at once than can be told of", case_ended },
     { "two workers of one name", case_names },
     { "whose job it was", case_holder },
+    { "what a worker said of its error", case_error },
     { "values that have changed meanwhile", case_vars },
     { "texts that are no ids", case_ids },
     { "the session that was idle longest gives way", case_sessions },
@@ -145,7 +147,7 @@ case_rows(void)
             model_claim(zone);
 
             if (i == MODEL_NROWS) {
-                exit(case_row_waits(told));
+                exit(case_row_waits(fds[0], told[1]));
             }
 
             (void) write(fds[1], "x", 1);
@@ -179,9 +181,9 @@ case_rows(void)
 /* It serves no jobs, until another process is dead. */
 
 static int
-case_row_waits(int *told)
+case_row_waits(int from, int to)
 {
-    ngx_uint_t            i;
+    char                  c;
     ngx_aime_shm_hold_t  *hold;
 
     if (zone->row) {
@@ -194,13 +196,12 @@ case_row_waits(int *told)
         return cut_wrong("a process without a row submits");
     }
 
-    (void) write(told[1], "x", 1);
-
-    for (i = 0; i < 100 && zone->row == NULL; i++) {
-        (void) usleep(20000);
-        model_time(ngx_current_msec + NGX_AIME_WAKE_INTERVAL);
-        ngx_event_expire_timers();
+    if (write(to, "x", 1) != 1 || read(from, &c, 1) != 1) {
+        return cut_wrong("nobody says that one is dead");
     }
+
+    model_time(ngx_current_msec + NGX_AIME_WAKE_INTERVAL);
+    ngx_event_expire_timers();
 
     hold = zone->row ? case_payload(NGX_AIME_ROOM_INPUT) : NULL;
 
@@ -329,6 +330,52 @@ case_holder(void)
     ngx_destroy_pool(pool);
 
     return wrong ? cut_wrong("it is another's") : 0;
+}
+
+
+/* As much as there is room for, without the first bytes of a character. */
+
+static int
+case_error(void)
+{
+    u_char                   id[NGX_AIME_ID_LEN];
+    u_char                   text[NGX_AIME_WORKER_ERROR_LEN + 9];
+    ngx_int_t                rc;
+    ngx_str_t                error, name = ngx_string("one");
+    ngx_uint_t               i, n, nonline;
+    ngx_pool_t              *pool;
+    ngx_aime_worker_view_t  *views;
+
+    static const u_char  sign[] = { 0xe2, 0x82, 0xac };
+
+    for (i = 0; i < sizeof(text); i++) {
+        text[i] = i ? sign[(i - 1) % 3] : 'x';
+    }
+
+    error.data = text;
+    error.len = sizeof(text);
+    ngx_memzero(id, sizeof(id));
+
+    pool = ngx_create_pool(4096, ngx_cycle->log);
+
+    if (pool == NULL || case_hello(model_type, "one", 1) != NGX_OK) {
+        return cut_wrong("no worker");
+    }
+
+    ngx_aime_worker_failed(zone, model_type, &name, id, &error);
+
+    rc = ngx_aime_worker_list(zone, pool, model_type, &views, &n, &nonline);
+
+    if (rc != NGX_OK || n != 1 || views[0].error.len % 3 != 1
+        || views[0].error.len + 3 <= NGX_AIME_WORKER_ERROR_LEN
+        || ngx_memcmp(views[0].error.data, text, views[0].error.len) != 0)
+    {
+        return cut_wrong("%d bytes of the error", (int) views[0].error.len);
+    }
+
+    ngx_destroy_pool(pool);
+
+    return 0;
 }
 
 

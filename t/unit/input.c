@@ -1254,7 +1254,7 @@ check_long(void)
 static void
 check_long_pattern(void)
 {
-    char                toml[1024];
+    char                toml[4096];
     cJSON              *tree;
     size_t              i, n;
     aime_str_t          text;
@@ -1266,7 +1266,7 @@ check_long_pattern(void)
 
     n = sprintf(toml, "p = { pattern = '^");
 
-    for (i = 0; i < 450; i++) {
+    for (i = 0; i < 1500; i++) {
         n += sprintf(toml + n, "\xc3\xa4");
     }
 

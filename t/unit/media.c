@@ -196,6 +196,11 @@ test_words(void)
                AIME_MEDIA_ALPHA, "a colour space");
     tap_is_int(rules.resize_method, AIME_MEDIA_SCALE, "scale unless said");
 
+    tap_is_int(compile(&pool, "resize_method = \"Scale\"", AIME_MEDIA_IMAGE,
+                       &rules, NULL, &error),
+               AIME_OK, "scale that is said");
+    tap_is_int(rules.resize_method, AIME_MEDIA_SCALE, "is the same");
+
     tap_pool_free(&mem);
 }
 
