@@ -13,6 +13,7 @@
 #include "ngx_http_aime_vars.h"
 #include "ngx_http_aime_view.h"
 #include "ngx_http_aime_wait.h"
+#include "ngx_aime_job_room.h"
 
 
 /* after which to look whether media can be converted again, seconds */

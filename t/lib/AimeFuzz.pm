@@ -30,7 +30,7 @@ my @ENDPOINTS = qw(echo other brief);
 
 # what a server may answer; no 500, no 502
 my %STATUS = map { $_ => 1 } qw(200 204 400 401 402 403 404 405 408 409 410 413 414
-    415 422 429 431 501 503 504);
+    415 422 429 431 501 503 504 505);
 
 my ($srv, $session, $chaos, %known, @waiting, @free, %count);
 
@@ -52,7 +52,8 @@ sub fuzz_protocol {
     start();
     my $empty = used();
     my $rounds = 0;
-    while (time < $end || !$rounds) {
+    # a slow machine gets along with few rounds, and jobs live for a second
+    while (time < $end || $rounds < 20 && !worked()) {
         $rounds++;
         my @wrong = round();
         push @wrong, settle($empty);
@@ -65,10 +66,11 @@ sub fuzz_protocol {
     ok(!grep({ !$_ } Test::More->builder->summary),
         "$rounds rounds of seed $seed");
     note(join "\n", map { "$_: $count{$_}" } sort keys %count);
-    ok($count{'jobs taken'} && $count{'results that count'},
-        'some of it was done');
+    ok(worked(), 'some of it was done');
     return;
 }
+
+sub worked { return $count{'jobs taken'} && $count{'results that count'} }
 
 
 sub start {
@@ -182,7 +184,7 @@ sub agreed {
         my $one = wait_until(sub {
             %states = map { (state($conn{$_}, $id) => 1) } keys %conn;
             return keys %states == 1;
-        }, 3);
+        }, 10);
         push @wrong, "job $id: " . join ' and ', keys %states if !$one;
         $count{"job $_"}++ for keys %states;
     }
@@ -207,7 +209,7 @@ sub sums {
         $out = total($all, 'jobs_finished_total');
         $now = total($all, 'queue_jobs') + total($all, 'jobs_running');
         return $in == $out + $now;
-    }, 3);
+    }, 10);
     return "$in submitted, $out ended, $now there";
 }
 
@@ -387,7 +389,7 @@ sub read_one {
     my ($i) = grep { $waiting[$_]{conn}->readable } 0 .. $#waiting;
     return if !defined $i || $waiting[$i]{kind} eq 'stream';
     my $one = splice @waiting, $i, 1;
-    my $answer = $one->{conn}->read_response(1);
+    my $answer = $one->{conn}->read_response;
     (undef, my @wrong) = checked($one->{conn}, $answer,
         $one->{kind} eq 'raw');
     return $wrong[0] if @wrong || $one->{kind} ne 'worker' || !$answer;
