@@ -504,7 +504,8 @@ check_notices(void)
 
     tap_is_int(aime_desc_compile(&pool, tree, &desc, notice, NULL, &error),
                AIME_OK, "compile unknown attributes");
-    tap_is_str(noticed, "b.Type:2 c.max_length:4 c.step:6 e.smell:8", "notices");
+    tap_is_str(noticed, "b.Type:2 c.max_length:4 c.step:6 e.smell:8",
+               "notices");
     tap_is_int(desc.params[4].tools, 1, "tools");
     tap_is_int(desc.params[3].tools, 0, "none");
 
