@@ -150,8 +150,11 @@ case_rows(void)
                 exit(case_row_waits(fds[0], told[1]));
             }
 
-            (void) write(fds[1], "x", 1);
-            (void) pause();
+            if (write(fds[1], "x", 1) == 1) {
+                (void) pause();
+            }
+
+            exit(1);
         }
 
         if (i < MODEL_NROWS && read(fds[0], &c, 1) != 1) {
@@ -165,9 +168,9 @@ case_rows(void)
 
     (void) kill(pids[2], SIGKILL);
     (void) waitpid(pids[2], NULL, 0);
-    (void) write(fds[1], "x", 1);
 
-    wrong = (waitpid(pids[MODEL_NROWS], &status, 0) == -1 || status != 0);
+    wrong = write(fds[1], "x", 1) != 1
+            || waitpid(pids[MODEL_NROWS], &status, 0) == -1 || status != 0;
 
     for (i = 3; i < MODEL_NROWS; i++) {
         (void) kill(pids[i], SIGKILL);
