@@ -208,7 +208,8 @@ typedef enum {
  *                the type's returned ones by back
  *   processing   worker->running by link; row->handovers by handover until
  *                the answer that holds it was written
- *   finished     zone's fetched list by link, once the result was fetched
+ *   finished     zone's fetched list by link, once it may give way: the
+ *                result was fetched, or the job canceled before it ran
  */
 
 struct ngx_aime_shm_job_s {
@@ -406,7 +407,7 @@ typedef struct {
     ngx_rbtree_t                 deadlines;
     ngx_rbtree_node_t            deadlines_sentinel;
 
-    ngx_queue_t                  fetched;   /* jobs, first fetched first */
+    ngx_queue_t                  fetched;   /* jobs that may go, in turn */
 
     ngx_msec_t                   starved;   /* a result found no room then */
     size_t                       starved_len;   /* of that many bytes */
