@@ -133,9 +133,8 @@ ngx_aime_job_mend_links(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
     ngx_aime_shm_id_insert_locked(zone, job);
     ngx_aime_job_count_locked(zone, job);
 
-    job->deadlined = 1;
-    ngx_aime_shm_deadline_add_locked(zone, &job->deadline,
-                                     NGX_AIME_DEADLINE_JOB, job->due);
+    job->deadlined = 0;
+    ngx_aime_job_look_locked(zone, job, job->due);
 
     if (job->state == NGX_AIME_JOB_QUEUED) {
         ngx_aime_shm_queue_gather_locked(zone, queued, job);

@@ -114,4 +114,13 @@ ngx_pid_t model_actor(ngx_aime_zone_t *zone, int *fd);
 int model_run(ngx_aime_zone_t *zone, unsigned int seed, ngx_uint_t steps);
 
 
+/* Runs the cases, a job of that queue in each; 0: all is as it should be. */
+int model_cases(ngx_aime_zone_t *zone, ngx_aime_shm_queue_t *queue);
+
+
+/* As much of nginx's event loop as floor 2 sees, and its clock. */
+void model_events(void);
+void model_time(ngx_msec_t now);
+
+
 #endif /* MODEL_H_INCLUDED */

@@ -2,7 +2,8 @@
  * The actors, and the module that runs the test inside of nginx: its slab
  * pool, its trees and its lock are part of what is tested.  With
  * "aime_model seed steps;" in its configuration, nginx makes the zone, runs
- * the test instead of serving anything, and exits.
+ * the test instead of serving anything, and exits; with "aime_model cases 0;"
+ * it runs the cases (cases.c).
  */
 
 #include <ngx_event.h>
@@ -27,10 +28,8 @@ static ngx_int_t model_init_zone(ngx_shm_zone_t *shm_zone, void *data);
 static ngx_int_t model_init_module(ngx_cycle_t *cycle);
 static void model_fixtures(void);
 static void model_serve(int fd);
-static void model_events(void);
 static ngx_int_t model_add_event(ngx_event_t *ev, ngx_int_t event,
     ngx_uint_t flags);
-static void model_time(ngx_msec_t now);
 static void model_do(model_op_t *op, model_reply_t *reply);
 static void model_submit(model_op_t *op, model_reply_t *reply);
 static void model_take(model_op_t *op, model_reply_t *reply);
@@ -47,6 +46,7 @@ static ngx_str_t *model_worker_name(ngx_uint_t n);
 static ngx_aime_zone_t           model_shm;
 static unsigned int              model_seed;
 static ngx_uint_t                model_steps;
+static ngx_uint_t                model_is_cases;
 
 static ngx_aime_shm_type_t      *model_type;
 static ngx_aime_shm_queue_t     *model_queues[MODEL_NENDPOINTS];
@@ -117,6 +117,7 @@ model_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
+    model_is_cases = (ngx_strcmp(value[1].data, "cases") == 0);
     model_seed = ngx_atoi(value[1].data, value[1].len);
     model_steps = ngx_atoi(value[2].data, value[2].len);
 
@@ -149,7 +150,7 @@ model_init_zone(ngx_shm_zone_t *shm_zone, void *data)
 static ngx_int_t
 model_init_module(ngx_cycle_t *cycle)
 {
-    if (model_steps == 0) {
+    if (model_steps == 0 && !model_is_cases) {
         return NGX_OK;
     }
 
@@ -158,6 +159,10 @@ model_init_module(ngx_cycle_t *cycle)
     }
 
     model_fixtures();
+
+    if (model_is_cases) {
+        exit(model_cases(&model_shm, model_queues[0]));
+    }
 
     exit(model_run(&model_shm, model_seed, model_steps));
 }
@@ -251,7 +256,7 @@ model_serve(int fd)
 
 /* As much of nginx's event loop as floor 2 sees. */
 
-static void
+void
 model_events(void)
 {
     ngx_uint_t  i;
@@ -282,7 +287,7 @@ model_add_event(ngx_event_t *ev, ngx_int_t event, ngx_uint_t flags)
 }
 
 
-static void
+void
 model_time(ngx_msec_t now)
 {
     model_clock.sec = now / 1000;
