@@ -28,13 +28,15 @@ FUZZ_MEDIAD := $(filter-out %/aime_mediad.c %_master.c %_worker.c \
 FUZZ_UNITS  := $(patsubst %,$(FUZZ_DIR)/%.o,$(basename $(notdir \
                    $(wildcard src/aime_*.c src/aime_*.cpp))))
 FUZZ_DAEMON := $(patsubst %.c,$(FUZZ_DIR)/%.o,$(notdir $(FUZZ_MEDIAD)))
-FUZZ_PLAIN  := $(FUZZ_DIR)/plain_json.o $(FUZZ_DIR)/plain_media_data.o
+FUZZ_HALVES := json json_text media_data
+FUZZ_PLAIN  := $(patsubst %,$(FUZZ_DIR)/plain_%.o,$(FUZZ_HALVES))
 FUZZ_LIB    := -lcjson -lpcre2-8 -lstdc++ -lm -lavformat -lavcodec -lswscale \
                -lswresample -lavutil -lseccomp -lpthread
 
-# the portable half of a file, beside the other one
+# the portable halves of files, beside the other ones
 plain        = $(shell sed -n \
-                   's/^aime_\([a-z0-9_]*\)\x28.*/-Daime_\1=plain_\1/p' $<)
+                   's/^aime_\([a-z0-9_]*\)\x28.*/-Daime_\1=plain_\1/p' \
+                   $(patsubst %,src/aime_%.c,$(FUZZ_HALVES)))
 
 $(FUZZ_UNITS): $(FUZZ_DIR)/%.o: $(FUZZ_HEADER)
 
