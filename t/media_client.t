@@ -109,6 +109,7 @@ faults();
 timeouts();
 addresses();
 queue();
+turns();
 hangup();
 admitted_first();
 bounds();
@@ -323,6 +324,25 @@ sub queue {
     is($_->read_response->status, 200, 'one after the other') for @requests;
     $worker->result($_->{job_id}, {text => 'x'})
         for map { $worker->jobs } 1 .. 3;
+    unlink "$dir/go";
+    return;
+}
+
+
+# Who waits comes before the next medium of the request that has the daemon,
+# which in turn is not refused for the places that are taken
+sub turns {
+    my @conns = map { $srv->conn } 1 .. 3;
+    my @inputs = ({n => 1, img => $GIF, img2 => $GIF},
+        map { {n => $_, img => $GIF} } 2, 3);
+    $conns[$_]->send_request(POST => '/slow', {key => $CLIENT_KEY,
+        wait_for_result => \0, %{$inputs[$_]}}) for 0 .. 2;
+    unavailable(submit(slow => (img => $GIF)), $BUSY, 'one more than these');
+    spew("$dir/go", 1);
+    is($_->read_response->status, 200, 'and is served') for @conns;
+    my @jobs = map { $worker->jobs } 1 .. 3;
+    is_deeply([map { $_->{n} } @jobs], [2, 3, 1], 'in turn');
+    $worker->result($_->{job_id}, {text => 'x'}) for @jobs;
     unlink "$dir/go";
     return;
 }
