@@ -34,7 +34,8 @@ my %does = (
     dribbles => sub { my ($c) = @_; dribble($c, $GREETING); ask($c);
         dribble($c, pack('LLQ', 0x444d4941, $CONVERTED, 2 + length $PNG)
             . qq{"$PNG"}) },
-    fails => sub { greet($_[0]); ask($_[0]); answer($_[0], $FAILED, 'no') },
+    fails => sub { greet($_[0]); ask($_[0]);
+        answer($_[0], $FAILED, "no\nforged: \e[2J line\x7f") },
     closes => sub { },
     greets_wrongly => sub { syswrite $_[0], "AIMEMD9\n" },
     leaves_early => sub { greet($_[0]) },
@@ -273,6 +274,8 @@ sub faults {
         too_long long_refusal no_json breaks_out other_kind no_base64);
     unavailable(submit($_ => (img => $GIF)), $ABSENT, $_)
         for qw(closes greets_wrongly absent off);
+    like($srv->log, qr/failed: no[?]forged: [?]\[2J line[?]/,
+        'what it says is one line of the log, and no command to a terminal');
     my $answer = submit(leaves => (img => $GIF, n => 'x'));
     is_deeply($answer->json->{error},
         ['Parameter n: "x" is not an integer'], 'what is wrong for sure');
