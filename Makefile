@@ -227,7 +227,7 @@ run:
 	@$(AGAIN) run-only
 
 run-only: all
-	@MODULE="$(CURDIR)/$(MODULE)" DAEMON="$(CURDIR)/$(DAEMON)" \
+	@exec env MODULE="$(CURDIR)/$(MODULE)" DAEMON="$(CURDIR)/$(DAEMON)" \
 	    NGINX="$(NGINX)" examples/run.sh
 
 test:

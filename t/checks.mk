@@ -127,7 +127,7 @@ lint: $(OBJS)/Makefile
 # Lines that the unit tests, the model and COVERAGE_T run, by floor.  The others
 # add hardly a line of floors 0 to 2.
 
-COVERAGE_T ?= $(patsubst %,t/%.t,unit model model_cases model_cut lock_killed \
+COVERAGE_T ?= $(patsubst %,t/%.t,unit model model_cut model_rare lock_killed \
               admin_access admin_failures admin_jobs admin_workers \
               conf_notices input_rows job_fair job_requeue log_jobs \
               openai_errors openai_leaks openai_media openai_stream_head \

@@ -1,9 +1,10 @@
 /*
  * The actors, and the module that runs the tests inside of nginx: its slab
  * pool, its trees and its lock are part of what is tested.  With
- * "aime_model seed steps;", "aime_cut seed;" or "aime_cases seed;" in its
- * configuration, nginx makes the zone, runs the test instead of serving
- * anything, and exits.
+ * "aime_model seed steps;" in its configuration, nginx makes the zone, runs the
+ * test instead of serving anything, and exits; with "aime_cut seed;" it runs the
+ * story that is cut short (cut.c), with "aime_cases;" the cases (cases.c), with
+ * "aime_rare seed;" what is rare (rare.c).
  */
 
 #include <ngx_event.h>
@@ -21,6 +22,17 @@
 
 
 #define MODEL_ZONE_SIZE  (8 * 1024 * 1024)
+
+
+/* what is to be run */
+
+enum {
+    MODEL_NO_TEST = 0,
+    MODEL_MODEL,
+    MODEL_CUT,
+    MODEL_CASES,
+    MODEL_RARE
+};
 
 
 static char *model_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
@@ -46,7 +58,7 @@ static ngx_str_t *model_worker_name(ngx_uint_t n);
 static ngx_aime_zone_t           model_shm;
 static unsigned int              model_seed;
 static ngx_uint_t                model_steps;
-static const char               *model_test;
+static ngx_uint_t                model_test;
 
 ngx_aime_shm_type_t             *model_type, *model_other_type;
 ngx_aime_shm_queue_t            *model_queues[MODEL_NENDPOINTS];
@@ -73,21 +85,28 @@ static ngx_command_t  model_commands[] = {
       NGX_MAIN_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE2,
       model_conf,
       0,
-      0,
+      MODEL_MODEL,
       NULL },
 
     { ngx_string("aime_cut"),
       NGX_MAIN_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
       model_conf,
       0,
-      0,
+      MODEL_CUT,
       NULL },
 
     { ngx_string("aime_cases"),
+      NGX_MAIN_CONF|NGX_DIRECT_CONF|NGX_CONF_NOARGS,
+      model_conf,
+      0,
+      MODEL_CASES,
+      NULL },
+
+    { ngx_string("aime_rare"),
       NGX_MAIN_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
       model_conf,
       0,
-      0,
+      MODEL_RARE,
       NULL },
 
       ngx_null_command
@@ -131,8 +150,11 @@ model_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    model_test = (char *) value[0].data;
-    model_seed = ngx_atoi(value[1].data, value[1].len);
+    model_test = cmd->offset;
+
+    if (cf->args->nelts > 1) {
+        model_seed = ngx_atoi(value[1].data, value[1].len);
+    }
 
     if (cf->args->nelts > 2) {
         model_steps = ngx_atoi(value[2].data, value[2].len);
@@ -167,7 +189,7 @@ model_init_zone(ngx_shm_zone_t *shm_zone, void *data)
 static ngx_int_t
 model_init_module(ngx_cycle_t *cycle)
 {
-    if (model_test == NULL) {
+    if (model_test == MODEL_NO_TEST) {
         return NGX_OK;
     }
 
@@ -177,15 +199,20 @@ model_init_module(ngx_cycle_t *cycle)
 
     model_fixtures();
 
-    if (ngx_strcmp(model_test, "aime_cut") == 0) {
+    switch (model_test) {
+
+    case MODEL_CUT:
         exit(cut_run(&model_shm, model_seed));
-    }
 
-    if (ngx_strcmp(model_test, "aime_cases") == 0) {
-        exit(cases_run(&model_shm, model_seed));
-    }
+    case MODEL_CASES:
+        exit(model_cases(&model_shm, model_queues[0]));
 
-    exit(model_run(&model_shm, model_seed, model_steps));
+    case MODEL_RARE:
+        exit(rare_run(&model_shm, model_seed));
+
+    default:
+        exit(model_run(&model_shm, model_seed, model_steps));
+    }
 }
 
 
@@ -273,6 +300,8 @@ model_serve(int fd)
     }
 }
 
+
+/* As much of nginx's event loop as floor 2 sees. */
 
 void
 model_process(void)
