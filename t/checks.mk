@@ -128,7 +128,7 @@ lint: $(OBJS)/Makefile
 # add hardly a line of floors 0 to 2.
 
 COVERAGE_T ?= $(patsubst %,t/%.t,unit model model_cut model_rare lock_killed \
-              admin_access admin_failures admin_jobs admin_workers \
+              admin_access admin_failures admin_jobs admin_workers client_once \
               conf_notices input_rows job_fair job_requeue log_jobs \
               openai_errors openai_leaks openai_media openai_stream_head \
               reload_endpoints reload_smoke session_bounds session_vars \
