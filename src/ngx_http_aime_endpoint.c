@@ -9,7 +9,10 @@
 
 
 #define NGX_HTTP_AIME_MAX_FILE       (4 * 1024 * 1024)
-#define NGX_HTTP_AIME_MAX_SECONDS    (366 * 24 * 3600)
+
+/* jobs keep their times as 32 bits of milliseconds */
+
+#define NGX_HTTP_AIME_MAX_SECONDS    (49 * 24 * 3600)
 
 #define NGX_HTTP_AIME_PRIORITY       1      /* one class is below */
 
