@@ -267,7 +267,7 @@ cases_begin(void)
 {
     ngx_process = NGX_PROCESS_WORKER;
 
-    model_events();
+    model_process();
     model_time(cases_now);
 
     (void) ngx_aime_wake_init_process(cases_zone, (ngx_cycle_t *) ngx_cycle,
