@@ -6,6 +6,7 @@
 
 
 #define NGX_HTTP_AIME_MAX_FILE       (4 * 1024 * 1024)
+
 /* jobs keep their times as 32 bits of milliseconds */
 
 #define NGX_HTTP_AIME_MAX_SECONDS    (49 * 24 * 3600)
