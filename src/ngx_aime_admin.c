@@ -306,6 +306,7 @@ ngx_aime_admin_sessions(ngx_aime_zone_t *zone, const u_char *after,
     ngx_aime_admin_session_t *sessions, ngx_uint_t max)
 {
     ngx_uint_t               n;
+    ngx_msec_int_t           idle;
     ngx_rbtree_node_t       *node;
     ngx_aime_shm_session_t  *session;
 
@@ -319,7 +320,10 @@ ngx_aime_admin_sessions(ngx_aime_zone_t *zone, const u_char *after,
         ngx_memcpy(sessions[n].id, session->id, NGX_AIME_ID_LEN);
         ngx_memcpy(sessions[n].owner, session->owner, NGX_AIME_ID_LEN);
 
-        sessions[n].idle = ngx_current_msec - session->used;
+        /* it may have been used by one whose clock is ahead */
+
+        idle = (ngx_msec_int_t) (ngx_current_msec - session->used);
+        sessions[n].idle = ngx_max(idle, 0);
         sessions[n].keyless = session->keyless;
 
         node = ngx_rbtree_next(&zone->sh->sessions, node);

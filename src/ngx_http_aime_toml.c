@@ -6,7 +6,10 @@
 
 
 #define NGX_HTTP_AIME_MAX_FILE       (4 * 1024 * 1024)
-#define NGX_HTTP_AIME_MAX_SECONDS    (366 * 24 * 3600)
+
+/* jobs keep their times as 32 bits of milliseconds */
+
+#define NGX_HTTP_AIME_MAX_SECONDS    (49 * 24 * 3600)
 
 
 static ngx_int_t ngx_http_aime_toml_read(ngx_conf_t *cf, ngx_str_t *path,

@@ -13,6 +13,8 @@ my $srv = start_nginx(endpoints => {
     queue => { endpoint => 'max_time_in_queue = 0.7' },
     work  => { endpoint => "job_inactivity_timeout = 1\n"
         . 'max_time_in_queue = 60' },
+    # 2 ** 32 milliseconds and some
+    long  => { endpoint => 'max_time_in_queue = 4294967.5' },
 });
 
 in_queue();
@@ -40,12 +42,17 @@ sub lapsed {
 
 sub in_queue {
     my $client = $srv->client(endpoint => 'queue');
+    my $long = $srv->client(endpoint => 'long');
+    my $stays = $long->job({prompt => 'stays'});
     my $waiting = $client->park({prompt => 'waits'});
     my $id = $client->job({prompt => 'polls'});
     lapsed($waiting->read_response, 504, undef, 'waiting client');
 
     ok(wait_until(sub { $client->progress($id)->status != 200 }),
         'the other one lapses too');
+    is($long->progress($stays)->json->{job_state}, 'queued',
+        'not one that may wait for weeks');
+    $long->cancel($stays);
     my $json = lapsed($client->progress($id), 400, $id, 'polling client');
     is_deeply([sort keys %{$json->{progress}}], [sort qw(progress estimate
         queue_position num_workers_online job_id progress_data)],

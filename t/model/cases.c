@@ -11,9 +11,11 @@
 #include <sys/wait.h>
 
 #include "model.h"
+#include "ngx_aime_admin.h"
 #include "ngx_aime_job_state.h"
 #include "ngx_aime_metrics.h"
 #include "ngx_aime_shm_index.h"
+#include "ngx_aime_shm_session.h"
 #include "ngx_aime_sweep.h"
 #include "ngx_aime_wake.h"
 
@@ -23,6 +25,7 @@
 
 static int cases_grace(void);
 static int cases_void(void);
+static int cases_clocks(void);
 static int cases_lock(void);
 static void cases_give_back_half(int fd);
 static void cases_want_lock(int fd);
@@ -59,7 +62,8 @@ model_cases(ngx_aime_zone_t *zone, ngx_aime_shm_queue_t *queue)
 
     /* the last one leaves a zone that nothing more can be done with */
 
-    return cases_grace() | cases_void() | cases_lock() | cases_damage();
+    return cases_grace() | cases_void() | cases_clocks() | cases_lock()
+           | cases_damage();
 }
 
 
@@ -102,6 +106,29 @@ cases_void(void)
 
     return cases_is(ngx_queue_last(&cases_zone->sh->fetched) == &job->link,
                     "a canceled job gives way, even if who canceled it dies");
+}
+
+
+/* A process reads its clock once in a while: another's may be ahead of it. */
+
+static int
+cases_clocks(void)
+{
+    ngx_aime_admin_session_t  session;
+
+    model_time(cases_now + 10);
+    ngx_aime_shm_lock(cases_zone);
+
+    (void) ngx_aime_shm_session_create_locked(cases_zone,
+                                       (u_char *) "0123456789abcdef", NULL);
+    ngx_aime_shm_unlock(cases_zone);
+
+    model_time(cases_now);
+
+    return cases_is(ngx_aime_admin_sessions(cases_zone, NULL, &session, 1) == 1
+                    && session.idle == 0,
+                    "a session that was used just now is not idle, whoever "
+                    "looks");
 }
 
 
