@@ -37,6 +37,8 @@ DEMO_AUTH_KEY = "demo-worker-key-replace-me"
 # answer says which jobs were canceled, so it is also how soon one hears.
 HEARTBEAT = 1.0
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+# statuses that pass: of limits, and of a proxy with nothing behind it
+AWAY = (429, 502, 503, 504)
 WARNINGS_IN_A_ROW = 3
 GOODBYE_TIMEOUT = 2.0
 
@@ -44,7 +46,8 @@ GOODBYE_TIMEOUT = 2.0
 # ---------------------------------------------------------------- transport
 
 class ServerAway(Exception):
-    """No connection, or 503: worth another try, after a pause."""
+    """No connection, or a status that passes: worth another try, after a
+    pause."""
 
 
 class ServerRefused(Exception):
@@ -133,8 +136,8 @@ class Server:
 
     @staticmethod
     def _decode(route, status, answer):
-        if status == 503:
-            raise ServerAway(f"{route}: 503 service unavailable")
+        if status in AWAY:
+            raise ServerAway(f"{route}: status {status}")
         text = answer.decode("utf-8", "replace")
         if status != 200:
             raise ServerRefused(f"{route}: status {status}: {text[:200]}")

@@ -36,6 +36,7 @@ DEMO_KEY = "demo-client-key-replace-me"
 POLL_INTERVAL = 0.25
 CONNECT_TIMEOUT = 30.0
 AWAY_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)     # between polls that fail
+AWAY = (None, 429, 502, 503)                # no connection, or what passes
 BAR_WIDTH = 30
 # values that say how the job went rather than what came out of it
 META = ("success", "job_id", "ep_version", "start_time", "start_time_compute",
@@ -188,7 +189,7 @@ class Job:
                 if failures == len(AWAY_PAUSES):
                     raise
                 status = None
-            if status in (None, 502, 503):
+            if status in AWAY:
                 if failures == len(AWAY_PAUSES):
                     refuse("progress", status, answer)
                 # the job lives on without us: a short absence is no end

@@ -6,6 +6,7 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -29,6 +30,7 @@
 #define AIME_MEDIAD_MAX_WORKERS    256
 
 
+static int aime_mediad_stdio(void);
 static int aime_mediad_parse(aime_mediad_options_t *options, int argc,
     char **argv);
 static int aime_mediad_option(aime_mediad_options_t *options, int option,
@@ -62,6 +64,10 @@ main(int argc, char **argv)
 {
     int                    rc, check;
     aime_mediad_options_t  options;
+
+    if (aime_mediad_stdio() != 0) {
+        return 1;
+    }
 
     memset(&options, 0, sizeof(aime_mediad_options_t));
 
@@ -98,6 +104,24 @@ main(int argc, char **argv)
     }
 
     return aime_mediad_master(&options);
+}
+
+
+/*
+ * Whoever starts it may have closed these descriptors: a socket that came to
+ * lie there would be taken for what they are.
+ */
+
+static int
+aime_mediad_stdio(void)
+{
+    int  fd;
+
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd != -1 && fd <= STDERR_FILENO);
+
+    return (fd == -1) ? -1 : close(fd);
 }
 
 

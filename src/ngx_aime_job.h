@@ -33,9 +33,10 @@
  *   mend       made to fit its state again after a kill
  *
  * All of them change its state by ngx_aime_job_state.c, the only file that
- * writes it.  Every function takes the zone's lock itself, unless its name ends
- * with _locked, and sends the wake-ups that follow.  Floor 2: knows neither
- * HTTP nor configuration; limits come as numbers with each job.
+ * writes it; ngx_aime_job_count.c has its share in the counters.  Every
+ * function takes the zone's lock itself, unless its name ends with _locked, and
+ * sends the wake-ups that follow.  Floor 2: knows neither HTTP nor
+ * configuration; limits come as numbers with each job.
  *
  * Here: the words that all of these have in common.
  */

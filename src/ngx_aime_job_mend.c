@@ -152,7 +152,8 @@ ngx_aime_job_mend_links(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
             ngx_queue_insert_tail(&job->row->handovers, &job->handover);
         }
 
-    } else if (job->fetched) {
-        ngx_queue_insert_tail(&zone->sh->fetched, &job->link);
+    } else if (job->fetched || ngx_aime_job_void(job)) {
+        job->fetched = 0;
+        ngx_aime_job_may_go_locked(zone, job);
     }
 }

@@ -21,8 +21,8 @@ typedef enum {
 
 /*
  * Room for a payload of len bytes, held by this process.  When the zone is
- * full, results that were fetched already give way, oldest first, and then
- * sessions of variables.  NULL: still no room.
+ * full, results that were fetched already and jobs that never ran give way,
+ * oldest first, and then sessions of variables.  NULL: still no room.
  */
 ngx_aime_shm_hold_t *ngx_aime_job_reserve(ngx_aime_zone_t *zone, size_t len,
     ngx_aime_job_room_e room);

@@ -180,6 +180,10 @@ ngx_aime_job_end_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
 
     ngx_aime_job_arm_locked(zone, job, job->due);
     ngx_aime_wake_all_locked(zone, &job->watchers);
+
+    if (ngx_aime_job_void(job)) {
+        ngx_aime_job_may_go_locked(zone, job);
+    }
 }
 
 

@@ -25,6 +25,15 @@
 
 
 /*
+ * Canceled before a worker had it: nothing is lost with it, and no limit keeps
+ * a client from having any number of these.
+ */
+
+#define ngx_aime_job_void(job)                                                \
+    ((job)->state == NGX_AIME_JOB_CANCELED && (job)->attempts == 0)
+
+
+/*
  * Into the queue: the job is in its lists already, its deadline counts from
  * job->queued, and a poll is woken for it.
  */

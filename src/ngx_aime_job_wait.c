@@ -130,8 +130,9 @@ ngx_aime_job_hung_up_locked(ngx_aime_zone_t *zone, ngx_aime_shm_job_t *job,
         return;
     }
 
-    job->abandoned = 1;
     job->abandon = ngx_current_msec + job->grace;
+    ngx_aime_shm_order();
+    job->abandoned = 1;
 
     ngx_aime_job_look_locked(zone, job, job->due);
 }

@@ -29,6 +29,7 @@ struct ngx_http_aime_media_s {
     ngx_int_t                        rc;        /* see ..._done() */
     const char                      *error;
 
+    ngx_uint_t                       admitted;  /* has had a daemon */
     ngx_uint_t                       ntried;    /* absent daemons */
     ngx_uint_t                       waits;     /* in the service's queue */
     ngx_queue_t                      queue;
@@ -45,6 +46,7 @@ static ngx_http_aime_media_peer_t *ngx_http_aime_media_choose(
 static void ngx_http_aime_media_enqueue(ngx_http_aime_media_t *m);
 static void ngx_http_aime_media_dequeue(ngx_http_aime_media_t *m);
 static void ngx_http_aime_media_waited(ngx_event_t *ev);
+static void ngx_http_aime_media_wake(ngx_http_aime_media_service_t *service);
 static void ngx_http_aime_media_drain(ngx_event_t *ev);
 static void ngx_http_aime_media_close(ngx_http_aime_media_t *m);
 static void ngx_http_aime_media_talked(ngx_http_aime_media_talk_t *talk,
@@ -154,6 +156,10 @@ ngx_http_aime_media_cleanup(void *data)
         ngx_http_aime_media_dequeue(m);
     }
 
+    if (m->timer.timer_set) {
+        ngx_del_timer(&m->timer);
+    }
+
     ngx_http_aime_media_close(m);
 }
 
@@ -182,7 +188,15 @@ ngx_http_aime_media_begin(ngx_http_aime_media_t *m)
             m->ntried = 0;
             m->talk.medium = medium;
 
-            ngx_http_aime_media_seek(m);
+            if (m->service->nwaiting == 0) {
+                ngx_http_aime_media_seek(m);
+                return;
+            }
+
+            /* what may have become free is for those that wait */
+
+            ngx_http_aime_media_enqueue(m);
+            ngx_http_aime_media_wake(m->service);
             return;
         }
 
@@ -228,6 +242,7 @@ ngx_http_aime_media_seek(ngx_http_aime_media_t *m)
         rc = ngx_http_aime_media_talk_connect(&m->talk, peer);
 
         if (rc == NGX_OK) {
+            m->admitted = 1;
             return;
         }
 
@@ -304,10 +319,14 @@ ngx_http_aime_media_choose(ngx_http_aime_media_t *m, ngx_uint_t *busy)
 }
 
 
+/* One that has had a daemon, or has waited already, is not refused half-way. */
+
 static void
 ngx_http_aime_media_enqueue(ngx_http_aime_media_t *m)
 {
-    if (m->service->nwaiting >= (ngx_uint_t) m->conf->queue) {
+    if (!m->admitted && !m->timer.timer_set
+        && m->service->nwaiting >= (ngx_uint_t) m->conf->queue)
+    {
         ngx_log_error(NGX_LOG_WARN, m->request->connection->log, 0,
                       "%ui media wait for the media daemon, refused one more",
                       m->service->nwaiting);
@@ -320,7 +339,10 @@ ngx_http_aime_media_enqueue(ngx_http_aime_media_t *m)
     m->service->nwaiting++;
 
     ngx_queue_insert_tail(&m->service->waiting, &m->queue);
-    ngx_add_timer(&m->timer, m->conf->queue_timeout);
+
+    if (!m->timer.timer_set) {
+        ngx_add_timer(&m->timer, m->conf->queue_timeout);
+    }
 }
 
 
@@ -331,10 +353,6 @@ ngx_http_aime_media_dequeue(ngx_http_aime_media_t *m)
 
     m->waits = 0;
     m->service->nwaiting--;
-
-    if (m->timer.timer_set) {
-        ngx_del_timer(&m->timer);
-    }
 }
 
 
@@ -355,7 +373,18 @@ ngx_http_aime_media_waited(ngx_event_t *ev)
 }
 
 
-/* A connection is free: the first that waits may have it. */
+static void
+ngx_http_aime_media_wake(ngx_http_aime_media_service_t *service)
+{
+    service->event.handler = ngx_http_aime_media_drain;
+    service->event.data = service;
+    service->event.log = ngx_cycle->log;
+
+    ngx_post_event(&service->event, &ngx_posted_events);
+}
+
+
+/* A connection may be free: the first that waits may have it. */
 
 static void
 ngx_http_aime_media_drain(ngx_event_t *ev)
@@ -386,6 +415,8 @@ ngx_http_aime_media_drain(ngx_event_t *ev)
             ngx_queue_insert_head(&service->waiting, &m->queue);
             return;
         }
+
+        ngx_del_timer(&m->timer);
     }
 }
 
@@ -393,22 +424,14 @@ ngx_http_aime_media_drain(ngx_event_t *ev)
 static void
 ngx_http_aime_media_close(ngx_http_aime_media_t *m)
 {
-    ngx_http_aime_media_service_t  *service;
-
     if (m->talk.peer == NULL) {
         return;
     }
 
     ngx_http_aime_media_talk_close(&m->talk);
 
-    service = m->service;
-
-    if (service->nwaiting) {
-        service->event.handler = ngx_http_aime_media_drain;
-        service->event.data = service;
-        service->event.log = ngx_cycle->log;
-
-        ngx_post_event(&service->event, &ngx_posted_events);
+    if (m->service->nwaiting) {
+        ngx_http_aime_media_wake(m->service);
     }
 }
 

@@ -33,6 +33,7 @@ static ngx_int_t ngx_http_aime_talk_answered(ngx_http_aime_media_talk_t *talk);
 static ngx_int_t ngx_http_aime_talk_text(ngx_http_aime_media_talk_t *talk);
 static ngx_uint_t ngx_http_aime_talk_sound(aime_input_medium_t *medium,
     aime_str_t text);
+static void ngx_http_aime_talk_tame(aime_str_t text);
 static void ngx_http_aime_talk_fail(ngx_http_aime_media_talk_t *talk,
     const char *what);
 
@@ -408,6 +409,7 @@ ngx_http_aime_talk_text(ngx_http_aime_media_talk_t *talk)
         return NGX_DONE;
 
     default: /* AIME_MEDIA_FAILED */
+        ngx_http_aime_talk_tame(talk->text);
         ngx_log_error(NGX_LOG_ERR, talk->request->connection->log, 0,
                       "media daemon \"%V\" failed: %*s", &talk->peer->name,
                       talk->text.len, talk->text.data);
@@ -457,6 +459,24 @@ ngx_http_aime_talk_sound(aime_input_medium_t *medium, aime_str_t text)
     return url.type.len == ngx_strlen(aime_media_kind_name(medium->kind))
            && ngx_strncmp(url.type.data, aime_media_kind_name(medium->kind),
                           url.type.len) == 0;
+}
+
+
+/* What goes to the log is one line there, and no command to a terminal. */
+
+static void
+ngx_http_aime_talk_tame(aime_str_t text)
+{
+    size_t   i;
+    u_char  *p;
+
+    p = (u_char *) text.data;
+
+    for (i = 0; i < text.len; i++) {
+        if (p[i] < 0x20 || p[i] == 0x7f) {
+            p[i] = '?';
+        }
+    }
 }
 
 

@@ -13,15 +13,24 @@ use AimeTest;
 
 AimeExample::need();
 
+# while there is such a file, it is as if nothing were behind a proxy
+my $away = "/tmp/aime-example-worker-$$";
+END { unlink glob "$away-*" }
+
 my $srv = start_nginx(endpoints => { upper => {},
     map { $_ => slurp("conf/endpoints/$_/aime_api_endpoint.cfg") }
-        qw(scalar_types markov_chat) });
+        qw(scalar_types markov_chat) },
+    server => 'location @worker { aime_api_worker_interface; } '
+        . 'location = /worker_job_result { try_files /none @worker; '
+        . join(' ', map { "if (-f $away-$_) { return $_; }" } 429, 502, 504)
+        . ' }');
 
 documented();
 once();
 batch();
 stopped();
 careless();
+behind_proxy();
 done_testing();
 
 
@@ -125,6 +134,25 @@ PYTHON
     }
     is($client->submit({ prompt => 'good' })->json->{text}, 'good',
         'and the worker goes on');
+    $worker->stop;
+    return;
+}
+
+
+# A result is kept until it is taken, and the worker stays
+sub behind_proxy {
+    my $worker = AimeExample->start($srv, 'worker.py', '--job-type',
+        'scalars');
+    my $client = $srv->client(endpoint => 'scalar_types');
+    for my $status (429, 502, 504) {
+        spew("$away-$status", '');
+        my $id = $client->job({ label => 'kept', duration => 0 });
+        ok(wait_until(sub { $worker->said =~ /is away.* $status/ }),
+            "$status: it tries again");
+        unlink "$away-$status";
+        is($client->poll_until($id, 'done')->{job_result}{received}{label},
+            'kept', 'until the result is taken');
+    }
     $worker->stop;
     return;
 }

@@ -34,7 +34,8 @@ my %does = (
     dribbles => sub { my ($c) = @_; dribble($c, $GREETING); ask($c);
         dribble($c, pack('LLQ', 0x444d4941, $CONVERTED, 2 + length $PNG)
             . qq{"$PNG"}) },
-    fails => sub { greet($_[0]); ask($_[0]); answer($_[0], $FAILED, 'no') },
+    fails => sub { greet($_[0]); ask($_[0]);
+        answer($_[0], $FAILED, "no\nforged: \e[2J line\x7f") },
     closes => sub { },
     greets_wrongly => sub { syswrite $_[0], "AIMEMD9\n" },
     leaves_early => sub { greet($_[0]) },
@@ -109,6 +110,7 @@ faults();
 timeouts();
 addresses();
 queue();
+turns();
 hangup();
 admitted_first();
 bounds();
@@ -272,6 +274,8 @@ sub faults {
         too_long long_refusal no_json breaks_out other_kind no_base64);
     unavailable(submit($_ => (img => $GIF)), $ABSENT, $_)
         for qw(closes greets_wrongly absent off);
+    like($srv->log, qr/failed: no[?]forged: [?]\[2J line[?]/,
+        'what it says is one line of the log, and no command to a terminal');
     my $answer = submit(leaves => (img => $GIF, n => 'x'));
     is_deeply($answer->json->{error},
         ['Parameter n: "x" is not an integer'], 'what is wrong for sure');
@@ -323,6 +327,25 @@ sub queue {
     is($_->read_response->status, 200, 'one after the other') for @requests;
     $worker->result($_->{job_id}, {text => 'x'})
         for map { $worker->jobs } 1 .. 3;
+    unlink "$dir/go";
+    return;
+}
+
+
+# Who waits comes before the next medium of the request that has the daemon,
+# which in turn is not refused for the places that are taken
+sub turns {
+    my @conns = map { $srv->conn } 1 .. 3;
+    my @inputs = ({n => 1, img => $GIF, img2 => $GIF},
+        map { {n => $_, img => $GIF} } 2, 3);
+    $conns[$_]->send_request(POST => '/slow', {key => $CLIENT_KEY,
+        wait_for_result => \0, %{$inputs[$_]}}) for 0 .. 2;
+    unavailable(submit(slow => (img => $GIF)), $BUSY, 'one more than these');
+    spew("$dir/go", 1);
+    is($_->read_response->status, 200, 'and is served') for @conns;
+    my @jobs = map { $worker->jobs } 1 .. 3;
+    is_deeply([map { $_->{n} } @jobs], [2, 3, 1], 'in turn');
+    $worker->result($_->{job_id}, {text => 'x'}) for @jobs;
     unlink "$dir/go";
     return;
 }

@@ -32,6 +32,7 @@ close $busy->{sock};
 memory();
 $daemon->stop;
 file_size();
+closed_descriptors();
 done_testing();
 
 
@@ -194,5 +195,19 @@ sub memory {
     is($daemon->convert(image => {}, $small)->{status}, 'UNCHANGED',
         'the next one') for 1 .. 4;
     is_deeply([sort $daemon->workers], \@before, 'by the same workers');
+    return;
+}
+
+
+# Whoever starts it without them: its socket must not come to lie in their place
+sub closed_descriptors {
+    my $picture = make_media('tiny.png',
+        '-f lavfi -i color=red:s=7x7 -frames:v 1');
+    for my $closed ([0], [2], [0 .. 2]) {
+        my $bare = AimeMedia->start(workers => 1, closed => $closed);
+        is($bare->convert(image => {}, $picture)->{status}, 'UNCHANGED',
+            "started without @$closed");
+        $bare->stop;
+    }
     return;
 }

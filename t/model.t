@@ -2,7 +2,8 @@
 # one zone (t/model), some of which are killed, and each answer, each count, each
 # wake-up and the whole zone compared after each step.  The real code runs in
 # the real nginx, with time standing still but for what a step says.  Guards
-# against two events that are right by themselves and wrong together.
+# against two events that are right by themselves and wrong together.  And what
+# chance does not bring: the zone as a killed process leaves it (cases.c).
 #
 # AIME_SEED: the seed to begin with, AIME_STEPS: steps of each.
 
@@ -23,4 +24,5 @@ for my $run (1 .. 5) {
     $seed++;
 }
 
+run_model('aime_cases;', least => 4, told => qr/\[alert\].*is damaged/);
 done_testing();

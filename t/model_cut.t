@@ -15,5 +15,5 @@ use AimeModel;
 
 build_model();
 my $seed = $ENV{AIME_SEED} || int rand 1e9;
-run_model("aime_cut $seed;", 2);
+run_model("aime_cut $seed;", least => 2);
 done_testing();

@@ -56,11 +56,12 @@ sub binary {
 }
 
 
-# workers, args (further ones), deaths => 1 if workers may die, socket (path)
+# workers, args (further ones), deaths => 1 if workers may die, socket (path),
+# closed (descriptors that it is started without)
 sub start {
     my ($class, %opt) = @_;
     my $n = ++$made{daemons};
-    my $self = bless {workers => 2, args => [],
+    my $self = bless {workers => 2, args => [], closed => [],
         socket => "$dir/mediad-$n.sock", log => "$dir/mediad-$n.log",
         %opt, owner => $$}, $class;
     my $binary = binary() or Test::More::BAIL_OUT('no build/aime-mediad');
@@ -68,6 +69,7 @@ sub start {
     if ($pid == 0) {
         open STDERR, '>', $self->{log} or _exit(127);
         $ENV{ASAN_OPTIONS} = 'detect_leaks=0:abort_on_error=0';
+        POSIX::close($_) for @{$self->{closed}};
         exec $binary, '-s', $self->{socket}, '-n', $self->{workers},
             @{$self->{args}} or _exit(127);
     }

@@ -135,4 +135,8 @@ extern ngx_aime_shm_type_t   *model_type, *model_other_type;
 extern ngx_aime_shm_queue_t  *model_queues[MODEL_NENDPOINTS];
 
 
+/* Runs the cases, a job of that queue in each; 0: all is as it should be. */
+int model_cases(ngx_aime_zone_t *zone, ngx_aime_shm_queue_t *queue);
+
+
 #endif /* MODEL_H_INCLUDED */

@@ -1,8 +1,9 @@
 /*
  * The actors, and the module that runs the tests inside of nginx: its slab
  * pool, its trees and its lock are part of what is tested.  With
- * "aime_model seed steps;" or "aime_cut seed;" in its configuration, nginx makes the
- * zone, runs the test instead of serving anything, and exits.
+ * "aime_model seed steps;" in its configuration, nginx makes the zone, runs the
+ * test instead of serving anything, and exits; with "aime_cut seed;" it runs the
+ * story that is cut short (cut.c), with "aime_cases;" the cases (cases.c).
  */
 
 #include <ngx_event.h>
@@ -22,9 +23,17 @@
 #define MODEL_ZONE_SIZE  (8 * 1024 * 1024)
 
 
+/* what is to be run */
+
+enum {
+    MODEL_NO_TEST = 0,
+    MODEL_MODEL,
+    MODEL_CUT,
+    MODEL_CASES
+};
+
+
 static char *model_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-static char *model_cut_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-static char *model_add_zone(ngx_conf_t *cf);
 static ngx_int_t model_init_zone(ngx_shm_zone_t *shm_zone, void *data);
 static ngx_int_t model_init_module(ngx_cycle_t *cycle);
 static void model_fixtures(void);
@@ -47,7 +56,7 @@ static ngx_str_t *model_worker_name(ngx_uint_t n);
 static ngx_aime_zone_t           model_shm;
 static unsigned int              model_seed;
 static ngx_uint_t                model_steps;
-static ngx_uint_t                model_cut;
+static ngx_uint_t                model_test;
 
 ngx_aime_shm_type_t             *model_type, *model_other_type;
 ngx_aime_shm_queue_t            *model_queues[MODEL_NENDPOINTS];
@@ -74,14 +83,21 @@ static ngx_command_t  model_commands[] = {
       NGX_MAIN_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE2,
       model_conf,
       0,
-      0,
+      MODEL_MODEL,
       NULL },
 
     { ngx_string("aime_cut"),
       NGX_MAIN_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
-      model_cut_conf,
+      model_conf,
       0,
+      MODEL_CUT,
+      NULL },
+
+    { ngx_string("aime_cases"),
+      NGX_MAIN_CONF|NGX_DIRECT_CONF|NGX_CONF_NOARGS,
+      model_conf,
       0,
+      MODEL_CASES,
       NULL },
 
       ngx_null_command
@@ -121,35 +137,19 @@ char  *ngx_module_order[] = { NULL };
 static char *
 model_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_str_t  *value;
+    ngx_str_t  *value, name = ngx_string("model");
 
     value = cf->args->elts;
 
-    model_seed = ngx_atoi(value[1].data, value[1].len);
-    model_steps = ngx_atoi(value[2].data, value[2].len);
+    model_test = cmd->offset;
 
-    return model_add_zone(cf);
-}
+    if (cf->args->nelts > 1) {
+        model_seed = ngx_atoi(value[1].data, value[1].len);
+    }
 
-
-static char *
-model_cut_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_str_t  *value;
-
-    value = cf->args->elts;
-
-    model_seed = ngx_atoi(value[1].data, value[1].len);
-    model_cut = 1;
-
-    return model_add_zone(cf);
-}
-
-
-static char *
-model_add_zone(ngx_conf_t *cf)
-{
-    ngx_str_t  name = ngx_string("model");
+    if (cf->args->nelts > 2) {
+        model_steps = ngx_atoi(value[2].data, value[2].len);
+    }
 
     model_shm.nrows = MODEL_NROWS;
     model_shm.session_idle = MODEL_NEVER;
@@ -180,7 +180,7 @@ model_init_zone(ngx_shm_zone_t *shm_zone, void *data)
 static ngx_int_t
 model_init_module(ngx_cycle_t *cycle)
 {
-    if (model_steps == 0 && !model_cut) {
+    if (model_test == MODEL_NO_TEST) {
         return NGX_OK;
     }
 
@@ -190,8 +190,17 @@ model_init_module(ngx_cycle_t *cycle)
 
     model_fixtures();
 
-    exit(model_cut ? cut_run(&model_shm, model_seed)
-                   : model_run(&model_shm, model_seed, model_steps));
+    switch (model_test) {
+
+    case MODEL_CUT:
+        exit(cut_run(&model_shm, model_seed));
+
+    case MODEL_CASES:
+        exit(model_cases(&model_shm, model_queues[0]));
+
+    default:
+        exit(model_run(&model_shm, model_seed, model_steps));
+    }
 }
 
 
@@ -279,6 +288,8 @@ model_serve(int fd)
     }
 }
 
+
+/* As much of nginx's event loop as floor 2 sees. */
 
 void
 model_process(void)
