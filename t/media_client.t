@@ -304,9 +304,10 @@ sub addresses {
 
 # A request that waits; undef if it was refused at once
 sub waits {
+    my (%inputs) = @_;
     my $conn = $srv->conn;
     $conn->send_request(POST => '/slow', {key => $CLIENT_KEY, img => $GIF,
-        wait_for_result => \0});
+        wait_for_result => \0, %inputs});
     return $conn->readable(patience(1.5)) ? undef : $conn;
 }
 
@@ -335,11 +336,7 @@ sub queue {
 # Who waits comes before the next medium of the request that has the daemon,
 # which in turn is not refused for the places that are taken
 sub turns {
-    my @conns = map { $srv->conn } 1 .. 3;
-    my @inputs = ({n => 1, img => $GIF, img2 => $GIF},
-        map { {n => $_, img => $GIF} } 2, 3);
-    $conns[$_]->send_request(POST => '/slow', {key => $CLIENT_KEY,
-        wait_for_result => \0, %{$inputs[$_]}}) for 0 .. 2;
+    my @conns = (waits(n => 1, img2 => $GIF), map { waits(n => $_) } 2, 3);
     unavailable(submit(slow => (img => $GIF)), $BUSY, 'one more than these');
     spew("$dir/go", 1);
     is($_->read_response->status, 200, 'and is served') for @conns;
