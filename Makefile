@@ -20,6 +20,7 @@
 #   make package        Debian packages, into build/package
 #   make package-test   builds and installs them in a fresh Debian 12, as root
 #                   (RELEASE=trixie: in Debian 13)
+#   make fresh-test     the two commands of README.md in one, as root
 #   make image-test     builds the images of docker/, and runs them, as root
 #   make bench      the module against plain nginx, row by row (bench/README.md;
 #                   ROWS="few many" for some of them, BENCH_FLAGS=--quick)
@@ -89,7 +90,7 @@ SETTINGS  := $(CC) | $(CC_OPT) | $(LD_OPT) | $(NGINX) | $(NGINX_SRC)
 .PHONY: all install run run-only test check pictures test-static check-static \
     test-newer valgrind asan bench bench-instructions bench-latency \
     bench-media bench-scrape bench-streams chaos package package-test \
-    image-test arm64 arm64-only deps clean FORCE
+    fresh-test image-test arm64 arm64-only deps clean FORCE
 .DELETE_ON_ERROR:
 
 all: $(MODULE) $(DAEMON)
@@ -343,6 +344,12 @@ image-test:
 	    python3-yaml"
 	@t/package/root $(BUILD)/bookworm bookworm
 	@t/package/image $(BUILD)/image $(BUILD)/bookworm
+
+# The two commands in a Debian with nothing but git and make
+fresh-test:
+	@$(AGAIN) deps PACKAGES="debootstrap iproute2"
+	@t/package/root $(ROOT) $(RELEASE)
+	@t/package/fresh $(ROOT)
 
 chaos: all
 	@status=0; for mode in reload kill workers zone; do \

@@ -157,6 +157,7 @@ void token_make(char *text, uint32_t slot, uint32_t turn);
 int token_read(const char *text, uint32_t *slot, uint32_t *turn);
 void hex(char *dst, uint32_t value, int digits);
 void *list(size_t count, size_t size);
+int worker_heard(conn_t *c, int polled, const char *body, size_t len);
 
 /* stat */
 void hist_add(hist_t *h, uint64_t ns);

@@ -898,12 +898,11 @@ worker_go(worker_t *w)
 }
 
 
-static void
-worker_answer(conn_t *c, char *body, size_t len)
-{
-    worker_t  *w;
+/* Counts what a worker was answered; whether its poll has found no job */
 
-    w = c->party;
+int
+worker_heard(conn_t *c, int polled, const char *body, size_t len)
+{
     exchanges += measuring;
 
     if (c->status != 200) {
@@ -911,13 +910,23 @@ worker_answer(conn_t *c, char *body, size_t len)
              body);
     }
 
+    return polled && memmem(body, len < 32 ? len : 32, "\"no_job\"", 8);
+}
+
+
+static void
+worker_answer(conn_t *c, char *body, size_t len)
+{
+    worker_t  *w;
+
+    w = c->party;
+
+    if (worker_heard(c, w->state == WORKER_POLL, body, len)) {
+        conn_send(c, &poll, "", "", w->name, 0);
+        return;
+    }
+
     if (w->state == WORKER_POLL) {
-
-        if (memmem(body, len < 32 ? len : 32, "\"no_job\"", 8)) {
-            conn_send(c, &poll, "", "", w->name, 0);
-            return;
-        }
-
         worker_tasks(w, body, len);
         w->task = 0;
         w->posts = 0;

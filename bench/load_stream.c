@@ -514,20 +514,13 @@ worker_answer(conn_t *c, char *body, size_t len)
     worker_t  *w;
 
     w = c->party;
-    exchanges += measuring;
 
-    if (c->status != 200) {
-        fail("a worker got %d %.*s", c->status, len > 500 ? 500 : (int) len,
-             body);
+    if (worker_heard(c, w->state == WORKER_POLL, body, len)) {
+        conn_send(c, &poll, "", "", w->name, 0);
+        return;
     }
 
     if (w->state == WORKER_POLL) {
-
-        if (memmem(body, len < 32 ? len : 32, "\"no_job\"", 8)) {
-            conn_send(c, &poll, "", "", w->name, 0);
-            return;
-        }
-
         worker_begin(w, body, len);
         return;
     }

@@ -13,7 +13,9 @@
 
 #include <libavutil/log.h>
 
+#include "aime_media.h"
 #include "aime_media_data.h"
+#include "aime_media_name.h"
 #include "aime_mediad_serve.h"
 #include "fuzz.h"
 

@@ -703,7 +703,7 @@ aime_desc_list(const aime_desc_param_t *param, char *buf)
         }
 
         if (i == AIME_DESC_LISTED || (size_t) (last - p) < len + 6) {
-            memcpy(p, i ? ", ..." : "...", sizeof(", ..."));
+            memcpy(p, ", ...", sizeof(", ..."));
             return;
         }
 

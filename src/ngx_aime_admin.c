@@ -4,6 +4,7 @@
 
 #include "ngx_aime_admin.h"
 #include "ngx_aime_shm_index.h"
+#include "ngx_aime_shm_payload.h"
 #include "ngx_aime_shm_queue.h"
 #include "ngx_aime_shm_session.h"
 
@@ -252,7 +253,7 @@ ngx_aime_admin_view(ngx_aime_shm_job_t *job, ngx_aime_admin_job_t *view)
     view->priority = job->priority;
     view->attempts = job->attempts;
     view->max_attempts = job->max_attempts;
-    view->fetched = job->fetched;
+    view->fetched = (job->fetched && job->result);
     view->start_time = job->start_time;
     view->start_time_compute = job->start_time_compute;
     view->result_received_time = job->result_received_time;

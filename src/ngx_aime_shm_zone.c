@@ -374,6 +374,26 @@ ngx_aime_shm_unlock(ngx_aime_zone_t *zone)
 }
 
 
+void
+ngx_aime_shm_lock_rouse(ngx_aime_zone_t *zone)
+{
+#if (NGX_HAVE_ATOMIC_OPS && NGX_HAVE_POSIX_SEM)
+    int           n;
+    ngx_shmtx_t  *mutex;
+
+    mutex = &zone->shpool->mutex;
+
+    if (mutex->semaphore
+        && (ngx_atomic_int_t) *mutex->wait <= 0
+        && sem_getvalue(&mutex->sem, &n) == 0
+        && n == 0)
+    {
+        (void) sem_post(&mutex->sem);
+    }
+#endif
+}
+
+
 ngx_aime_shm_type_t *
 ngx_aime_shm_type_locked(ngx_aime_zone_t *zone, ngx_str_t *name)
 {

@@ -201,14 +201,15 @@ typedef enum {
 
 
 /*
- * The job.  state is written by ngx_aime_job.c alone; the lists that a job is
- * in follow from it:
+ * The job.  state is written by ngx_aime_job_state.c alone; the lists that a
+ * job is in follow from it:
  *
  *   queued       its type's waiting list by link; a lane's line by spot, or
  *                the type's returned ones by back
  *   processing   worker->running by link; row->handovers by handover until
  *                the answer that holds it was written
- *   finished     zone's fetched list by link, once the result was fetched
+ *   finished     zone's fetched list by link, once it may give way: the
+ *                result was fetched, or the job canceled before it ran
  */
 
 struct ngx_aime_shm_job_s {
@@ -392,7 +393,7 @@ typedef struct {
 typedef struct {
     ngx_pid_t                    holder;    /* of the lock, 0: nobody */
     ngx_uint_t                   nrepairs;  /* not told of yet */
-    u_char                       damage[NGX_AIME_DAMAGE_LEN];   /* left */
+    u_char                       damage[NGX_AIME_DAMAGE_LEN];   /* for good */
 
     ngx_aime_shm_arena_t         arena;
 
@@ -406,7 +407,7 @@ typedef struct {
     ngx_rbtree_t                 deadlines;
     ngx_rbtree_node_t            deadlines_sentinel;
 
-    ngx_queue_t                  fetched;   /* jobs, first fetched first */
+    ngx_queue_t                  fetched;   /* jobs that may go, in turn */
 
     ngx_msec_t                   starved;   /* a result found no room then */
     size_t                       starved_len;   /* of that many bytes */
@@ -484,6 +485,14 @@ ngx_int_t ngx_aime_shm_zone_init(ngx_shm_zone_t *shm_zone,
  */
 void ngx_aime_shm_lock(ngx_aime_zone_t *zone);
 void ngx_aime_shm_unlock(ngx_aime_zone_t *zone);
+
+/*
+ * To be called now and then, without the lock.  Who gives it back first counts
+ * one that sleeps for it as woken, and then wakes it: killed in between, it
+ * would leave that one asleep for ever.  So there is always a wake-up in store,
+ * which does no harm, since who wakes looks whether the lock is free.
+ */
+void ngx_aime_shm_lock_rouse(ngx_aime_zone_t *zone);
 
 /*
  * The job type or endpoint of that name, and the queue of an endpoint for a

@@ -6,7 +6,7 @@
 
 #include "ngx_aime_sweep.h"
 #include "ngx_aime_id.h"
-#include "ngx_aime_job.h"
+#include "ngx_aime_job_lapse.h"
 #include "ngx_aime_worker.h"
 #include "ngx_aime_wake.h"
 #include "ngx_aime_shm_index.h"
@@ -122,6 +122,7 @@ ngx_aime_sweep_handler(ngx_event_t *ev)
 static void
 ngx_aime_sweep_regular(ngx_aime_zone_t *zone, ngx_log_t *log)
 {
+    ngx_aime_shm_lock_rouse(zone);
     ngx_aime_wake_drain(zone);
     ngx_aime_sweep_dead(zone, log);
     ngx_aime_sweep_repaired(zone, log);
@@ -189,15 +190,16 @@ ngx_aime_sweep_repaired(ngx_aime_zone_t *zone, ngx_log_t *log)
     zone->sh->nrepairs = 0;
 
     ngx_memcpy(damage, zone->sh->damage, NGX_AIME_DAMAGE_LEN);
-    zone->sh->damage[0] = '\0';
 
     ngx_aime_shm_unlock(zone);
 
-    if (nrepairs) {
-        ngx_log_error(NGX_LOG_WARN, log, 0,
-                      "a process died while it changed aime_api_zone, which "
-                      "was repaired (%ui times)", nrepairs);
+    if (nrepairs == 0) {
+        return;
     }
+
+    ngx_log_error(NGX_LOG_WARN, log, 0,
+                  "a process died while it changed aime_api_zone, which was "
+                  "repaired (%ui times)", nrepairs);
 
     if (damage[0]) {
         ngx_log_error(NGX_LOG_ALERT, log, 0,

@@ -13,7 +13,9 @@
 #define NGX_HTTP_AIME_MAX_CHUNK     65536   /* of a scrape */
 
 
-static void ngx_http_aime_bound_location(ngx_http_aime_main_conf_t *amcf,
+static char *ngx_http_aime_merge_serves(ngx_conf_t *cf,
+    ngx_http_aime_loc_conf_t *prev, ngx_http_aime_loc_conf_t *conf);
+static void ngx_http_aime_bound_location(ngx_conf_t *cf,
     ngx_http_aime_loc_conf_t *conf, ngx_http_core_loc_conf_t *clcf);
 static ngx_int_t ngx_http_aime_drop_error_pages(ngx_conf_t *cf,
     ngx_http_aime_loc_conf_t *conf, ngx_http_core_loc_conf_t *clcf);
@@ -108,8 +110,6 @@ ngx_http_aime_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_aime_loc_conf_t  *prev = parent;
     ngx_http_aime_loc_conf_t  *conf = child;
 
-    ngx_http_core_loc_conf_t   *clcf;
-    ngx_http_aime_srv_conf_t   *ascf;
     ngx_http_aime_main_conf_t  *amcf;
 
     amcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_aime_api_module);
@@ -136,6 +136,19 @@ ngx_http_aime_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     {
         return NGX_CONF_ERROR;
     }
+
+    return ngx_http_aime_merge_serves(cf, prev, conf);
+}
+
+
+/* What the location serves, and what nginx is told for it. */
+
+static char *
+ngx_http_aime_merge_serves(ngx_conf_t *cf, ngx_http_aime_loc_conf_t *prev,
+    ngx_http_aime_loc_conf_t *conf)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+    ngx_http_aime_srv_conf_t  *ascf;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
@@ -188,7 +201,7 @@ ngx_http_aime_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     if (conf->serves != NGX_HTTP_AIME_SERVES_NOTHING) {
-        ngx_http_aime_bound_location(amcf, conf, clcf);
+        ngx_http_aime_bound_location(cf, conf, clcf);
     }
 
     return NGX_CONF_OK;
@@ -202,10 +215,13 @@ ngx_http_aime_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
  */
 
 static void
-ngx_http_aime_bound_location(ngx_http_aime_main_conf_t *amcf,
-    ngx_http_aime_loc_conf_t *conf, ngx_http_core_loc_conf_t *clcf)
+ngx_http_aime_bound_location(ngx_conf_t *cf, ngx_http_aime_loc_conf_t *conf,
+    ngx_http_core_loc_conf_t *clcf)
 {
-    size_t  size;
+    size_t                      size;
+    ngx_http_aime_main_conf_t  *amcf;
+
+    amcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_aime_api_module);
 
     size = amcf->zone ? amcf->zone->shm_zone->shm.size : 0;
 

@@ -16,6 +16,9 @@ static ngx_int_t ngx_http_aime_load_known_type(ngx_http_aime_toml_t *toml,
     ngx_http_aime_type_t **known);
 static void ngx_http_aime_load_clients(ngx_http_aime_toml_t *toml,
     ngx_http_aime_endpoint_t *ep);
+static ngx_uint_t ngx_http_aime_is_word(ngx_str_t *text, const char *word);
+static void ngx_http_aime_load_keys(ngx_http_aime_toml_t *toml,
+    ngx_http_aime_endpoint_t *ep);
 static void ngx_http_aime_load_priorities(ngx_http_aime_toml_t *toml,
     ngx_http_aime_endpoint_t *ep);
 static void ngx_http_aime_load_limits(ngx_http_aime_toml_t *toml,
@@ -266,11 +269,8 @@ static void
 ngx_http_aime_load_clients(ngx_http_aime_toml_t *toml,
     ngx_http_aime_endpoint_t *ep)
 {
-    cJSON                      *item;
-    ngx_str_t                   authentication, authorization;
-    ngx_uint_t                  flag;
-    ngx_http_aime_key_t        *key;
-    ngx_http_aime_toml_value_t  value;
+    ngx_str_t   authentication, authorization;
+    ngx_uint_t  flag;
 
     ngx_str_null(&authentication);
     ngx_str_null(&authorization);
@@ -278,23 +278,36 @@ ngx_http_aime_load_clients(ngx_http_aime_toml_t *toml,
     ngx_http_aime_toml_word(toml, "CLIENTS.authentication", &authentication);
     ngx_http_aime_toml_word(toml, "CLIENTS.authorization", &authorization);
 
-    ep->open = (authentication.len == 4
-                && ngx_strncasecmp(authentication.data, (u_char *) "none", 4)
-                   == 0)
-               || (authorization.len == 4
-                   && ngx_strncasecmp(authorization.data, (u_char *) "none",
-                                      4)
-                      == 0);
-
-    ep->check_user = (authentication.len == 4
-                      && ngx_strncasecmp(authentication.data,
-                                         (u_char *) "user", 4)
-                         == 0);
+    ep->open = ngx_http_aime_is_word(&authentication, "none")
+               || ngx_http_aime_is_word(&authorization, "none");
+    ep->check_user = ngx_http_aime_is_word(&authentication, "user");
 
     flag = 0;
     ngx_http_aime_toml_flag(toml, "CLIENTS.provide_worker_meta_data "
                             "ENDPOINT.provide_worker_meta_data", &flag);
     ep->worker_meta = flag;
+
+    ngx_http_aime_load_keys(toml, ep);
+}
+
+
+/* Whatever the case. */
+
+static ngx_uint_t
+ngx_http_aime_is_word(ngx_str_t *text, const char *word)
+{
+    return text->len == ngx_strlen(word)
+           && ngx_strncasecmp(text->data, (u_char *) word, text->len) == 0;
+}
+
+
+static void
+ngx_http_aime_load_keys(ngx_http_aime_toml_t *toml,
+    ngx_http_aime_endpoint_t *ep)
+{
+    cJSON                      *item;
+    ngx_http_aime_key_t        *key;
+    ngx_http_aime_toml_value_t  value;
 
     if (ngx_array_init(&ep->keys, toml->cf->pool, 4,
                        sizeof(ngx_http_aime_key_t))

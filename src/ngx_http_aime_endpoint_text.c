@@ -9,6 +9,9 @@ static ngx_int_t ngx_http_aime_endpoint_details(ngx_http_aime_toml_t *toml,
     ngx_http_aime_endpoint_t *ep);
 static ngx_int_t ngx_http_aime_endpoint_parameters(ngx_http_aime_toml_t *toml,
     ngx_http_aime_endpoint_t *ep);
+static ngx_int_t ngx_http_aime_endpoint_descriptions(
+    ngx_http_aime_toml_t *toml, ngx_http_aime_endpoint_t *ep,
+    ngx_str_t *inputs, ngx_str_t *reports, ngx_str_t *outputs);
 static ngx_int_t ngx_http_aime_endpoint_table(ngx_http_aime_toml_t *toml,
     const cJSON *parent, const char *name, ngx_str_t *text);
 
@@ -138,12 +141,25 @@ ngx_http_aime_endpoint_parameters(ngx_http_aime_toml_t *toml,
                     &progress);
     ep->parameters.len = p - ep->parameters.data;
 
-    /* the last two are older names of the two before them: send both */
+    return ngx_http_aime_endpoint_descriptions(toml, ep, &inputs, &reports,
+                                               &outputs);
+}
+
+
+/* The last two are older names of the two before them: send both. */
+
+static ngx_int_t
+ngx_http_aime_endpoint_descriptions(ngx_http_aime_toml_t *toml,
+    ngx_http_aime_endpoint_t *ep, ngx_str_t *inputs, ngx_str_t *reports,
+    ngx_str_t *outputs)
+{
+    u_char  *p;
+    size_t   size;
 
     size = sizeof("\"input_descriptions\":,\"progress_output_descriptions\":,"
                   "\"final_output_descriptions\":,"
                   "\"progress_descriptions\":,\"output_descriptions\":")
-           + inputs.len + 2 * (reports.len + outputs.len);
+           + inputs->len + 2 * (reports->len + outputs->len);
 
     p = ngx_pnalloc(toml->cf->pool, size);
     if (p == NULL) {
@@ -156,7 +172,7 @@ ngx_http_aime_endpoint_parameters(ngx_http_aime_toml_t *toml,
                     "\"final_output_descriptions\":%V,"
                     "\"progress_descriptions\":%V,"
                     "\"output_descriptions\":%V",
-                    &inputs, &reports, &outputs, &reports, &outputs);
+                    inputs, reports, outputs, reports, outputs);
     ep->descriptions.len = p - ep->descriptions.data;
 
     return NGX_OK;

@@ -8,7 +8,7 @@
 
 #include "ngx_http_aime_error.h"
 #include "ngx_http_aime_park.h"
-#include "ngx_aime_job.h"
+#include "ngx_aime_job_view.h"
 
 
 /*

@@ -66,6 +66,8 @@ static ngx_uint_t ngx_http_aime_openai_is_neutral(aime_json_member_t *field,
     const ngx_http_aime_openai_neutral_t *neutral);
 static ngx_uint_t ngx_http_aime_openai_listed(aime_str_t *name,
     const char **names);
+static ngx_int_t ngx_http_aime_openai_wrong_type(
+    ngx_http_aime_openai_call_t *call, const char *name, const char *type);
 static ngx_int_t ngx_http_aime_openai_not_listed(
     ngx_http_aime_openai_call_t *call, const char *name, int rc,
     aime_json_error_t *mistake);
@@ -267,10 +269,7 @@ ngx_http_aime_openai_get_flag(ngx_http_aime_openai_call_t *call,
     if (field->value.type != AIME_JSON_TRUE
         && field->value.type != AIME_JSON_FALSE)
     {
-        return ngx_http_aime_openai_refuse(call, NGX_HTTP_BAD_REQUEST, name,
-                                           "invalid_type",
-                                           "Invalid type for '%s': expected "
-                                           "a boolean", name);
+        return ngx_http_aime_openai_wrong_type(call, name, "a boolean");
     }
 
     *flag = (field->value.type == AIME_JSON_TRUE);
@@ -327,10 +326,7 @@ ngx_http_aime_openai_get_text(ngx_http_aime_openai_call_t *call,
     }
 
     if (field->value.type != AIME_JSON_STRING) {
-        return ngx_http_aime_openai_refuse(call, NGX_HTTP_BAD_REQUEST, name,
-                                           "invalid_type",
-                                           "Invalid type for '%s': expected "
-                                           "a string", name);
+        return ngx_http_aime_openai_wrong_type(call, name, "a string");
     }
 
     return ngx_http_aime_arg_text(call->request, &call->fields, name, text);
@@ -345,10 +341,7 @@ ngx_http_aime_openai_get_list(ngx_http_aime_openai_call_t *call,
     aime_json_error_t  mistake;
 
     if (value->type != AIME_JSON_ARRAY) {
-        return ngx_http_aime_openai_refuse(call, NGX_HTTP_BAD_REQUEST, name,
-                                           "invalid_type",
-                                           "Invalid type for '%s': expected "
-                                           "an array", name);
+        return ngx_http_aime_openai_wrong_type(call, name, "an array");
     }
 
     rc = aime_json_elements(&call->pool, value->text, list, &mistake);
@@ -368,10 +361,7 @@ ngx_http_aime_openai_get_object(ngx_http_aime_openai_call_t *call,
     aime_json_members_t  list;
 
     if (value->type != AIME_JSON_OBJECT) {
-        return ngx_http_aime_openai_refuse(call, NGX_HTTP_BAD_REQUEST, name,
-                                           "invalid_type",
-                                           "Invalid type for '%s': expected "
-                                           "an object", name);
+        return ngx_http_aime_openai_wrong_type(call, name, "an object");
     }
 
     rc = aime_json_members(&call->pool, value->text, &list, &mistake);
@@ -384,6 +374,17 @@ ngx_http_aime_openai_get_object(ngx_http_aime_openai_call_t *call,
     members->nelts = list.nelts;
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_aime_openai_wrong_type(ngx_http_aime_openai_call_t *call,
+    const char *name, const char *type)
+{
+    return ngx_http_aime_openai_refuse(call, NGX_HTTP_BAD_REQUEST, name,
+                                       "invalid_type",
+                                       "Invalid type for '%s': expected %s",
+                                       name, type);
 }
 
 

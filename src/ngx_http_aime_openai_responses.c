@@ -4,7 +4,7 @@
 
 #include "ngx_http_aime_openai_responses.h"
 #include "ngx_http_aime_openai_messages.h"
-#include "ngx_http_aime_openai_response.h"
+#include "ngx_http_aime_openai_response_event.h"
 #include "ngx_http_aime_openai_text.h"
 
 

@@ -4,7 +4,7 @@
 
 #include "ngx_http_aime_refuse.h"
 #include "ngx_http_aime_tally.h"
-#include "ngx_aime_job.h"
+#include "ngx_aime_job_submit.h"
 
 
 /* after which to look whether an endpoint is enabled again, seconds */

@@ -13,6 +13,7 @@
 #include "ngx_http_aime_vars.h"
 #include "ngx_http_aime_view.h"
 #include "ngx_http_aime_wait.h"
+#include "ngx_aime_job_room.h"
 
 
 /* after which to look whether media can be converted again, seconds */
@@ -39,6 +40,8 @@ static ngx_int_t ngx_http_aime_convert(ngx_http_request_t *r,
 static ngx_int_t ngx_http_aime_convert_resume(ngx_http_request_t *r,
     ngx_http_aime_park_t *park, ngx_uint_t why);
 static ngx_int_t ngx_http_aime_admit(ngx_http_request_t *r,
+    ngx_http_aime_submission_t *submission);
+static ngx_aime_shm_hold_t *ngx_http_aime_keep_inputs(ngx_aime_zone_t *zone,
     ngx_http_aime_submission_t *submission);
 static ngx_int_t ngx_http_aime_admitted(ngx_http_request_t *r,
     ngx_http_aime_submission_t *submission, ngx_int_t *answer);
@@ -241,20 +244,7 @@ ngx_http_aime_admit(ngx_http_request_t *r,
     }
 
     zone = ngx_http_aime_zone(r);
-    hold = ngx_http_aime_store_inputs(zone, input);
-
-    if (submission->media) {
-        ngx_http_aime_media_free(submission->media);
-    }
-
-    if (submission->form->note.len && hold) {
-        spec->note = ngx_http_aime_store_text(zone, &submission->form->note);
-
-        if (spec->note == NULL) {
-            ngx_aime_job_drop(zone, hold);
-            hold = NULL;
-        }
-    }
+    hold = ngx_http_aime_keep_inputs(zone, submission);
 
     if (hold == NULL) {
         return ngx_http_aime_refuse_job(r, submission->endpoint, NGX_ERROR);
@@ -278,6 +268,35 @@ ngx_http_aime_admit(ngx_http_request_t *r,
     ngx_http_aime_note_job(r, id);
 
     return submission->form->submitted(r, submission->endpoint, id);
+}
+
+
+/* The inputs in the zone, and the form's note; NULL: there is no room. */
+
+static ngx_aime_shm_hold_t *
+ngx_http_aime_keep_inputs(ngx_aime_zone_t *zone,
+    ngx_http_aime_submission_t *submission)
+{
+    ngx_aime_job_spec_t  *spec;
+    ngx_aime_shm_hold_t  *hold;
+
+    spec = &submission->spec;
+    hold = ngx_http_aime_store_inputs(zone, &submission->input);
+
+    if (submission->media) {
+        ngx_http_aime_media_free(submission->media);
+    }
+
+    if (submission->form->note.len && hold) {
+        spec->note = ngx_http_aime_store_text(zone, &submission->form->note);
+
+        if (spec->note == NULL) {
+            ngx_aime_job_drop(zone, hold);
+            hold = NULL;
+        }
+    }
+
+    return hold;
 }
 
 

@@ -7,6 +7,7 @@
 #include "ngx_http_aime_refuse.h"
 #include "ngx_http_aime_vars.h"
 #include "ngx_http_aime_view.h"
+#include "ngx_aime_job_wait.h"
 
 
 static ngx_int_t ngx_http_aime_wait_stream(ngx_http_request_t *r,

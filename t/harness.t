@@ -72,6 +72,17 @@ sub killing {
     my ($pid) = $srv->procs;
     ok($srv->kill_proc($pid), 'another process instead of a killed one');
     is_deeply([$srv->nginx->problems], [], 'which is no problem');
+
+    # what nginx says of one that had the lock just then, and of any other
+    my $log = $srv->dir . '/logs/error.log';
+    my $locked = '1970/01/01 00:00:00 [alert] 1#1: shared memory zone "aime"'
+        . ' was locked by';
+    my $whole = slurp($log);
+    spew($log, "$whole$locked $pid\n");
+    is_deeply([$srv->nginx->problems], [], 'nor if it had the lock');
+    spew($log, "$whole$locked 1\n");
+    is_deeply([$srv->nginx->problems], ["$locked 1"], 'another must not have');
+    spew($log, $whole);
     ok($srv->stop, 'a graceful stop');
     return;
 }

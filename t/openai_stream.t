@@ -14,6 +14,9 @@ use Mojo::JSON qw(true false);
 use Test::More;
 use AimeTest;
 
+# no memory of the server's is 0 because nothing was there before
+local $ENV{MALLOC_PERTURB_} = 1;
+
 my $srv = start_openai(models => <<'TOML', endpoints => {
 m = {endpoint = "chat"}
 many = {endpoint = "many"}
@@ -23,7 +26,7 @@ TOML
         . "tool_calls = {}\nfinish_reason = {}\n",
         progress => "reasoning_content = {}\n"),
     grows => chat_endpoint(outputs => "reasoning_content = {}\n",
-        progress => "reasoning_content = {}\nnumber = {}\n"),
+        progress => "reasoning_content = {}\nnumber = {}\nstage = {}\n"),
     many => chat_endpoint(inputs => 'n = {type = "integer"}')});
 my @procs = $srv->procs;
 my $worker = $srv->worker(job_type => 'chat',
@@ -263,13 +266,14 @@ sub increments {
     my $id = job($by[0]);
     $by[0]->progress($id, 1, {reasoning_content => 'h'});
     is_deeply(delta($stream), {reasoning_content => 'h'}, 'reasoning');
-    $by[1]->progress($id, 2, {reasoning_content => 'm', text => 'a', number => 1});
+    $by[1]->progress($id, 2, {reasoning_content => 'm', text => 'a',
+        number => 1, stage => 'one'});
     is_deeply(delta($stream), {reasoning_content => 'm', content => 'a'},
         'adds to it');
-    $by[0]->progress($id, 3, {number => 2});
+    $by[0]->progress($id, 3, {number => 2, stage => 'two'});
     is_deeply($client->progress($id)->json->{progress}{progress_data},
-        {reasoning_content => 'hm', text => 'a', number => 2},
-        'who polls sees the whole');
+        {reasoning_content => 'hm', text => 'a', number => 2, stage => 'two'},
+        'who polls sees the whole of what grows');
     my %report = %{$by[0]->report($id)};
     my $who = join ', ', map { qq("$_": "$report{$_}") } sort keys %report;
     my @pieces = map { "x$_ " } 1 .. 100;

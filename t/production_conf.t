@@ -215,7 +215,7 @@ sub workers {
     is($status, 400, 'with one of another authority');
     ($status, undef, $json) = asked(workers => '/worker_login', login_body(),
         @{$gpu{gpu}});
-    is_deeply([$status, $json->{success}], [200, 1], 'with one of ours')
+    is_deeply([$status, !!$json->{success}], [200, !!1], 'with one of ours')
         or diag(explain($json));
     my $body = login_body();
     $body->{worker_parameters}{auth_key} = 'wrong';
@@ -242,7 +242,7 @@ sub job {
         @{$gpu{gpu}});
     is($json->{cmd}, 'ok', 'the result');
     ($status, undef, $json) = answer($waits);
-    is_deeply([$status, $json->{success}], [200, 1],
+    is_deeply([$status, !!$json->{success}], [200, !!1],
         'and the client its answer');
     return;
 }
@@ -283,7 +283,7 @@ sub by_address {
     ok($nginx->reload, 'a reload');
     my ($status, undef, $json) = asked(workers => '/worker_login',
         login_body());
-    is_deeply([$status, $json->{success}], [200, 1], 'a GPU host by address');
+    is_deeply([$status, !!$json->{success}], [200, !!1], 'a GPU host by address');
     return;
 }
 

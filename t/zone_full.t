@@ -27,6 +27,7 @@ my $used = used();
 refused();
 running_jobs_go_on();
 fetched_give_way();
+canceled_give_way();
 never_fits();
 done_testing();
 
@@ -89,6 +90,28 @@ sub fetched_give_way {
 }
 
 
+# One client after the other that thinks better of it: these are in no queue
+# and no limit, but stay known
+sub canceled_give_way {
+    drain();
+    my $known = done('f');
+    my @ids;
+    for (1 .. 4000) {
+        my $answer = submit_to($client, 1);
+        last if $answer->status != 200;
+        push @ids, $answer->json->{job_id};
+        $client->cancel($ids[-1]);
+    }
+    is(@ids, 4000, 'canceled jobs give way to new ones');
+    is($client->progress($ids[-1])->json->{job_state}, 'canceled',
+        'the last ones are known');
+    is($client->progress($ids[0])->status, 404, 'the first ones are not');
+    is($client->progress($known)->json->{job_state}, 'done',
+        'a result that nobody has fetched stays');
+    return;
+}
+
+
 sub never_fits {
     drain();
     my $id = $client->job({prompt => 'x'});
@@ -125,9 +148,11 @@ sub fill {
 }
 
 
-sub submit {
-    my ($size) = @_;
-    return $brief->submit({prompt => 'x' x $size}, wait_for_result => \0);
+sub submit { return submit_to($brief, @_) }
+
+sub submit_to {
+    my ($whose, $size) = @_;
+    return $whose->submit({prompt => 'x' x $size}, wait_for_result => \0);
 }
 
 

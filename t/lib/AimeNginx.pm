@@ -308,7 +308,8 @@ sub reload {
 # Kills one process on purpose and waits until its successor serves
 sub kill_proc {
     my ($self, $pid, $signal) = @_;
-    push @{$self->{allow}}, qr/process $pid exited on signal/;
+    push @{$self->{allow}}, qr/process $pid exited on signal/,
+        qr/shared memory zone .* was locked by $pid$/;
     kill $signal // 'KILL', $pid;
     return wait_until(sub {
         my @now = $self->procs;

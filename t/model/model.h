@@ -11,7 +11,14 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
-#include "ngx_aime_job.h"
+#include "ngx_aime_job_progress.h"
+#include "ngx_aime_job_result.h"
+#include "ngx_aime_job_room.h"
+#include "ngx_aime_job_steer.h"
+#include "ngx_aime_job_submit.h"
+#include "ngx_aime_job_take.h"
+#include "ngx_aime_job_view.h"
+#include "ngx_aime_job_wait.h"
 
 
 #define MODEL_NPROCS        4       /* at most at one time */
@@ -26,6 +33,7 @@
 #define MODEL_QUEUE_LEN     12      /* max_queue_length */
 #define MODEL_QUEUE_TIME    40001   /* milliseconds; steps are tens of them */
 #define MODEL_LIFETIME      30002
+#define MODEL_GRACE         5003
 #define MODEL_NEVER         500000000
 
 
@@ -46,6 +54,7 @@ typedef enum {
     MODEL_UNPARK,
     MODEL_DRAIN,
     MODEL_SWEEP,
+    MODEL_REPAIR,
     MODEL_QUIT,
     MODEL_NWHAT
 } model_what_e;
@@ -55,6 +64,7 @@ typedef enum {
 
 #define MODEL_CANCELS  1        /* flags of a submission */
 #define MODEL_KEEPS    2
+#define MODEL_GRACES   4
 
 typedef struct {
     model_what_e         what;
@@ -103,8 +113,30 @@ typedef struct {
  */
 ngx_pid_t model_actor(ngx_aime_zone_t *zone, int *fd);
 
+/*
+ * Makes this process one that serves, with as much of nginx's event loop as
+ * floor 2 sees; has it claim a row; sets its clock.
+ */
+void model_process(void);
+void model_claim(ngx_aime_zone_t *zone);
+void model_time(ngx_msec_t now);
+
 /* Runs so many steps; 0: the zone did what the model says, all the time. */
 int model_run(ngx_aime_zone_t *zone, unsigned int seed, ngx_uint_t steps);
+
+/*
+ * The story of story.h, cut short wherever it can be; 0: nothing was lost, and
+ * nothing was left behind.
+ */
+int cut_run(ngx_aime_zone_t *zone, unsigned int seed);
+
+
+extern ngx_aime_shm_type_t   *model_type, *model_other_type;
+extern ngx_aime_shm_queue_t  *model_queues[MODEL_NENDPOINTS];
+
+
+/* Runs the cases, a job of that queue in each; 0: all is as it should be. */
+int model_cases(ngx_aime_zone_t *zone, ngx_aime_shm_queue_t *queue);
 
 
 #endif /* MODEL_H_INCLUDED */
