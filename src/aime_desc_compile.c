@@ -613,34 +613,7 @@ aime_desc_value(aime_desc_compile_t *c, const cJSON *item,
         value->type = AIME_JSON_NUMBER;
     }
 
-    return aime_desc_print(c, item, &value->text);
-}
-
-
-int
-aime_desc_print(aime_desc_compile_t *c, const cJSON *item, aime_str_t *text)
-{
-    char           *json;
-    unsigned char  *p;
-
-    json = cJSON_PrintUnformatted(item);
-    if (json == NULL) {
-        return AIME_NOMEM;
-    }
-
-    text->len = strlen(json);
-
-    p = c->pool->alloc(c->pool->ctx, text->len);
-
-    if (p) {
-        memcpy(p, json, text->len);
-    }
-
-    text->data = p;
-
-    cJSON_free(json);
-
-    return p ? AIME_OK : AIME_NOMEM;
+    return aime_toml_print(c->pool, item, &value->text);
 }
 
 

@@ -36,10 +36,6 @@ int aime_desc_fail(aime_desc_compile_t *c, const cJSON *item,
 /* Tells of something in the table that is not known; ctx: the compilation. */
 void aime_desc_notice(void *ctx, const char *name, const cJSON *item);
 
-/* A value of the file as JSON, in memory of the pool.  AIME_OK, AIME_NOMEM. */
-int aime_desc_print(aime_desc_compile_t *c, const cJSON *item,
-    aime_str_t *text);
-
 /* Zeroed memory for n of that size, or NULL. */
 void *aime_desc_alloc(aime_pool_t *pool, size_t n, size_t size);
 

@@ -7,6 +7,7 @@
 
 #include "aime_desc_compile.h"
 #include "aime_media.h"
+#include "aime_toml.h"
 
 
 /* bytes of a medium's rules as JSON; the rest of the question is short */
@@ -134,7 +135,7 @@ aime_desc_rules(aime_desc_compile_t *c, const cJSON *table,
     }
 
     if (rc == AIME_OK) {
-        rc = aime_desc_print(c, table, &media->text);
+        rc = aime_toml_print(c->pool, table, &media->text);
     }
 
     if (rc == AIME_OK && media->text.len > AIME_DESC_MAX_RULES) {

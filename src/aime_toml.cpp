@@ -218,6 +218,34 @@ aime_toml_double(const cJSON *item, double *value)
 }
 
 
+extern "C" int
+aime_toml_print(aime_pool_t *pool, const cJSON *item, aime_str_t *text)
+{
+    char    *json;
+    void    *p;
+    size_t   len;
+
+    json = cJSON_PrintUnformatted(item);
+    if (json == NULL) {
+        return AIME_NOMEM;
+    }
+
+    len = strlen(json);
+    p = pool->alloc(pool->ctx, len);
+
+    if (p) {
+        memcpy(p, json, len);
+    }
+
+    cJSON_free(json);
+
+    text->data = (const unsigned char *) p;
+    text->len = len;
+
+    return p ? AIME_OK : AIME_NOMEM;
+}
+
+
 /* NULL with the error set, or still what it was where memory ran out. */
 
 static cJSON *

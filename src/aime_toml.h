@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <cjson/cJSON.h>
 
+#include "aime_str.h"
+
 
 #ifdef __cplusplus
 extern "C" {
@@ -53,6 +55,9 @@ unsigned int aime_toml_line(const cJSON *item);
 int aime_toml_is_number(const cJSON *item);
 int aime_toml_integer(const cJSON *item, long long *value);
 int aime_toml_double(const cJSON *item, double *value);
+
+/* An item as JSON text, in memory of the pool.  AIME_OK, AIME_NOMEM. */
+int aime_toml_print(aime_pool_t *pool, const cJSON *item, aime_str_t *text);
 
 
 #ifdef __cplusplus

@@ -27,7 +27,6 @@ static void ngx_http_aime_load_methods(ngx_http_aime_toml_t *toml,
     ngx_http_aime_endpoint_t *ep);
 static void ngx_http_aime_load_inputs(ngx_http_aime_toml_t *toml,
     ngx_http_aime_endpoint_t *ep);
-static void *ngx_http_aime_load_alloc(void *ctx, size_t size);
 static void ngx_http_aime_load_outputs(ngx_http_aime_toml_t *toml,
     const cJSON *parent, ngx_array_t *outputs);
 static void ngx_http_aime_load_times(ngx_http_aime_toml_t *toml,
@@ -511,13 +510,9 @@ ngx_http_aime_load_inputs(ngx_http_aime_toml_t *toml,
 {
     size_t              i;
     ngx_int_t           rc;
-    aime_pool_t         pool;
     aime_desc_error_t   error;
 
-    pool.alloc = ngx_http_aime_load_alloc;
-    pool.ctx = toml->cf->pool;
-
-    rc = aime_desc_compile(&pool,
+    rc = aime_desc_compile(&toml->pool,
                            ngx_http_aime_toml_table(toml, toml->tree,
                                                     "INPUTS"),
                            &ep->inputs, ngx_http_aime_toml_input_notice, toml,
@@ -547,13 +542,6 @@ ngx_http_aime_load_inputs(ngx_http_aime_toml_t *toml,
         ngx_conf_log_error(NGX_LOG_EMERG, toml->cf, 0, "\"%V\":%ui: %s",
                            toml->path, (ngx_uint_t) error.line, error.text);
     }
-}
-
-
-static void *
-ngx_http_aime_load_alloc(void *ctx, size_t size)
-{
-    return ngx_palloc(ctx, size);
 }
 
 
@@ -618,8 +606,7 @@ ngx_http_aime_load_output(ngx_http_aime_toml_t *toml, ngx_array_t *outputs,
     output = ngx_array_push(outputs);
 
     if (output == NULL
-        || ngx_http_aime_endpoint_quote(toml->cf->pool, name, &quoted)
-           != NGX_OK)
+        || ngx_http_aime_toml_quote(toml, name, &quoted) != NGX_OK)
     {
         toml->failed = 1;
         return;
@@ -705,9 +692,7 @@ ngx_http_aime_load_var(ngx_http_aime_toml_t *toml,
     ngx_str_null(&text);
     value = cJSON_GetObjectItemCaseSensitive(item, "default");
 
-    if (value
-        && ngx_http_aime_toml_print(toml->cf->pool, value, &text) != NGX_OK)
-    {
+    if (value && ngx_http_aime_toml_print(toml, value, &text) != NGX_OK) {
         return NGX_ERROR;
     }
 

@@ -25,8 +25,7 @@ ngx_http_aime_endpoint_texts(ngx_http_aime_toml_t *toml,
         return NGX_OK;
     }
 
-    if (ngx_http_aime_endpoint_quote(toml->cf->pool, &ep->name, &ep->quoted)
-        != NGX_OK
+    if (ngx_http_aime_toml_quote(toml, &ep->name, &ep->quoted) != NGX_OK
         || ngx_http_aime_endpoint_details(toml, ep) != NGX_OK)
     {
         return NGX_ERROR;
@@ -114,8 +113,7 @@ ngx_http_aime_endpoint_parameters(ngx_http_aime_toml_t *toml,
         != NGX_OK
         || ngx_http_aime_endpoint_table(toml, toml->tree, "OUTPUTS", &outputs)
            != NGX_OK
-        || ngx_http_aime_toml_print(toml->cf->pool, table, &progress)
-           != NGX_OK
+        || ngx_http_aime_toml_print(toml, table, &progress) != NGX_OK
         || ngx_http_aime_endpoint_table(toml, table, "OUTPUTS", &reports)
            != NGX_OK)
     {
@@ -187,25 +185,5 @@ ngx_http_aime_endpoint_table(ngx_http_aime_toml_t *toml, const cJSON *parent,
 
     table = ngx_http_aime_toml_table(toml, parent, name);
 
-    return ngx_http_aime_toml_print(toml->cf->pool, table, text);
-}
-
-
-ngx_int_t
-ngx_http_aime_endpoint_quote(ngx_pool_t *pool, ngx_str_t *text,
-    ngx_str_t *quoted)
-{
-    aime_str_t  str;
-
-    str.data = text->data;
-    str.len = text->len;
-
-    quoted->data = ngx_pnalloc(pool, aime_json_quoted_len(str));
-    if (quoted->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    quoted->len = aime_json_quote(quoted->data, str) - quoted->data;
-
-    return NGX_OK;
+    return ngx_http_aime_toml_print(toml, table, text);
 }

@@ -3,6 +3,7 @@
 
 
 #include "ngx_http_aime_toml.h"
+#include "aime_json_text.h"
 
 
 #define NGX_HTTP_AIME_MAX_FILE       (4 * 1024 * 1024)
@@ -19,6 +20,7 @@ static const cJSON *ngx_http_aime_toml_section(ngx_http_aime_toml_t *toml,
 static const char *ngx_http_aime_toml_next_name(const char *names,
     u_char *name);
 static ngx_uint_t ngx_http_aime_toml_line(const cJSON *item);
+static void *ngx_http_aime_toml_alloc(void *ctx, size_t size);
 
 
 ngx_int_t
@@ -33,6 +35,8 @@ ngx_http_aime_toml_load(ngx_http_aime_toml_t *toml, ngx_conf_t *cf,
 
     toml->cf = cf;
     toml->path = path;
+    toml->pool.alloc = ngx_http_aime_toml_alloc;
+    toml->pool.ctx = cf->pool;
 
     if (ngx_http_aime_toml_read(cf, path, &text) != NGX_OK) {
         return NGX_ERROR;
@@ -488,33 +492,54 @@ ngx_http_aime_toml_json(ngx_http_aime_toml_t *toml, const char *names,
         return NGX_OK;
     }
 
-    return ngx_http_aime_toml_print(toml->cf->pool, value.item, text);
+    return ngx_http_aime_toml_print(toml, value.item, text);
 }
 
 
 ngx_int_t
-ngx_http_aime_toml_print(ngx_pool_t *pool, const cJSON *item, ngx_str_t *text)
+ngx_http_aime_toml_print(ngx_http_aime_toml_t *toml, const cJSON *item,
+    ngx_str_t *text)
 {
-    char  *p;
+    aime_str_t  json;
 
     if (item == NULL) {
         ngx_str_set(text, "{}");
         return NGX_OK;
     }
 
-    p = cJSON_PrintUnformatted(item);
-    if (p == NULL) {
+    if (aime_toml_print(&toml->pool, item, &json) != AIME_OK) {
         return NGX_ERROR;
     }
 
-    text->len = ngx_strlen(p);
-    text->data = ngx_pnalloc(pool, text->len);
+    text->data = (u_char *) json.data;
+    text->len = json.len;
 
-    if (text->data) {
-        ngx_memcpy(text->data, p, text->len);
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_aime_toml_quote(ngx_http_aime_toml_t *toml, ngx_str_t *text,
+    ngx_str_t *quoted)
+{
+    aime_str_t  plain, string;
+
+    plain.data = text->data;
+    plain.len = text->len;
+
+    if (aime_json_quoted(&toml->pool, plain, &string) != AIME_OK) {
+        return NGX_ERROR;
     }
 
-    cJSON_free(p);
+    quoted->data = (u_char *) string.data;
+    quoted->len = string.len;
 
-    return text->data ? NGX_OK : NGX_ERROR;
+    return NGX_OK;
+}
+
+
+static void *
+ngx_http_aime_toml_alloc(void *ctx, size_t size)
+{
+    return ngx_palloc(ctx, size);
 }

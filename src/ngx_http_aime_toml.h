@@ -30,6 +30,7 @@
 
 typedef struct {
     ngx_conf_t              *cf;
+    aime_pool_t              pool;          /* cf->pool */
     ngx_str_t               *path;
     cJSON                   *tree;
     ngx_str_t               *default_path;
@@ -113,8 +114,12 @@ ngx_int_t ngx_http_aime_toml_json(ngx_http_aime_toml_t *toml,
     const char *names, ngx_uint_t want, ngx_str_t *text);
 
 /* Any value as JSON text; an absent table is an empty one. */
-ngx_int_t ngx_http_aime_toml_print(ngx_pool_t *pool, const cJSON *item,
-    ngx_str_t *text);
+ngx_int_t ngx_http_aime_toml_print(ngx_http_aime_toml_t *toml,
+    const cJSON *item, ngx_str_t *text);
+
+/* A text as a JSON string. */
+ngx_int_t ngx_http_aime_toml_quote(ngx_http_aime_toml_t *toml,
+    ngx_str_t *text, ngx_str_t *quoted);
 
 
 #endif /* NGX_HTTP_AIME_TOML_H_INCLUDED */
