@@ -107,6 +107,11 @@ $(BUILD)/settings:
 	@mkdir -p $(BUILD)
 	@test -f "$(NGINX_SRC)/configure" || { echo "no nginx source tree:" \
 	    "run 'make deps' or set NGINX_SRC" >&2; exit 1; }
+	@version=$$(sed -n 's/^#define NGINX_VERSION *"\(.*\)"$$/\1/p' \
+	    "$(NGINX_SRC)/src/core/nginx.h"); \
+	test -z "$(NGINX)" || "$(NGINX)" -v 2>&1 | grep -qF "/$$version" || { \
+	    echo "$(NGINX) is no nginx $$version, of which the source in" \
+	    "$(NGINX_SRC) is: set NGINX and NGINX_SRC" >&2; exit 1; }
 	@echo '$(strip $(SETTINGS))' > $@
 
 $(TREE)/configure: $(BUILD)/settings $(wildcard $(NGINX_SRC)/configure)

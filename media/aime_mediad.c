@@ -121,7 +121,12 @@ aime_mediad_stdio(void)
         fd = open("/dev/null", O_RDWR);
     } while (fd != -1 && fd <= STDERR_FILENO);
 
-    return (fd == -1) ? -1 : close(fd);
+    if (fd == -1) {
+        perror("aime-mediad: /dev/null");
+        return -1;
+    }
+
+    return close(fd);
 }
 
 

@@ -161,7 +161,7 @@ aime_media_base64_check(aime_str_t text, size_t *offset)
 
     if (n == text.len) {
         *offset = n;
-        return (n % 4 == 1) ? AIME_ERROR : AIME_OK;
+        return (n % 4) ? AIME_ERROR : AIME_OK;
     }
 
     /* what follows the letters can only be padding, one or two of it */

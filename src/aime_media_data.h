@@ -31,9 +31,9 @@ typedef struct {
 int aime_media_url(aime_str_t text, aime_media_url_t *url);
 
 /*
- * Is the text base64 (RFC 4648 section 4; the padding may be missing, white
- * space is none)?  AIME_OK or AIME_ERROR with the offset of the first byte
- * that is not, or of the end where bytes are missing.
+ * Is the text base64 (RFC 4648 section 4; with its padding, which those who
+ * decode it insist on; white space is none)?  AIME_OK or AIME_ERROR with the
+ * offset of the first byte that is not, or of the end where bytes are missing.
  */
 int aime_media_base64_check(aime_str_t text, size_t *offset);
 

@@ -198,6 +198,7 @@ sub forever {
 # Waits for the test's word
 sub go {
     my $tries = 0;
+    spew("$dir/asked", 1);
     select undef, undef, undef, 0.01 while !-e "$dir/go" && $tries++ < 3000;
     return;
 }
@@ -304,10 +305,9 @@ sub addresses {
 
 # A request that waits; undef if it was refused at once
 sub waits {
-    my (%inputs) = @_;
     my $conn = $srv->conn;
     $conn->send_request(POST => '/slow', {key => $CLIENT_KEY, img => $GIF,
-        wait_for_result => \0, %inputs});
+        wait_for_result => \0});
     return $conn->readable(patience(1.5)) ? undef : $conn;
 }
 
@@ -336,12 +336,25 @@ sub queue {
 # Who waits comes before the next medium of the request that has the daemon,
 # which in turn is not refused for the places that are taken
 sub turns {
-    my @conns = (waits(n => 1, img2 => $GIF), map { waits(n => $_) } 2, 3);
-    unavailable(submit(slow => (img => $GIF)), $BUSY, 'one more than these');
+    my @conns = map { $srv->conn } 0 .. 3;
+    my $send = sub { $conns[$_[0]]->send_request(POST => '/slow', {
+        key => $CLIENT_KEY, wait_for_result => \0, n => $_[0], img => $GIF,
+        $_[0] ? () : (img2 => $GIF)}) };
+    unlink "$dir/asked";
+    $send->(0);
+    ok(wait_until(sub { -e "$dir/asked" }), 'one is with the daemon');
+
+    # the one that is refused tells that the others have the two places
+    $send->($_) for 1 .. 3;
+    my $third;
+    ok(wait_until(sub { ($third) = grep { $conns[$_]->readable(0) } 1 .. 3 }),
+        'two wait');
+    unavailable($conns[$third]->read_response, $BUSY, 'a third');
     spew("$dir/go", 1);
-    is($_->read_response->status, 200, 'and is served') for @conns;
+    is($conns[$_]->read_response->status, 200, 'served')
+        for grep { $_ != $third } 0 .. 3;
     my @jobs = map { $worker->jobs } 1 .. 3;
-    is_deeply([map { $_->{n} } @jobs], [2, 3, 1], 'in turn');
+    is($jobs[2]{n}, 0, 'the one with two media last');
     $worker->result($_->{job_id}, {text => 'x'}) for @jobs;
     unlink "$dir/go";
     return;

@@ -102,7 +102,7 @@ sub types {
         is($answer->header('Content-Type'), 'application/octet-stream',
             'not known');
     }
-    (undef, $answer) = speak(plain => {}, 'QQ');
+    (undef, $answer) = speak(plain => {}, 'QQ==');
     is($answer->body, 'A', 'a single byte');
     return;
 }

@@ -121,6 +121,7 @@ sub local_conf {
         s{/etc/nginx/}{$dir/conf/}g;
         s{/var/log/nginx/}{$dir/logs/}g;
         s{/run/}{$dir/logs/}g;
+        s{/usr/share/ngx-http-aime-api/ui/}{$dir/conf/ui/}g;
         s{^ *listen \[::\].*\n}{}m or die "no IPv6\n";
         s{^ *listen \K443 }{127.0.0.1:$port{clients} }m or die "no clients\n";
         s{^ *listen \K8443 }{127.0.0.1:$port{workers} }m or die "no workers\n";
@@ -134,6 +135,7 @@ sub local_conf {
 
 
 sub loads {
+    system('cp', '-R', 'ui', "$dir/conf/ui") == 0 or die "no pages\n";
     system('cp', '-R', 'conf/endpoints', 'conf/aime_api_server.cfg',
         make_path("$dir/conf/aime") ? "$dir/conf/aime" : die) == 0
         or die "no files\n";
@@ -257,6 +259,20 @@ sub operators {
     is($status, 200, 'health');
     ($status) = asked(operators => '/admin/jobs');
     is($status, 403, 'no administration without a password');
+
+    open my $many, '-|', 'curl', '-s', '-o', '/dev/null', '-w',
+        '%{http_code} ', "$url{operators}/admin/jobs?[1-600]"
+        or die "curl: $!\n";
+    my %seen = map { $_ => 1 } split ' ', do { local $/; <$many> };
+    close $many;
+    ok($seen{429}, 'nor any number of tries') or diag(join ' ', keys %seen);
+
+    # where the page looks for it
+    ($status, undef, $text) = asked(operators => '/aime/');
+    is($status, 200, 'the dashboard is beside it');
+    like($text, qr{id="admin" href="\.\./admin/"}, 'and finds it');
+    ($status) = asked(workers => '/aime/', undef, @{$gpu{gpu}});
+    is($status, 404, 'and nowhere else');
     return;
 }
 

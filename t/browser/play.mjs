@@ -65,7 +65,7 @@ async function signIn({ page, is, until, ask, axe, shot }) {
 
 
 async function chat({ sdk, page, at, is, like, until, ask, axe, shot, state,
-    tab, job })
+    tab, job, allow })
 {
     const box = page.getByLabel('Message', { exact: true });
     const last = page.locator('.message.assistant .message-body').last();
@@ -108,7 +108,7 @@ async function chat({ sdk, page, at, is, like, until, ask, axe, shot, state,
     await axe(page, 'a chat keeps nobody out');
     await shot(page, 'play-chat');
 
-    await openai({ sdk, page, is, like, until, ask, tab });
+    await openai({ sdk, page, is, like, until, ask, tab, allow });
 
     const png = await ask('picture', 40, 30, 200, 90, 30);
     await page.locator('.composer input[type=file]').setInputFiles({
@@ -130,7 +130,7 @@ async function chat({ sdk, page, at, is, like, until, ask, axe, shot, state,
 
 
 // The same by OpenAI's own client
-async function openai({ sdk, page, is, like, until, ask, tab }) {
+async function openai({ sdk, page, is, like, until, ask, tab, allow }) {
     const code = () => page.getByLabel('Code', { exact: true }).textContent();
     for (const [name, command] of [['curl', 'sh'], ['Python', 'python3'],
         ['JavaScript', 'node --input-type=module - <']])
@@ -142,6 +142,13 @@ async function openai({ sdk, page, is, like, until, ask, tab }) {
         is(status, 0, `${name} code of a chat ends well`);
         like(output, /Three ships/, 'with its answer');
     }
+    // a list that cannot be had now is asked for again
+    allow(/status of 503/);
+    await page.route('**/v1/models', (route) => route.fulfill({ status: 503,
+        json: { error: { message: 'Try again later' } } }), { times: 1 });
+    await tab('OpenAI (Python)');
+    await page.getByText('Try again later').waitFor();
+    await tab('curl');
     await tab('OpenAI (Python)');
     await until(async () => /model="keeper"/.test(await code()),
         'the model of the endpoint');

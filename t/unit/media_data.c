@@ -68,15 +68,16 @@ static const url_t  urls[] = {
 
 static const check_t  checks[] = {
     { "", AIME_OK, 0 },
-    { "QQ", AIME_OK, 2 },
     { "QQ==", AIME_OK, 4 },
-    { "QUI", AIME_OK, 3 },
     { "QUI=", AIME_OK, 4 },
     { "QUJD", AIME_OK, 4 },
     { "+/+/", AIME_OK, 4 },
     { LONG, AIME_OK, 32 },
     { LONG "QQ==", AIME_OK, 36 },
     { "Q", AIME_ERROR, 1 },
+    { "QQ", AIME_ERROR, 2 },
+    { "QUI", AIME_ERROR, 3 },
+    { LONG "QQ", AIME_ERROR, 34 },
     { LONG "Q", AIME_ERROR, 33 },
     { "Q=", AIME_ERROR, 1 },
     { "=", AIME_ERROR, 0 },

@@ -105,11 +105,26 @@ export class Samples {
             return;
         }
         if (!KNOWN.has(key)) {
-            KNOWN.set(key, models(key).catch(() => []));
+            KNOWN.set(key, models(key));
         }
-        const found = await KNOWN.get(key);
+        let found, error;
+        try {
+            found = await KNOWN.get(key);
+        } catch (refused) {
+            KNOWN.delete(key);
+            // a server without these routes has no models
+            found = [];
+            error = refused.status !== 404 && refused;
+        }
         if (!OPENAI.some(([tab]) => tab === this.now)) {
             return;             // another was picked meanwhile
+        }
+        if (error) {
+            this.pick.hidden = true;
+            this.note.textContent = 'The models cannot be read. '
+                + error.message;
+            this.show('');
+            return;
         }
         const { name } = request.details;
         const own = found.filter(({ endpoints }) => endpoints?.includes(name));

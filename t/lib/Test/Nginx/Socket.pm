@@ -1,8 +1,8 @@
 package Test::Nginx::Socket;
 
 # A small runner for the data format of Test::Nginx::Socket, for machines that
-# do not have it.  A .t file that keeps to what is below passes under both (so
-# let it plan with 'no_plan').
+# do not have it.  A .t file that keeps to what is below should pass under both
+# (so let it plan with 'no_plan'); under the original none was tried yet.
 #
 # Sections: main_config, http_config, config, user_files, request, raw_request,
 # more_headers, error_code, error_code_like, response_body, response_body_like,
