@@ -237,6 +237,19 @@ ngx_http_aime_openai_same(aime_json_value_t *value, const char *text)
 }
 
 
+ngx_uint_t
+ngx_http_aime_openai_is(aime_json_member_t *member, const char *text)
+{
+    size_t  len;
+
+    len = ngx_strlen(text);
+
+    return member && member->value.type == AIME_JSON_STRING
+           && member->value.text.len == len + 2
+           && ngx_memcmp(member->value.text.data + 1, text, len) == 0;
+}
+
+
 static ngx_uint_t
 ngx_http_aime_openai_listed(aime_str_t *name, const char **names)
 {

@@ -3,6 +3,7 @@
 
 
 #include "ngx_http_aime_openai_responses.h"
+#include "ngx_http_aime_openai_items.h"
 #include "ngx_http_aime_openai_messages.h"
 #include "ngx_http_aime_openai_response.h"
 #include "ngx_http_aime_openai_text.h"
@@ -211,8 +212,8 @@ ngx_http_aime_openai_response_input(ngx_http_aime_openai_call_t *call)
                                                field->value.text, system);
     }
 
-    return ngx_http_aime_openai_put_messages(call, "input", field->value.text,
-                                             system);
+    return ngx_http_aime_openai_put_items(call, "input", &field->value,
+                                          system);
 }
 
 
