@@ -4,6 +4,7 @@
 
 #include "ngx_aime_admin.h"
 #include "ngx_aime_shm_index.h"
+#include "ngx_aime_shm_payload.h"
 #include "ngx_aime_shm_queue.h"
 #include "ngx_aime_shm_session.h"
 

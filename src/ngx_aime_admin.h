@@ -8,7 +8,7 @@
 #define NGX_AIME_ADMIN_H_INCLUDED
 
 
-#include "ngx_aime_job.h"
+#include "ngx_aime_shm_zone.h"
 
 
 #define NGX_AIME_ADMIN_PROGRESS_LEN    64

@@ -4,8 +4,10 @@
 
 #include "ngx_aime_repair.h"
 #include "ngx_aime_check.h"
-#include "ngx_aime_job.h"
+#include "ngx_aime_job_mend.h"
 #include "ngx_aime_wake.h"
+#include "ngx_aime_shm_client.h"
+#include "ngx_aime_shm_once.h"
 #include "ngx_aime_shm_payload.h"
 #include "ngx_aime_shm_queue.h"
 #include "ngx_aime_shm_session.h"
@@ -72,7 +74,7 @@ ngx_aime_repair_jobs(ngx_aime_zone_t *zone)
 
     ngx_aime_shm_payload_reset_locked(zone);
     ngx_aime_shm_queue_reset_locked(zone);
-    ngx_aime_job_reset_clients_locked(zone);
+    ngx_aime_shm_client_reset_locked(zone);
 
     job = NULL;
     queued = NULL;
@@ -84,7 +86,8 @@ ngx_aime_repair_jobs(ngx_aime_zone_t *zone)
     }
 
     ngx_aime_shm_queue_relink_locked(zone, &queued);
-    ngx_aime_job_relink_clients_locked(zone);
+    ngx_aime_shm_client_relink_locked(zone);
+    ngx_aime_shm_once_relink_locked(zone);
 
     ngx_aime_shm_vars_relink_locked(zone);
     ngx_aime_shm_hold_relink_locked(zone);

@@ -201,8 +201,8 @@ typedef enum {
 
 
 /*
- * The job.  state is written by ngx_aime_job.c alone; the lists that a job is
- * in follow from it:
+ * The job.  state is written by ngx_aime_job_state.c alone; the lists that a
+ * job is in follow from it:
  *
  *   queued       its type's waiting list by link; a lane's line by spot, or
  *                the type's returned ones by back

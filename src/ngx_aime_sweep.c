@@ -6,7 +6,7 @@
 
 #include "ngx_aime_sweep.h"
 #include "ngx_aime_id.h"
-#include "ngx_aime_job.h"
+#include "ngx_aime_job_lapse.h"
 #include "ngx_aime_worker.h"
 #include "ngx_aime_wake.h"
 #include "ngx_aime_shm_index.h"

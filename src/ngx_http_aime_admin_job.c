@@ -7,6 +7,7 @@
 #include "ngx_http_aime_view.h"
 #include "ngx_aime_admin.h"
 #include "ngx_aime_id.h"
+#include "ngx_aime_job_steer.h"
 
 
 #define NGX_HTTP_AIME_ADMIN_LIMIT      100

@@ -7,6 +7,7 @@
 #include "ngx_http_aime_vars.h"
 #include "ngx_http_aime_view.h"
 #include "ngx_aime_id.h"
+#include "ngx_aime_job_steer.h"
 #include "ngx_aime_shm_index.h"
 #include "ngx_aime_shm_session.h"
 

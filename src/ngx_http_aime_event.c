@@ -3,7 +3,7 @@
 
 
 #include "ngx_http_aime_event.h"
-#include "ngx_aime_job.h"
+#include "ngx_aime_job_room.h"
 
 
 #define NGX_HTTP_AIME_EVENT_POOL    2048

@@ -3,7 +3,8 @@
 
 
 #include "ngx_http_aime_grow.h"
-#include "ngx_aime_job.h"
+#include "ngx_aime_job_room.h"
+#include "ngx_aime_job_view.h"
 
 
 static ngx_int_t ngx_http_aime_grow_before(ngx_http_request_t *r,

@@ -3,6 +3,7 @@
 
 
 #include "ngx_http_aime_openai_header.h"
+#include "ngx_aime_job_submit.h"
 
 
 static ngx_int_t ngx_http_aime_openai_request_id(ngx_http_request_t *r);

@@ -6,6 +6,9 @@
 #include "ngx_http_aime_openai_response.h"
 #include "ngx_http_aime_view.h"
 #include "ngx_aime_id.h"
+#include "ngx_aime_job_room.h"
+#include "ngx_aime_job_steer.h"
+#include "ngx_aime_job_wait.h"
 
 
 #define NGX_HTTP_AIME_RESP_LEN    (sizeof("resp_") - 1 + NGX_AIME_UUID_LEN)

@@ -11,6 +11,8 @@
 #include "ngx_http_aime_openai_text.h"
 #include "ngx_http_aime_view.h"
 #include "aime_delta.h"
+#include "ngx_aime_job_room.h"
+#include "ngx_aime_job_wait.h"
 
 
 /* Bytes of a choice that its client was sent. */

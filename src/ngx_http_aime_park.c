@@ -9,7 +9,7 @@
 
 
 #include "ngx_http_aime_park.h"
-#include "ngx_aime_job.h"
+#include "ngx_aime_job_wait.h"
 
 
 #define NGX_HTTP_AIME_FIRST_SLOTS    64

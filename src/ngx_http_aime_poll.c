@@ -10,7 +10,9 @@
 #include "ngx_http_aime_poll.h"
 #include "ngx_http_aime_park.h"
 #include "ngx_http_aime_worker.h"
-#include "ngx_aime_job.h"
+#include "ngx_aime_job_room.h"
+#include "ngx_aime_job_steer.h"
+#include "ngx_aime_job_take.h"
 
 
 /* Libraries retry at full speed but for a 503: not before that, in ms. */

@@ -4,7 +4,7 @@
 
 #include "ngx_http_aime_reply.h"
 #include "ngx_aime_id.h"
-#include "ngx_aime_job.h"
+#include "ngx_aime_job_room.h"
 
 
 /* whose milliseconds a double holds */

@@ -8,7 +8,7 @@
 
 
 #include "ngx_http_aime_request.h"
-#include "ngx_aime_job.h"
+#include "ngx_aime_job_submit.h"
 
 
 #define NGX_HTTP_AIME_MAX_ONCE_LEN    255   /* of an Idempotency-Key */

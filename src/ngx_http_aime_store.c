@@ -3,6 +3,7 @@
 
 
 #include "ngx_http_aime_store.h"
+#include "ngx_aime_job_room.h"
 
 
 static size_t ngx_http_aime_store_value(ngx_aime_shm_cursor_t *cursor,

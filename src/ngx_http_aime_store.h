@@ -11,7 +11,7 @@
 #include <ngx_core.h>
 
 #include "aime_input.h"
-#include "ngx_aime_job.h"
+#include "ngx_aime_shm_payload.h"
 
 
 /*

@@ -13,6 +13,7 @@
 #include "ngx_http_aime_event.h"
 #include "ngx_http_aime_view.h"
 #include "ngx_aime_id.h"
+#include "ngx_aime_job_wait.h"
 
 
 /*

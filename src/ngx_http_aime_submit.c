@@ -13,6 +13,8 @@
 #include "ngx_http_aime_tally.h"
 #include "ngx_http_aime_vars.h"
 #include "ngx_http_aime_view.h"
+#include "ngx_aime_job_room.h"
+#include "ngx_aime_job_wait.h"
 
 
 /* after which to look whether an endpoint is enabled again, seconds */

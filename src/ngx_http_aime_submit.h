@@ -10,7 +10,7 @@
 #include "ngx_http_aime_request.h"
 #include "ngx_http_aime_reply.h"
 #include "ngx_http_aime_park.h"
-#include "ngx_aime_job.h"
+#include "ngx_aime_job_view.h"
 
 
 /*

@@ -6,7 +6,7 @@
 #include "ngx_http_aime_view.h"
 #include "ngx_aime_ended.h"
 #include "ngx_aime_id.h"
-#include "ngx_aime_job.h"
+#include "ngx_aime_job_view.h"
 
 
 /* Of a job, whether it has ended or not. */

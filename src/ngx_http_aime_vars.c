@@ -11,6 +11,8 @@
 #include "ngx_http_aime_vars.h"
 #include "ngx_http_aime_reply.h"
 #include "ngx_aime_id.h"
+#include "ngx_aime_job_room.h"
+#include "ngx_aime_job_view.h"
 #include "ngx_aime_shm_index.h"
 #include "ngx_aime_shm_vars.h"
 

@@ -12,7 +12,8 @@
 
 
 #include "ngx_http_aime_request.h"
-#include "ngx_aime_job.h"
+#include "ngx_aime_job_result.h"
+#include "ngx_aime_job_submit.h"
 
 
 /* of all values of a session, with their names */

@@ -4,6 +4,7 @@
 
 #include "ngx_http_aime_view.h"
 #include "ngx_aime_id.h"
+#include "ngx_aime_job_wait.h"
 
 
 #define NGX_HTTP_AIME_MAX_QUOTED    64

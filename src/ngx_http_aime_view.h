@@ -9,7 +9,7 @@
 
 #include "ngx_http_aime_request.h"
 #include "ngx_http_aime_reply.h"
-#include "ngx_aime_job.h"
+#include "ngx_aime_job_view.h"
 
 
 /* May this client see that job, as one of this endpoint? */

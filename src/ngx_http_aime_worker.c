@@ -269,6 +269,25 @@ ngx_http_aime_worker_text(ngx_http_request_t *r, ngx_str_t *text,
 }
 
 
+void
+ngx_http_aime_worker_not_found(ngx_http_aime_reply_t *reply,
+    ngx_str_t *job_id, ngx_str_t *worker)
+{
+    ngx_str_t  text;
+
+    if (ngx_http_aime_worker_text(reply->request, &text,
+                                  "Job with job id %V not found in worker "
+                                  "%V!", job_id, worker)
+        == NGX_ERROR)
+    {
+        reply->failed = 1;
+        return;
+    }
+
+    ngx_http_aime_reply_string(reply, &text);
+}
+
+
 ngx_int_t
 ngx_http_aime_worker_refuse(ngx_http_request_t *r, const char *fmt,
     ngx_str_t *one, ngx_str_t *two)

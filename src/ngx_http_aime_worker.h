@@ -61,6 +61,10 @@ ngx_int_t ngx_http_aime_arg_members(ngx_http_request_t *r,
 ngx_int_t ngx_http_aime_worker_text(ngx_http_request_t *r, ngx_str_t *text,
     const char *fmt, ngx_str_t *one, ngx_str_t *two);
 
+/* That text as a JSON string: the worker has no such job. */
+void ngx_http_aime_worker_not_found(ngx_http_aime_reply_t *reply,
+    ngx_str_t *job_id, ngx_str_t *worker);
+
 /* May a worker have that name: 1 to 255 bytes, no control characters? */
 ngx_uint_t ngx_http_aime_worker_name(ngx_str_t *name);
 

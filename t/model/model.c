@@ -44,6 +44,7 @@ typedef struct {
     ngx_uint_t     picked;          /* for a batch */
     ngx_msec_t     queued;
     ngx_msec_t     due;
+    ngx_msec_t     abandon;         /* 0: its client has not gone */
 } model_job_t;
 
 
@@ -93,6 +94,7 @@ static int model_leave(int proc);
 static int model_unpark(int proc);
 static int model_drain(int proc);
 static int model_sweep(int proc);
+static int model_repair(int proc);
 static int model_empty(void);
 static void model_release(model_proc_t *proc, int number);
 static void model_bury(void);
@@ -138,7 +140,7 @@ static ngx_uint_t        counts[MODEL_NWHAT + 1];
 static const char  *names[] = {
     "start", "submit", "join", "view", "take", "delivered", "undelivered",
     "put back", "progress", "finish", "cancel", "give back", "leave",
-    "unpark", "drain", "sweep", "quit", "kill"
+    "unpark", "drain", "sweep", "repair", "quit", "kill"
 };
 
 
@@ -203,6 +205,10 @@ model_step(void)
 
     if (procs[proc].pid == 0 || procs[proc].dead) {
         return model_random(4) ? 0 : model_start();
+    }
+
+    if (model_random(200) == 0) {
+        return model_repair(proc);
     }
 
     switch (model_random(22)) {
@@ -407,7 +413,7 @@ model_submit(int proc)
     op.endpoint = model_random(MODEL_NENDPOINTS);
     op.priority = model_random(MODEL_NPRIORITIES);
     op.attempts = 1 + model_random(3);
-    op.flags = model_random(4);
+    op.flags = model_random(8);
     op.slot = slot;
 
     want = (model_count(NGX_AIME_JOB_QUEUED) >= MODEL_QUEUE_LEN)
@@ -481,6 +487,7 @@ model_join(int proc)
     if (active) {
         (void) model_park(proc, op.slot, op.flags ? MODEL_CLIENT : MODEL_WATCH,
                           job, MODEL_NOBODY);
+        job->abandon = op.flags ? 0 : job->abandon;
     }
 
     if (model_ask(proc, &op) != 0) {
@@ -1031,7 +1038,19 @@ model_sweep(int proc)
 
     for (i = 0; i < MODEL_NJOBS; i++) {
 
-        if (!jobs[i].used || jobs[i].due > now) {
+        if (!jobs[i].used) {
+            continue;
+        }
+
+        if (jobs[i].abandon && jobs[i].abandon <= now
+            && model_active(&jobs[i]))
+        {
+            model_end(&jobs[i], NGX_AIME_JOB_CANCELED,
+                      NGX_AIME_REASON_HANGUP);
+            continue;
+        }
+
+        if (jobs[i].due > now) {
             continue;
         }
 
@@ -1045,6 +1064,52 @@ model_sweep(int proc)
     }
 
     return model_compare(&op);
+}
+
+
+/*
+ * As after a process that was killed with the lock.  What is parked is woken
+ * by it without a signal, and the order of hand-overs is forgotten, so there
+ * are none of either then.
+ */
+
+static int
+model_repair(int proc)
+{
+    int         i;
+    ngx_uint_t  n;
+
+    if (model_sweep(proc) != 0) {
+        return 1;
+    }
+
+    for (i = 0; i < MODEL_NPROCS; i++) {
+        for (n = 0; n < MODEL_NHANDOVERS; n++) {
+            if (handovers[i][n].njobs && model_handover(i) != 0) {
+                return 1;
+            }
+        }
+    }
+
+    for (n = 0; n < MODEL_NENTRIES; n++) {
+
+        if (!entries[n].used) {
+            continue;
+        }
+
+        op.what = MODEL_UNPARK;
+        op.slot = entries[n].slot;
+        model_leave_entry(&entries[n]);
+
+        if (model_ask(entries[n].proc, &op) != 0 || model_compare(&op) != 0) {
+            return 1;
+        }
+    }
+
+    op.what = MODEL_REPAIR;
+    op.slot = MODEL_NO_SLOT;
+
+    return model_ask(proc, &op) || model_compare(&op);
 }
 
 
@@ -1357,9 +1422,16 @@ model_hung_up(model_job_t *job, model_entry_t *gone)
         }
     }
 
-    if (job->flags & MODEL_CANCELS) {
-        model_end(job, NGX_AIME_JOB_CANCELED, NGX_AIME_REASON_HANGUP);
+    if (!(job->flags & MODEL_CANCELS)) {
+        return;
     }
+
+    if (job->flags & MODEL_GRACES) {
+        job->abandon = now + MODEL_GRACE;
+        return;
+    }
+
+    model_end(job, NGX_AIME_JOB_CANCELED, NGX_AIME_REASON_HANGUP);
 }
 
 

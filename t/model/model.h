@@ -11,7 +11,14 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
-#include "ngx_aime_job.h"
+#include "ngx_aime_job_progress.h"
+#include "ngx_aime_job_result.h"
+#include "ngx_aime_job_room.h"
+#include "ngx_aime_job_steer.h"
+#include "ngx_aime_job_submit.h"
+#include "ngx_aime_job_take.h"
+#include "ngx_aime_job_view.h"
+#include "ngx_aime_job_wait.h"
 
 
 #define MODEL_NPROCS        4       /* at most at one time */
@@ -26,6 +33,7 @@
 #define MODEL_QUEUE_LEN     12      /* max_queue_length */
 #define MODEL_QUEUE_TIME    40001   /* milliseconds; steps are tens of them */
 #define MODEL_LIFETIME      30002
+#define MODEL_GRACE         5003
 #define MODEL_NEVER         500000000
 
 
@@ -46,6 +54,7 @@ typedef enum {
     MODEL_UNPARK,
     MODEL_DRAIN,
     MODEL_SWEEP,
+    MODEL_REPAIR,
     MODEL_QUIT,
     MODEL_NWHAT
 } model_what_e;
@@ -55,6 +64,7 @@ typedef enum {
 
 #define MODEL_CANCELS  1        /* flags of a submission */
 #define MODEL_KEEPS    2
+#define MODEL_GRACES   4
 
 typedef struct {
     model_what_e         what;

@@ -381,6 +381,12 @@ model_do(model_op_t *op, model_reply_t *reply)
         ngx_event_expire_timers();
         break;
 
+    case MODEL_REPAIR:
+        ngx_aime_shm_lock(&model_shm);
+        ngx_aime_repair_locked(&model_shm);
+        ngx_aime_shm_unlock(&model_shm);
+        break;
+
     default:
         break;
     }
@@ -419,6 +425,7 @@ model_submit(model_op_t *op, model_reply_t *reply)
     spec.retry = 1;
     spec.keep = (op->flags & MODEL_KEEPS) != 0;
     spec.cancel_on_disconnect = (op->flags & MODEL_CANCELS) != 0;
+    spec.grace = (op->flags & MODEL_GRACES) ? MODEL_GRACE : 0;
 
     input = ngx_aime_job_reserve(&model_shm, 5, NGX_AIME_ROOM_INPUT);
 

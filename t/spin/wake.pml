@@ -1,6 +1,6 @@
 /*
  * Park, wake and the death of processes (src/ngx_aime_wake.c, the polls of
- * src/ngx_aime_job.c, the sweep), for `make spin`: is every job that waits
+ * src/ngx_aime_job_take.c, the sweep), for `make spin`: is every job that waits
  * taken in the end?
  *
  * Process 0 has one parked poll, process 1 has two, and a third one submits
@@ -86,7 +86,7 @@ inline wake(by, p)
 }
 
 
-/* ngx_aime_job_rouse(): a job that no poll was woken for, and one that waits */
+/* ngx_aime_job_rouse_locked(): a job that no poll was woken for, and a poll */
 
 inline rouse(rouser)
 {
