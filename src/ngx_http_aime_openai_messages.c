@@ -390,6 +390,18 @@ ngx_http_aime_openai_message(ngx_http_aime_openai_writer_t *w,
                                           "is not supported with this model");
     }
 
+    /* the older form of a call, and sound that the server would have to keep */
+
+    if (ngx_http_aime_arg(&message, "function_call")) {
+        return ngx_http_aime_openai_wrong(w, ".function_call",
+                                          "is not supported with this model");
+    }
+
+    if (ngx_http_aime_arg(&message, "audio")) {
+        return ngx_http_aime_openai_wrong(w, ".audio",
+                                          "is not supported with this model");
+    }
+
     ngx_http_aime_openai_chars(w, "{\"role\":");
 
     rc = ngx_http_aime_openai_role(w, &message);
@@ -484,6 +496,10 @@ ngx_http_aime_openai_content(ngx_http_aime_openai_writer_t *w,
     aime_json_elements_t   parts;
 
     content = ngx_http_aime_arg(message, "content");
+
+    if (content == NULL) {
+        content = ngx_http_aime_arg(message, "refusal");
+    }
 
     if (content == NULL) {
         ngx_http_aime_openai_chars(w, "\"\"");
