@@ -174,8 +174,8 @@ install: $(MODULE) $(DAEMON)
 
 # The media daemon, which knows no nginx: it shares a few files of floor 0.
 
-DAEMON_SRC := $(sort $(wildcard media/*.c)) src/aime_media.c \
-              src/aime_media_data.c src/aime_number.c
+DAEMON_SRC := $(sort $(wildcard media/*.c)) src/aime_media_data.c \
+              src/aime_media_name.c src/aime_media_rules.c src/aime_number.c
 DAEMON_OBJ := $(patsubst %.c,$(BUILD)/mediad/%.o,$(notdir $(DAEMON_SRC)))
 DAEMON_LIB := -lavformat -lavcodec -lswscale -lswresample -lavutil -lseccomp \
               -lcjson -lm

@@ -14,7 +14,9 @@
 #include "ngx_aime_ended.h"
 #include "ngx_aime_sweep.h"
 #include "ngx_aime_wake.h"
-#include "ngx_http_aime_conf.h"
+#include "ngx_http_aime_conf_merge.h"
+#include "ngx_http_aime_conf_set.h"
+#include "ngx_http_aime_conf_zone.h"
 #include "ngx_http_aime_progress.h"
 #include "ngx_http_aime_result.h"
 #include "ngx_http_aime_route.h"
@@ -140,44 +142,44 @@ static ngx_command_t  ngx_http_aime_commands[] = {
 
     { ngx_string("aime_api_worker_interface"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
-      ngx_http_aime_set_workers,
+      ngx_http_aime_set_location,
       NGX_HTTP_LOC_CONF_OFFSET,
-      0,
+      NGX_HTTP_AIME_SERVES_WORKERS,
       NULL },
 
     { ngx_string("aime_api_info"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
-      ngx_http_aime_set_info,
+      ngx_http_aime_set_location,
       NGX_HTTP_LOC_CONF_OFFSET,
-      0,
+      NGX_HTTP_AIME_SERVES_INFO,
       NULL },
 
     { ngx_string("aime_api_stream"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
-      ngx_http_aime_set_stream,
+      ngx_http_aime_set_location,
       NGX_HTTP_LOC_CONF_OFFSET,
-      0,
+      NGX_HTTP_AIME_SERVES_STREAM,
       NULL },
 
     { ngx_string("aime_api_openai"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
-      ngx_http_aime_set_openai,
+      ngx_http_aime_set_location,
       NGX_HTTP_LOC_CONF_OFFSET,
-      0,
+      NGX_HTTP_AIME_SERVES_OPENAI,
       NULL },
 
     { ngx_string("aime_api_status"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
-      ngx_http_aime_set_status,
+      ngx_http_aime_set_location,
       NGX_HTTP_LOC_CONF_OFFSET,
-      0,
+      NGX_HTTP_AIME_SERVES_STATUS,
       NULL },
 
     { ngx_string("aime_api_admin"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
-      ngx_http_aime_set_admin,
+      ngx_http_aime_set_location,
       NGX_HTTP_LOC_CONF_OFFSET,
-      0,
+      NGX_HTTP_AIME_SERVES_ADMIN,
       NULL },
 
     { ngx_string("aime_api_stream_keepalive"),

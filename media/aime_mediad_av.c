@@ -16,6 +16,7 @@
 #include "aime_mediad_color.h"
 #include "aime_mediad_fit.h"
 #include "aime_mediad_input.h"
+#include "aime_mediad_mux.h"
 #include "aime_mediad_output.h"
 
 
@@ -488,7 +489,7 @@ aime_mediad_av_plan_sound(aime_mediad_av_t *av)
 
     target->channels = (int) aime_mediad_av_wanted(&rules->channels,
                                                    av->channels);
-    most = aime_mediad_output_channels(target->format);
+    most = aime_mediad_mux_channels(target->format);
 
     if (target->channels > most) {
 
@@ -501,7 +502,7 @@ aime_mediad_av_plan_sound(aime_mediad_av_t *av)
         target->channels = most;
     }
 
-    return aime_mediad_output_lossless(target->format)
+    return aime_mediad_mux_lossless(target->format)
            ? aime_mediad_av_lossless(av) : aime_mediad_av_lossy(av);
 }
 
@@ -516,7 +517,7 @@ aime_mediad_av_rate(aime_mediad_av_t *av)
     const aime_media_rule_t  *rule;
 
     rule = &av->job->rules.sample_rate;
-    rate = aime_mediad_output_rates(av->target.format);
+    rate = aime_mediad_mux_rates(av->target.format);
 
     if (av->target.format == AIME_MEDIA_WEBM
         && !aime_mediad_fit_meets(rule, *rate))

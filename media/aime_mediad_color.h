@@ -26,7 +26,7 @@
 
 #include <libavutil/pixfmt.h>
 
-#include "aime_media.h"
+#include "aime_media_name.h"
 
 
 aime_media_color_e aime_mediad_color(enum AVPixelFormat format);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "aime_media.h"
+#include "aime_media_rules.h"
 
 
 /* zeroed bytes behind the media, for readers that look ahead */

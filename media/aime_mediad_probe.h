@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-#include "aime_media.h"
+#include "aime_media_name.h"
 
 
 /*

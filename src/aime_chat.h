@@ -9,7 +9,7 @@
 
 
 #include "aime_json.h"
-#include "aime_media.h"
+#include "aime_media_name.h"
 
 
 #define AIME_CHAT_FAULT_LEN    128

@@ -7,7 +7,7 @@
 #define AIME_DELTA_H_INCLUDED
 
 
-#include "aime_json.h"
+#include "aime_str.h"
 
 
 /*

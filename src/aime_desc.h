@@ -11,7 +11,7 @@
 #include <cjson/cJSON.h>
 
 #include "aime_json.h"
-#include "aime_media.h"
+#include "aime_media_rules.h"
 #include "aime_pattern.h"
 
 
@@ -175,6 +175,12 @@ int aime_desc_compile(aime_pool_t *pool, const cJSON *inputs,
 int aime_desc_allowed(const cJSON *inputs, unsigned *allowed,
     aime_desc_notice_pt notice, void *notice_ctx, aime_desc_error_t *error);
 
+/*
+ * Makes the parameters of a description known by their names, which compiling
+ * does.  AIME_OK, AIME_NOMEM.
+ */
+int aime_desc_index(aime_pool_t *pool, aime_desc_t *desc);
+
 /* The parameter of that name or NULL; constant time on average. */
 aime_desc_param_t *aime_desc_find(const aime_desc_t *desc, aime_str_t name);
 
@@ -224,6 +230,9 @@ int aime_desc_supported(aime_pool_t *pool, const aime_desc_param_t *param,
  * most that many characters; escapes and surrogate pairs stay whole.
  */
 size_t aime_desc_prefix(aime_str_t string, size_t chars);
+
+/* The type of any of its names.  AIME_OK, AIME_ERROR: there is none. */
+int aime_desc_type_named(const char *name, aime_desc_type_e *type);
 
 /* The type's name on the wire, as a constant: "integer", "chat_context", ... */
 const char *aime_desc_type_name(aime_desc_type_e type);

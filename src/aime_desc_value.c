@@ -408,8 +408,7 @@ aime_desc_supported(aime_pool_t *pool, const aime_desc_param_t *param,
 static int
 aime_desc_requote(aime_pool_t *pool, aime_str_t *string)
 {
-    aime_str_t      text;
-    unsigned char  *p;
+    aime_str_t  text;
 
     if (memchr(string->data, '\\', string->len) == NULL) {
         return AIME_OK;
@@ -419,15 +418,7 @@ aime_desc_requote(aime_pool_t *pool, aime_str_t *string)
         return AIME_NOMEM;
     }
 
-    p = pool->alloc(pool->ctx, aime_json_quoted_len(text));
-    if (p == NULL) {
-        return AIME_NOMEM;
-    }
-
-    string->data = p;
-    string->len = aime_json_quote(p, text) - p;
-
-    return AIME_OK;
+    return aime_json_quoted(pool, text, string);
 }
 
 
@@ -712,7 +703,7 @@ aime_desc_list(const aime_desc_param_t *param, char *buf)
         }
 
         if (i == AIME_DESC_LISTED || (size_t) (last - p) < len + 6) {
-            memcpy(p, i ? ", ..." : "...", sizeof(", ..."));
+            memcpy(p, ", ...", sizeof(", ..."));
             return;
         }
 

@@ -8,7 +8,7 @@
 #define AIME_FLOATS_H_INCLUDED
 
 
-#include "aime_json.h"
+#include "aime_str.h"
 
 
 /* How many elements a valid JSON array has if all of them are numbers. */

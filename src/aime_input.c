@@ -449,8 +449,7 @@ static int
 aime_input_query(aime_input_ctx_t *ctx, const aime_desc_param_t *param,
     aime_str_t text, aime_json_value_t *value)
 {
-    unsigned char     *p;
-    aime_json_type_e   type;
+    aime_json_type_e  type;
 
     value->text = text;
     value->type = aime_input_word(text);
@@ -483,16 +482,9 @@ aime_input_query(aime_input_ctx_t *ctx, const aime_desc_param_t *param,
         break;
     }
 
-    p = ctx->pool->alloc(ctx->pool->ctx, aime_json_quoted_len(text));
-    if (p == NULL) {
-        return AIME_NOMEM;
-    }
-
     value->type = AIME_JSON_STRING;
-    value->text.data = p;
-    value->text.len = aime_json_quote(p, text) - p;
 
-    return AIME_OK;
+    return aime_json_quoted(ctx->pool, text, &value->text);
 }
 
 
@@ -502,20 +494,14 @@ static int
 aime_input_query_selection(aime_input_ctx_t *ctx,
     const aime_desc_param_t *param, aime_str_t text, aime_json_value_t *value)
 {
-    unsigned char            *p;
     aime_json_value_t         string;
     const aime_json_value_t  *found;
 
-    p = ctx->pool->alloc(ctx->pool->ctx, aime_json_quoted_len(text));
-    if (p == NULL) {
-        return AIME_NOMEM;
-    }
-
     string.type = AIME_JSON_STRING;
-    string.text.data = p;
-    string.text.len = aime_json_quote(p, text) - p;
 
-    if (aime_desc_supported(ctx->pool, param, &string, &found) != AIME_OK) {
+    if (aime_json_quoted(ctx->pool, text, &string.text) != AIME_OK
+        || aime_desc_supported(ctx->pool, param, &string, &found) != AIME_OK)
+    {
         return AIME_NOMEM;
     }
 

@@ -11,8 +11,7 @@
 #define AIME_JSON_H_INCLUDED
 
 
-#include <stddef.h>
-#include <stdint.h>
+#include "aime_json_text.h"
 
 
 /* nesting that the scanner follows before it refuses a text */
@@ -20,34 +19,6 @@
 
 /* members of one object, or elements of one array, that are listed */
 #define AIME_JSON_MAX_MEMBERS   4096
-
-
-#define AIME_OK         0
-#define AIME_ERROR     -1       /* the text is refused, see the error */
-#define AIME_NOMEM     -2       /* the caller's allocator gave NULL */
-
-
-/* A slice: laid out as nginx's ngx_str_t, not terminated, not owned. */
-
-typedef struct {
-    size_t                len;
-    const unsigned char  *data;
-} aime_str_t;
-
-
-#define aime_str(text)       { sizeof(text) - 1, (const unsigned char *) text }
-#define aime_str_null        { 0, NULL }
-
-
-/*
- * Where floor 0 gets memory from.  It is never given back: the caller frees
- * everything at once (a request's or a configuration's pool).
- */
-
-typedef struct {
-    void               *(*alloc)(void *ctx, size_t size);
-    void                 *ctx;
-} aime_pool_t;
 
 
 typedef enum {
@@ -127,28 +98,6 @@ int aime_json_elements(aime_pool_t *pool, aime_str_t text,
 /* The member of that name, or NULL; linear. */
 aime_json_member_t *aime_json_member(const aime_json_members_t *members,
     aime_str_t name);
-
-/*
- * The characters that a (validated) string value stands for, as UTF-8.
- * Points into the text where there is no escape, else into the pool.
- * A lone surrogate escape becomes U+FFFD.  AIME_OK or AIME_NOMEM.
- */
-int aime_json_decode(aime_pool_t *pool, aime_str_t string, aime_str_t *text);
-
-/* Number of characters (code points) in a validated string value. */
-size_t aime_json_chars(aime_str_t string);
-
-/*
- * Bytes of the JSON string, quotes included, that stands for the text; and the
- * writer, which gives the end of what it wrote.  Escaped are the quotation
- * mark, the backslash and control characters.  Bytes that are no valid UTF-8
- * become U+FFFD, so that the result is valid whatever the input.
- */
-size_t aime_json_quoted_len(aime_str_t text);
-unsigned char *aime_json_quote(unsigned char *dst, aime_str_t text);
-
-/* Is the text well-formed UTF-8 (no surrogates, nothing beyond U+10FFFF)? */
-int aime_json_utf8(aime_str_t text);
 
 
 #endif /* AIME_JSON_H_INCLUDED */

@@ -8,7 +8,7 @@
 #define AIME_MEDIA_DATA_H_INCLUDED
 
 
-#include "aime_media.h"
+#include "aime_media_name.h"
 
 
 /* decoded bytes that tell a format */

@@ -9,7 +9,7 @@
 #define AIME_MULTIPART_H_INCLUDED
 
 
-#include "aime_json.h"
+#include "aime_str.h"
 
 
 /* parts of one form */

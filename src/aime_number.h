@@ -11,7 +11,7 @@
 #define AIME_NUMBER_H_INCLUDED
 
 
-#include "aime_json.h"
+#include "aime_str.h"
 
 
 /* bytes that aime_number_print() and aime_number_multiple() write at most */

@@ -8,7 +8,7 @@
 #define AIME_PATTERN_H_INCLUDED
 
 
-#include "aime_json.h"
+#include "aime_str.h"
 
 
 #define AIME_PATTERN_ERROR_LEN   128

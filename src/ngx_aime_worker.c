@@ -49,6 +49,10 @@ ngx_aime_worker_hello(ngx_aime_zone_t *zone, ngx_aime_worker_hello_t *hello)
         goto done;
     }
 
+    if (worker->type != hello->type) {
+        ngx_aime_shm_worker_move_locked(zone, worker, hello->type);
+    }
+
     worker->silence = hello->silence;
     worker->max_batch = hello->max_batch;
 
@@ -82,7 +86,6 @@ ngx_aime_worker_known(ngx_aime_zone_t *zone, ngx_aime_worker_hello_t *hello)
     worker = ngx_aime_shm_worker_by_name_locked(zone, &hello->name);
 
     if (worker && (hello->login || !ngx_aime_worker_busy(worker))) {
-        ngx_aime_shm_worker_move_locked(zone, worker, hello->type);
         return worker;
     }
 

@@ -7,7 +7,7 @@
 #include "ngx_http_aime_admin_failure.h"
 #include "ngx_http_aime_admin_job.h"
 #include "ngx_http_aime_admin_worker.h"
-#include "ngx_http_aime_reply.h"
+#include "ngx_http_aime_error.h"
 
 
 #define NGX_HTTP_AIME_REALM    "Basic realm=\"aime_api_admin\", "            \

@@ -3,6 +3,7 @@
 
 
 #include "ngx_http_aime_admin_events.h"
+#include "ngx_http_aime_error.h"
 #include "ngx_http_aime_event.h"
 #include "ngx_http_aime_overview.h"
 

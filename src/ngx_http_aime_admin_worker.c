@@ -6,6 +6,7 @@
 
 
 #include "ngx_http_aime_admin_worker.h"
+#include "ngx_http_aime_error.h"
 #include "ngx_http_aime_machine.h"
 #include "ngx_aime_admin.h"
 #include "ngx_aime_id.h"

@@ -3,6 +3,7 @@
 
 
 #include "ngx_http_aime_client.h"
+#include "ngx_http_aime_refuse.h"
 #include "ngx_http_aime_submit.h"
 #include "ngx_http_aime_vars.h"
 #include "ngx_http_aime_view.h"

@@ -1,6 +1,6 @@
 /*
- * Configuration: directives' values, their merging, and what requests look up
- * in them.  Floor 3: knows no request.
+ * Configuration: what directives have set, and what requests look up in it.
+ * Floor 3: knows no request.
  */
 
 #ifndef NGX_HTTP_AIME_CONF_H_INCLUDED
@@ -85,8 +85,6 @@ typedef struct {
 
 extern ngx_module_t  ngx_http_aime_api_module;
 
-extern ngx_conf_post_t  ngx_http_aime_session_timeout_post;
-
 
 /* This process's view of the zone. */
 
@@ -94,38 +92,6 @@ extern ngx_conf_post_t  ngx_http_aime_session_timeout_post;
     (((ngx_http_aime_main_conf_t *)                                           \
           ngx_http_get_module_main_conf(r, ngx_http_aime_api_module))->zone)
 
-
-void *ngx_http_aime_create_main_conf(ngx_conf_t *cf);
-char *ngx_http_aime_init_main_conf(ngx_conf_t *cf, void *conf);
-void *ngx_http_aime_create_srv_conf(ngx_conf_t *cf);
-void *ngx_http_aime_create_loc_conf(ngx_conf_t *cf);
-char *ngx_http_aime_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child);
-
-/*
- * What is known only when everything is merged: the files that hold secrets,
- * and the entries of [STATIC] that routes hide.
- */
-ngx_int_t ngx_http_aime_finish_conf(ngx_conf_t *cf);
-
-/* setters */
-char *ngx_http_aime_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_aime_set_server(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-char *ngx_http_aime_set_endpoint(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-char *ngx_http_aime_set_endpoints(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-char *ngx_http_aime_set_workers(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-char *ngx_http_aime_set_info(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_aime_set_stream(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-char *ngx_http_aime_set_openai(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-char *ngx_http_aime_set_status(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-char *ngx_http_aime_set_admin(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_aime_set_cors(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 /* Look-ups; NULL: none. */
 ngx_http_aime_type_t *ngx_http_aime_type_named(

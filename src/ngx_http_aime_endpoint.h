@@ -1,6 +1,5 @@
 /*
- * Endpoints: what their TOML files say, checked and put into the form that
- * requests need, all while nginx reads its configuration.  Floor 3: knows
+ * Endpoints, as requests need them: what their files say.  Floor 3: knows
  * neither requests nor live jobs.
  */
 
@@ -11,36 +10,10 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include <cjson/cJSON.h>
 
 #include "aime_desc.h"
 #include "ngx_aime_shm_zone.h"
-#include "ngx_http_aime_key.h"
-#include "ngx_http_aime_static_conf.h"
-
-
-typedef struct ngx_http_aime_openai_s  ngx_http_aime_openai_t;
-
-/*
- * A parsed server file, with the defaults of endpoints; allowed: see
- * aime_desc_allowed().
- */
-
-typedef struct {
-    ngx_str_t                    path;
-    cJSON                       *tree;
-    unsigned                     allowed[AIME_MEDIA_NKINDS];
-    ngx_array_t                  statics;       /* ngx_http_aime_static_t */
-
-    /* ids of the administrator's name and password, if there is one */
-    u_char                       admin_user[NGX_AIME_ID_LEN];
-    u_char                       admin_password[NGX_AIME_ID_LEN];
-    ngx_uint_t                   admin;
-
-    /* models, where aime_api_openai serves them, once all is loaded */
-    ngx_http_aime_openai_t      *openai;
-    ngx_uint_t                   serves_openai;
-} ngx_http_aime_server_t;
+#include "ngx_http_aime_server.h"
 
 
 /* A job type: the part of it that comes from [WORKER]. */
@@ -129,18 +102,6 @@ typedef struct {
     unsigned                     grows:1;       /* some progress output does */
 } ngx_http_aime_endpoint_t;
 
-
-/*
- * Parses a server file or an endpoint file (path: full and terminated) and
- * checks it.  Mistakes are logged with file, line and key at the emergency
- * level, what is merely unknown at the notice level; NULL: there was one.
- * Memory is cf->pool's.  The endpoint's type is looked up in types, an array
- * of ngx_http_aime_type_t *, and added where it is new.
- */
-ngx_http_aime_server_t *ngx_http_aime_server_load(ngx_conf_t *cf,
-    ngx_str_t *path);
-ngx_http_aime_endpoint_t *ngx_http_aime_endpoint_load(ngx_conf_t *cf,
-    ngx_str_t *path, ngx_http_aime_server_t *server, ngx_array_t *types);
 
 /* The output of that name among an endpoint's, or NULL. */
 ngx_http_aime_output_t *ngx_http_aime_output(ngx_array_t *outputs,

@@ -5,7 +5,8 @@
 #include "ngx_http_aime_filter.h"
 #include "ngx_http_aime_body.h"
 #include "ngx_http_aime_openai_header.h"
-#include "ngx_http_aime_reply.h"
+#include "ngx_http_aime_cors.h"
+#include "ngx_http_aime_error.h"
 #include "ngx_http_aime_route.h"
 
 

@@ -4,7 +4,7 @@
 
 #include "ngx_http_aime_info.h"
 #include "ngx_http_aime_machine.h"
-#include "ngx_http_aime_reply.h"
+#include "ngx_http_aime_error.h"
 #include "ngx_aime_job_submit.h"
 #include "ngx_aime_worker.h"
 

@@ -9,6 +9,7 @@
 
 
 #include "ngx_http_aime_metrics.h"
+#include "ngx_http_aime_sample.h"
 #include "ngx_aime_metrics.h"
 
 
@@ -19,7 +20,7 @@ typedef enum {
 } ngx_http_aime_metrics_of_e;
 
 
-typedef void (*ngx_http_aime_metrics_pt)(ngx_http_aime_metrics_t *metrics,
+typedef void (*ngx_http_aime_metrics_pt)(ngx_http_aime_sample_t *sample,
     void *view);
 
 typedef struct {
@@ -32,79 +33,62 @@ typedef struct {
 
 
 struct ngx_http_aime_metrics_s {
-    ngx_http_request_t          *request;
-    ngx_http_aime_reply_t       *reply;
-    ngx_uint_t                   open;
     ngx_array_t                  types;     /* ngx_aime_metrics_type_t */
     ngx_array_t                  endpoints; /* ngx_aime_metrics_endpoint_t */
     ngx_aime_metrics_zone_t      zone;
     ngx_http_aime_family_t      *family;    /* that is being written, */
     ngx_uint_t                   item;      /* and where that has come to */
-    const char                  *label;     /* of the family's item, */
-    ngx_str_t                   *value;     /* escaped */
+    ngx_http_aime_sample_t       sample;
 };
 
 
-static ngx_int_t ngx_http_aime_metrics_escape(ngx_pool_t *pool,
-    ngx_str_t *text);
-static void ngx_http_aime_metrics_head(ngx_http_aime_metrics_t *metrics);
 static void ngx_http_aime_metrics_item(ngx_http_aime_metrics_t *metrics);
-static u_char *ngx_http_aime_metrics_sample(ngx_http_aime_metrics_t *metrics,
-    const char *suffix, const char *label, const char *value);
-static void ngx_http_aime_metrics_number(ngx_http_aime_metrics_t *metrics,
-    const char *label, const char *value, uint64_t n);
-static void ngx_http_aime_metrics_seconds(ngx_http_aime_metrics_t *metrics,
-    const char *suffix, const char *label, const char *value, uint64_t msec);
-static void ngx_http_aime_metrics_times(ngx_http_aime_metrics_t *metrics,
-    const char *label, const char *value, ngx_aime_shm_times_t *times);
-static void ngx_http_aime_metrics_bucket(ngx_http_aime_metrics_t *metrics,
-    const char *label, const char *value, const char *bound, uint64_t n);
 
-static void ngx_http_aime_queue_jobs(ngx_http_aime_metrics_t *metrics,
+static void ngx_http_aime_queue_jobs(ngx_http_aime_sample_t *sample,
     void *view);
-static void ngx_http_aime_queue_oldest(ngx_http_aime_metrics_t *metrics,
+static void ngx_http_aime_queue_oldest(ngx_http_aime_sample_t *sample,
     void *view);
-static void ngx_http_aime_queue_limit(ngx_http_aime_metrics_t *metrics,
+static void ngx_http_aime_queue_limit(ngx_http_aime_sample_t *sample,
     void *view);
-static void ngx_http_aime_jobs_running(ngx_http_aime_metrics_t *metrics,
+static void ngx_http_aime_jobs_running(ngx_http_aime_sample_t *sample,
     void *view);
-static void ngx_http_aime_jobs_submitted(ngx_http_aime_metrics_t *metrics,
+static void ngx_http_aime_jobs_submitted(ngx_http_aime_sample_t *sample,
     void *view);
-static void ngx_http_aime_jobs_finished(ngx_http_aime_metrics_t *metrics,
+static void ngx_http_aime_jobs_finished(ngx_http_aime_sample_t *sample,
     void *view);
-static void ngx_http_aime_jobs_rejected(ngx_http_aime_metrics_t *metrics,
+static void ngx_http_aime_jobs_rejected(ngx_http_aime_sample_t *sample,
     void *view);
-static void ngx_http_aime_job_retries(ngx_http_aime_metrics_t *metrics,
+static void ngx_http_aime_job_retries(ngx_http_aime_sample_t *sample,
     void *view);
-static void ngx_http_aime_job_queue_times(ngx_http_aime_metrics_t *metrics,
+static void ngx_http_aime_job_queue_times(ngx_http_aime_sample_t *sample,
     void *view);
-static void ngx_http_aime_job_compute(ngx_http_aime_metrics_t *metrics,
+static void ngx_http_aime_job_compute(ngx_http_aime_sample_t *sample,
     void *view);
-static void ngx_http_aime_job_duration(ngx_http_aime_metrics_t *metrics,
+static void ngx_http_aime_job_duration(ngx_http_aime_sample_t *sample,
     void *view);
-static void ngx_http_aime_job_first(ngx_http_aime_metrics_t *metrics,
+static void ngx_http_aime_job_first(ngx_http_aime_sample_t *sample,
     void *view);
-static void ngx_http_aime_batch_jobs(ngx_http_aime_metrics_t *metrics,
+static void ngx_http_aime_batch_jobs(ngx_http_aime_sample_t *sample,
     void *view);
-static void ngx_http_aime_workers(ngx_http_aime_metrics_t *metrics,
+static void ngx_http_aime_workers(ngx_http_aime_sample_t *sample,
     void *view);
-static void ngx_http_aime_worker_slots(ngx_http_aime_metrics_t *metrics,
+static void ngx_http_aime_worker_slots(ngx_http_aime_sample_t *sample,
     void *view);
-static void ngx_http_aime_streams_open(ngx_http_aime_metrics_t *metrics,
+static void ngx_http_aime_streams_open(ngx_http_aime_sample_t *sample,
     void *view);
-static void ngx_http_aime_tokens(ngx_http_aime_metrics_t *metrics,
+static void ngx_http_aime_tokens(ngx_http_aime_sample_t *sample,
     void *view);
-static void ngx_http_aime_memory(ngx_http_aime_metrics_t *metrics,
+static void ngx_http_aime_memory(ngx_http_aime_sample_t *sample,
     void *view);
-static void ngx_http_aime_build_info(ngx_http_aime_metrics_t *metrics,
+static void ngx_http_aime_build_info(ngx_http_aime_sample_t *sample,
     void *view);
-static void ngx_http_aime_zone_jobs(ngx_http_aime_metrics_t *metrics,
+static void ngx_http_aime_zone_jobs(ngx_http_aime_sample_t *sample,
     void *view);
-static void ngx_http_aime_zone_sessions(ngx_http_aime_metrics_t *metrics,
+static void ngx_http_aime_zone_sessions(ngx_http_aime_sample_t *sample,
     void *view);
-static void ngx_http_aime_zone_procs(ngx_http_aime_metrics_t *metrics,
+static void ngx_http_aime_zone_procs(ngx_http_aime_sample_t *sample,
     void *view);
-static void ngx_http_aime_zone_repairs(ngx_http_aime_metrics_t *metrics,
+static void ngx_http_aime_zone_repairs(ngx_http_aime_sample_t *sample,
     void *view);
 
 
@@ -236,20 +220,6 @@ static const char  *ngx_http_aime_directions[2] = {
 };
 
 
-/* ngx_aime_shm_time_bounds and _size_bounds, in the form of OpenMetrics */
-
-static const char  *ngx_http_aime_time_bounds[NGX_AIME_SHM_NTIMES + 1] = {
-    "0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1.0", "2.5",
-    "5.0", "10.0", "30.0", "60.0", "120.0", "300.0", "600.0", "1800.0",
-    "3600.0", "+Inf"
-};
-
-static const char  *ngx_http_aime_size_bounds[NGX_AIME_SHM_NSIZES + 1] = {
-    "1.0", "2.0", "4.0", "8.0", "16.0", "32.0", "64.0", "128.0", "256.0",
-    "+Inf"
-};
-
-
 ngx_http_aime_metrics_t *
 ngx_http_aime_metrics_create(ngx_http_request_t *r, ngx_uint_t open)
 {
@@ -273,14 +243,13 @@ ngx_http_aime_metrics_create(ngx_http_request_t *r, ngx_uint_t open)
 
     ngx_aime_metrics_zone(zone, &metrics->zone);
 
-    metrics->request = r;
-    metrics->open = open;
+    metrics->sample.open = open;
     metrics->family = ngx_http_aime_families;
 
     type = metrics->types.elts;
 
     for (i = 0; i < metrics->types.nelts; i++) {
-        if (ngx_http_aime_metrics_escape(r->pool, &type[i].name) != NGX_OK) {
+        if (ngx_http_aime_sample_escape(r->pool, &type[i].name) != NGX_OK) {
             return NULL;
         }
     }
@@ -288,50 +257,12 @@ ngx_http_aime_metrics_create(ngx_http_request_t *r, ngx_uint_t open)
     ep = metrics->endpoints.elts;
 
     for (i = 0; i < metrics->endpoints.nelts; i++) {
-        if (ngx_http_aime_metrics_escape(r->pool, &ep[i].name) != NGX_OK) {
+        if (ngx_http_aime_sample_escape(r->pool, &ep[i].name) != NGX_OK) {
             return NULL;
         }
     }
 
     return metrics;
-}
-
-
-static ngx_int_t
-ngx_http_aime_metrics_escape(ngx_pool_t *pool, ngx_str_t *text)
-{
-    u_char  *p, *dst;
-
-    dst = ngx_pnalloc(pool, 2 * text->len);
-    if (dst == NULL) {
-        return NGX_ERROR;
-    }
-
-    p = dst;
-
-    for ( /* void */ ; text->len; text->len--, text->data++) {
-
-        switch (*text->data) {
-
-        case '\n':
-            *p++ = '\\';
-            *p++ = 'n';
-            break;
-
-        case '\\':
-        case '"':
-            *p++ = '\\';
-            /* fall through */
-
-        default:
-            *p++ = *text->data;
-        }
-    }
-
-    text->data = dst;
-    text->len = p - dst;
-
-    return NGX_OK;
 }
 
 
@@ -342,7 +273,7 @@ ngx_http_aime_metrics_write(ngx_http_aime_metrics_t *metrics,
     off_t       end;
     ngx_uint_t  n;
 
-    metrics->reply = reply;
+    metrics->sample.reply = reply;
     end = reply->len + max;
 
     while (metrics->family->name) {
@@ -356,7 +287,10 @@ ngx_http_aime_metrics_write(ngx_http_aime_metrics_t *metrics,
         }
 
         if (metrics->item == 0) {
-            ngx_http_aime_metrics_head(metrics);
+            metrics->sample.name = metrics->family->name;
+            metrics->sample.type = metrics->family->type;
+
+            ngx_http_aime_sample_head(&metrics->sample, metrics->family->help);
         }
 
         while (metrics->item < n) {
@@ -376,7 +310,7 @@ ngx_http_aime_metrics_write(ngx_http_aime_metrics_t *metrics,
         metrics->item = 0;
     }
 
-    if (metrics->open) {
+    if (metrics->sample.open) {
         ngx_http_aime_reply_chars(reply, "# EOF\n");
     }
 
@@ -384,299 +318,134 @@ ngx_http_aime_metrics_write(ngx_http_aime_metrics_t *metrics,
 }
 
 
-/* OpenMetrics names a counter without _total where it describes it. */
-
-static void
-ngx_http_aime_metrics_head(ngx_http_aime_metrics_t *metrics)
-{
-    u_char                  *p;
-    size_t                   len;
-    const char              *total;
-    ngx_http_aime_family_t  *family;
-
-    family = metrics->family;
-
-    len = sizeof("# HELP _total \n# TYPE _total \n")
-          + 2 * ngx_strlen(family->name) + ngx_strlen(family->help)
-          + ngx_strlen(family->type);
-
-    p = ngx_http_aime_reply_room(metrics->reply, len);
-    if (p == NULL) {
-        return;
-    }
-
-    total = (!metrics->open && family->type[0] == 'c') ? "_total" : "";
-
-    p = ngx_sprintf(p, "# HELP %s%s %s\n# TYPE %s%s %s\n", family->name,
-                    total, family->help, family->name, total, family->type);
-
-    ngx_http_aime_reply_wrote(metrics->reply, p);
-}
-
-
 static void
 ngx_http_aime_metrics_item(ngx_http_aime_metrics_t *metrics)
 {
+    ngx_http_aime_sample_t       *sample;
     ngx_aime_metrics_type_t      *type;
     ngx_aime_metrics_endpoint_t  *ep;
 
-    metrics->value = NULL;
+    sample = &metrics->sample;
+    sample->value = NULL;
 
     switch (metrics->family->of) {
 
     case NGX_HTTP_AIME_OF_TYPES:
         type = metrics->types.elts;
-        metrics->label = "job_type";
-        metrics->value = &type[metrics->item].name;
-        metrics->family->write(metrics, &type[metrics->item]);
+        sample->label = "job_type";
+        sample->value = &type[metrics->item].name;
+        metrics->family->write(sample, &type[metrics->item]);
         return;
 
     case NGX_HTTP_AIME_OF_ENDPOINTS:
         ep = metrics->endpoints.elts;
-        metrics->label = "endpoint";
-        metrics->value = &ep[metrics->item].name;
-        metrics->family->write(metrics, &ep[metrics->item]);
+        sample->label = "endpoint";
+        sample->value = &ep[metrics->item].name;
+        metrics->family->write(sample, &ep[metrics->item]);
         return;
 
     default:
-        metrics->family->write(metrics, &metrics->zone);
-    }
-}
-
-
-/*
- * The line up to its number, for which there is room behind it; the caller
- * tells the reply where it ended.  NULL: no memory.
- */
-
-static u_char *
-ngx_http_aime_metrics_sample(ngx_http_aime_metrics_t *metrics,
-    const char *suffix, const char *label, const char *value)
-{
-    u_char  *p;
-    size_t   len;
-
-    len = ngx_strlen(metrics->family->name) + ngx_strlen(suffix)
-          + sizeof("{=\"\",=\"\"} .000\n") + NGX_INT64_LEN;
-
-    if (metrics->value) {
-        len += ngx_strlen(metrics->label) + metrics->value->len;
-    }
-
-    if (label) {
-        len += ngx_strlen(label) + ngx_strlen(value);
-    }
-
-    p = ngx_http_aime_reply_room(metrics->reply, len);
-    if (p == NULL) {
-        return NULL;
-    }
-
-    p = ngx_sprintf(p, "%s%s", metrics->family->name, suffix);
-
-    if (metrics->value && label) {
-        return ngx_sprintf(p, "{%s=\"%V\",%s=\"%s\"} ", metrics->label,
-                           metrics->value, label, value);
-    }
-
-    if (metrics->value) {
-        return ngx_sprintf(p, "{%s=\"%V\"} ", metrics->label,
-                           metrics->value);
-    }
-
-    if (label) {
-        return ngx_sprintf(p, "{%s=\"%s\"} ", label, value);
-    }
-
-    *p++ = ' ';
-
-    return p;
-}
-
-
-static void
-ngx_http_aime_metrics_number(ngx_http_aime_metrics_t *metrics,
-    const char *label, const char *value, uint64_t n)
-{
-    u_char  *p;
-
-    p = ngx_http_aime_metrics_sample(metrics,
-                                     (metrics->family->type[0] == 'c')
-                                     ? "_total" : "", label, value);
-    if (p) {
-        ngx_http_aime_reply_wrote(metrics->reply, ngx_sprintf(p, "%uL\n", n));
+        metrics->family->write(sample, &metrics->zone);
     }
 }
 
 
 static void
-ngx_http_aime_metrics_seconds(ngx_http_aime_metrics_t *metrics,
-    const char *suffix, const char *label, const char *value, uint64_t msec)
-{
-    u_char  *p;
-
-    p = ngx_http_aime_metrics_sample(metrics, suffix, label, value);
-
-    if (p) {
-        p = ngx_sprintf(p, "%uL.%03uL\n", msec / 1000, msec % 1000);
-        ngx_http_aime_reply_wrote(metrics->reply, p);
-    }
-}
-
-
-static void
-ngx_http_aime_metrics_times(ngx_http_aime_metrics_t *metrics,
-    const char *label, const char *value, ngx_aime_shm_times_t *times)
-{
-    u_char      *p;
-    uint64_t     n;
-    ngx_uint_t   i;
-
-    n = 0;
-
-    for (i = 0; i <= NGX_AIME_SHM_NTIMES; i++) {
-        n += times->counts[i];
-        ngx_http_aime_metrics_bucket(metrics, label, value,
-                                     ngx_http_aime_time_bounds[i], n);
-    }
-
-    ngx_http_aime_metrics_seconds(metrics, "_sum", label, value, times->sum);
-
-    p = ngx_http_aime_metrics_sample(metrics, "_count", label, value);
-
-    if (p) {
-        ngx_http_aime_reply_wrote(metrics->reply, ngx_sprintf(p, "%uL\n", n));
-    }
-}
-
-
-static void
-ngx_http_aime_metrics_bucket(ngx_http_aime_metrics_t *metrics,
-    const char *label, const char *value, const char *bound, uint64_t n)
-{
-    u_char  *p;
-
-    /* all histograms are of types or endpoints */
-
-    p = ngx_http_aime_reply_room(metrics->reply,
-                 ngx_strlen(metrics->family->name)
-                 + sizeof("_bucket{=\"\",=\"\",le=\"\"} \n") + NGX_INT64_LEN
-                 + ngx_strlen(metrics->label) + metrics->value->len
-                 + (label ? ngx_strlen(label) + ngx_strlen(value) : 0)
-                 + ngx_strlen(bound));
-    if (p == NULL) {
-        return;
-    }
-
-    p = ngx_sprintf(p, "%s_bucket{%s=\"%V\"", metrics->family->name,
-                    metrics->label, metrics->value);
-
-    if (label) {
-        p = ngx_sprintf(p, ",%s=\"%s\"", label, value);
-    }
-
-    p = ngx_sprintf(p, ",le=\"%s\"} %uL\n", bound, n);
-
-    ngx_http_aime_reply_wrote(metrics->reply, p);
-}
-
-
-static void
-ngx_http_aime_queue_jobs(ngx_http_aime_metrics_t *metrics, void *view)
+ngx_http_aime_queue_jobs(ngx_http_aime_sample_t *sample, void *view)
 {
     ngx_uint_t                i;
     ngx_aime_metrics_type_t  *type = view;
 
     for (i = 0; i < NGX_AIME_NPRIORITIES; i++) {
-        ngx_http_aime_metrics_number(metrics, "priority",
-                                     ngx_http_aime_levels[i],
-                                     type->nlevel[i]);
+        ngx_http_aime_sample_number(sample, "priority",
+                                    ngx_http_aime_levels[i],
+                                    type->nlevel[i]);
     }
 }
 
 
 static void
-ngx_http_aime_queue_oldest(ngx_http_aime_metrics_t *metrics, void *view)
+ngx_http_aime_queue_oldest(ngx_http_aime_sample_t *sample, void *view)
 {
     ngx_aime_metrics_type_t  *type = view;
 
-    ngx_http_aime_metrics_seconds(metrics, "", NULL, NULL, type->oldest);
+    ngx_http_aime_sample_time(sample, type->oldest);
 }
 
 
 /* Not in the zone: it is this process's configuration that says so. */
 
 static void
-ngx_http_aime_queue_limit(ngx_http_aime_metrics_t *metrics, void *view)
+ngx_http_aime_queue_limit(ngx_http_aime_sample_t *sample, void *view)
 {
     ngx_aime_metrics_type_t  *type = view;
 
     ngx_http_aime_main_conf_t  *amcf;
 
-    amcf = ngx_http_get_module_main_conf(metrics->request,
+    amcf = ngx_http_get_module_main_conf(sample->reply->request,
                                          ngx_http_aime_api_module);
 
-    ngx_http_aime_metrics_number(metrics, NULL, NULL,
-                                 ngx_http_aime_type_limit(amcf, type->shm));
+    ngx_http_aime_sample_number(sample, NULL, NULL,
+                                ngx_http_aime_type_limit(amcf, type->shm));
 }
 
 
 static void
-ngx_http_aime_jobs_running(ngx_http_aime_metrics_t *metrics, void *view)
+ngx_http_aime_jobs_running(ngx_http_aime_sample_t *sample, void *view)
 {
     ngx_aime_metrics_type_t  *type = view;
 
-    ngx_http_aime_metrics_number(metrics, NULL, NULL, type->nrunning);
+    ngx_http_aime_sample_number(sample, NULL, NULL, type->nrunning);
 }
 
 
 static void
-ngx_http_aime_jobs_submitted(ngx_http_aime_metrics_t *metrics, void *view)
+ngx_http_aime_jobs_submitted(ngx_http_aime_sample_t *sample, void *view)
 {
     ngx_aime_metrics_endpoint_t  *ep = view;
 
-    ngx_http_aime_metrics_number(metrics, NULL, NULL, ep->metrics.submitted);
+    ngx_http_aime_sample_number(sample, NULL, NULL, ep->metrics.submitted);
 }
 
 
 static void
-ngx_http_aime_jobs_finished(ngx_http_aime_metrics_t *metrics, void *view)
+ngx_http_aime_jobs_finished(ngx_http_aime_sample_t *sample, void *view)
 {
     ngx_uint_t                    i;
     ngx_aime_metrics_endpoint_t  *ep = view;
 
     for (i = 0; i < NGX_AIME_NOUTCOMES; i++) {
-        ngx_http_aime_metrics_number(metrics, "outcome",
-                                     ngx_http_aime_outcomes[i],
-                                     ep->metrics.finished[i]);
+        ngx_http_aime_sample_number(sample, "outcome",
+                                    ngx_http_aime_outcomes[i],
+                                    ep->metrics.finished[i]);
     }
 }
 
 
 static void
-ngx_http_aime_jobs_rejected(ngx_http_aime_metrics_t *metrics, void *view)
+ngx_http_aime_jobs_rejected(ngx_http_aime_sample_t *sample, void *view)
 {
     ngx_uint_t                    i;
     ngx_aime_metrics_endpoint_t  *ep = view;
 
     for (i = 0; i < NGX_AIME_NREJECTED; i++) {
-        ngx_http_aime_metrics_number(metrics, "reason",
-                                     ngx_http_aime_refusals[i],
-                                     ep->metrics.rejected[i]);
+        ngx_http_aime_sample_number(sample, "reason",
+                                    ngx_http_aime_refusals[i],
+                                    ep->metrics.rejected[i]);
     }
 }
 
 
 static void
-ngx_http_aime_job_retries(ngx_http_aime_metrics_t *metrics, void *view)
+ngx_http_aime_job_retries(ngx_http_aime_sample_t *sample, void *view)
 {
     ngx_uint_t                i;
     ngx_aime_metrics_type_t  *type = view;
 
     for (i = 0; i < NGX_AIME_NRETRIES; i++) {
-        ngx_http_aime_metrics_number(metrics, "reason",
-                                     ngx_http_aime_retries[i],
-                                     type->metrics.retries[i]);
+        ngx_http_aime_sample_number(sample, "reason",
+                                    ngx_http_aime_retries[i],
+                                    type->metrics.retries[i]);
     }
 }
 
@@ -684,7 +453,7 @@ ngx_http_aime_job_retries(ngx_http_aime_metrics_t *metrics, void *view)
 /* Most job types never see more than one priority. */
 
 static void
-ngx_http_aime_job_queue_times(ngx_http_aime_metrics_t *metrics, void *view)
+ngx_http_aime_job_queue_times(ngx_http_aime_sample_t *sample, void *view)
 {
     ngx_uint_t                i, n;
     ngx_aime_shm_times_t     *times;
@@ -695,8 +464,8 @@ ngx_http_aime_job_queue_times(ngx_http_aime_metrics_t *metrics, void *view)
 
         for (n = 0; n <= NGX_AIME_SHM_NTIMES; n++) {
             if (times->counts[n]) {
-                ngx_http_aime_metrics_times(metrics, "priority",
-                                            ngx_http_aime_levels[i], times);
+                ngx_http_aime_sample_times(sample, "priority",
+                                           ngx_http_aime_levels[i], times);
                 break;
             }
         }
@@ -705,184 +474,160 @@ ngx_http_aime_job_queue_times(ngx_http_aime_metrics_t *metrics, void *view)
 
 
 static void
-ngx_http_aime_job_compute(ngx_http_aime_metrics_t *metrics, void *view)
+ngx_http_aime_job_compute(ngx_http_aime_sample_t *sample, void *view)
 {
     ngx_aime_metrics_type_t  *type = view;
 
-    ngx_http_aime_metrics_times(metrics, NULL, NULL, &type->metrics.compute);
+    ngx_http_aime_sample_times(sample, NULL, NULL, &type->metrics.compute);
 }
 
 
 static void
-ngx_http_aime_job_duration(ngx_http_aime_metrics_t *metrics, void *view)
+ngx_http_aime_job_duration(ngx_http_aime_sample_t *sample, void *view)
 {
     ngx_aime_metrics_endpoint_t  *ep = view;
 
-    ngx_http_aime_metrics_times(metrics, NULL, NULL, &ep->metrics.duration);
+    ngx_http_aime_sample_times(sample, NULL, NULL, &ep->metrics.duration);
 }
 
 
 static void
-ngx_http_aime_job_first(ngx_http_aime_metrics_t *metrics, void *view)
+ngx_http_aime_job_first(ngx_http_aime_sample_t *sample, void *view)
 {
     ngx_aime_metrics_type_t  *type = view;
 
-    ngx_http_aime_metrics_times(metrics, NULL, NULL, &type->metrics.first);
+    ngx_http_aime_sample_times(sample, NULL, NULL, &type->metrics.first);
 }
 
 
 static void
-ngx_http_aime_batch_jobs(ngx_http_aime_metrics_t *metrics, void *view)
+ngx_http_aime_batch_jobs(ngx_http_aime_sample_t *sample, void *view)
 {
-    u_char                   *p;
-    uint64_t                  n;
-    ngx_uint_t                i;
-    ngx_aime_shm_sizes_t     *sizes;
     ngx_aime_metrics_type_t  *type = view;
 
-    sizes = &type->metrics.batch;
-    n = 0;
-
-    for (i = 0; i <= NGX_AIME_SHM_NSIZES; i++) {
-        n += sizes->counts[i];
-        ngx_http_aime_metrics_bucket(metrics, NULL, NULL,
-                                     ngx_http_aime_size_bounds[i], n);
-    }
-
-    p = ngx_http_aime_metrics_sample(metrics, "_sum", NULL, NULL);
-
-    if (p) {
-        ngx_http_aime_reply_wrote(metrics->reply,
-                                  ngx_sprintf(p, "%uL\n", sizes->sum));
-    }
-
-    p = ngx_http_aime_metrics_sample(metrics, "_count", NULL, NULL);
-
-    if (p) {
-        ngx_http_aime_reply_wrote(metrics->reply, ngx_sprintf(p, "%uL\n", n));
-    }
+    ngx_http_aime_sample_sizes(sample, &type->metrics.batch);
 }
 
 
 static void
-ngx_http_aime_workers(ngx_http_aime_metrics_t *metrics, void *view)
+ngx_http_aime_workers(ngx_http_aime_sample_t *sample, void *view)
 {
     ngx_uint_t                i;
     ngx_aime_metrics_type_t  *type = view;
 
     for (i = 0; i < NGX_AIME_WORKER_NSTATES; i++) {
-        ngx_http_aime_metrics_number(metrics, "state",
-                                     ngx_http_aime_states[i],
-                                     type->nworkers[i]);
+        ngx_http_aime_sample_number(sample, "state",
+                                    ngx_http_aime_states[i],
+                                    type->nworkers[i]);
     }
 }
 
 
 static void
-ngx_http_aime_worker_slots(ngx_http_aime_metrics_t *metrics, void *view)
+ngx_http_aime_worker_slots(ngx_http_aime_sample_t *sample, void *view)
 {
     ngx_aime_metrics_type_t  *type = view;
 
-    ngx_http_aime_metrics_number(metrics, NULL, NULL, type->nslots);
+    ngx_http_aime_sample_number(sample, NULL, NULL, type->nslots);
 }
 
 
 static void
-ngx_http_aime_streams_open(ngx_http_aime_metrics_t *metrics, void *view)
+ngx_http_aime_streams_open(ngx_http_aime_sample_t *sample, void *view)
 {
     ngx_uint_t                i;
     ngx_aime_metrics_zone_t  *zone = view;
 
     for (i = 0; i < NGX_AIME_NWAITS; i++) {
-        ngx_http_aime_metrics_number(metrics, "kind", ngx_http_aime_waits[i],
-                                     zone->nwaits[i]);
+        ngx_http_aime_sample_number(sample, "kind", ngx_http_aime_waits[i],
+                                    zone->nwaits[i]);
     }
 }
 
 
 static void
-ngx_http_aime_tokens(ngx_http_aime_metrics_t *metrics, void *view)
+ngx_http_aime_tokens(ngx_http_aime_sample_t *sample, void *view)
 {
     ngx_uint_t                    i;
     ngx_aime_metrics_endpoint_t  *ep = view;
 
     for (i = 0; i < 2; i++) {
-        ngx_http_aime_metrics_number(metrics, "direction",
-                                     ngx_http_aime_directions[i],
-                                     ep->metrics.tokens[i]);
+        ngx_http_aime_sample_number(sample, "direction",
+                                    ngx_http_aime_directions[i],
+                                    ep->metrics.tokens[i]);
     }
 }
 
 
 static void
-ngx_http_aime_memory(ngx_http_aime_metrics_t *metrics, void *view)
+ngx_http_aime_memory(ngx_http_aime_sample_t *sample, void *view)
 {
     ngx_str_t                 name;
     ngx_aime_metrics_zone_t  *zone = view;
 
-    name = ngx_http_aime_zone(metrics->request)->shm_zone->shm.name;
+    name = ngx_http_aime_zone(sample->reply->request)->shm_zone->shm.name;
 
-    if (ngx_http_aime_metrics_escape(metrics->request->pool, &name)
+    if (ngx_http_aime_sample_escape(sample->reply->request->pool, &name)
         != NGX_OK)
     {
-        metrics->reply->failed = 1;
+        sample->reply->failed = 1;
         return;
     }
 
-    metrics->label = "zone";
-    metrics->value = &name;
+    sample->label = "zone";
+    sample->value = &name;
 
-    ngx_http_aime_metrics_number(metrics, "state", "used", zone->used);
-    ngx_http_aime_metrics_number(metrics, "state", "free",
-                                 zone->size - zone->used);
+    ngx_http_aime_sample_number(sample, "state", "used", zone->used);
+    ngx_http_aime_sample_number(sample, "state", "free",
+                                zone->size - zone->used);
 }
 
 
 static void
-ngx_http_aime_build_info(ngx_http_aime_metrics_t *metrics, void *view)
+ngx_http_aime_build_info(ngx_http_aime_sample_t *sample, void *view)
 {
     ngx_str_t  version;
 
     ngx_str_set(&version, NGX_HTTP_AIME_VERSION);
 
-    metrics->label = "version";
-    metrics->value = &version;
+    sample->label = "version";
+    sample->value = &version;
 
-    ngx_http_aime_metrics_number(metrics, "nginx", NGINX_VERSION, 1);
+    ngx_http_aime_sample_number(sample, "nginx", NGINX_VERSION, 1);
 }
 
 
 static void
-ngx_http_aime_zone_jobs(ngx_http_aime_metrics_t *metrics, void *view)
+ngx_http_aime_zone_jobs(ngx_http_aime_sample_t *sample, void *view)
 {
     ngx_aime_metrics_zone_t  *zone = view;
 
-    ngx_http_aime_metrics_number(metrics, NULL, NULL, zone->njobs);
+    ngx_http_aime_sample_number(sample, NULL, NULL, zone->njobs);
 }
 
 
 static void
-ngx_http_aime_zone_sessions(ngx_http_aime_metrics_t *metrics, void *view)
+ngx_http_aime_zone_sessions(ngx_http_aime_sample_t *sample, void *view)
 {
     ngx_aime_metrics_zone_t  *zone = view;
 
-    ngx_http_aime_metrics_number(metrics, NULL, NULL, zone->nsessions);
+    ngx_http_aime_sample_number(sample, NULL, NULL, zone->nsessions);
 }
 
 
 static void
-ngx_http_aime_zone_procs(ngx_http_aime_metrics_t *metrics, void *view)
+ngx_http_aime_zone_procs(ngx_http_aime_sample_t *sample, void *view)
 {
     ngx_aime_metrics_zone_t  *zone = view;
 
-    ngx_http_aime_metrics_number(metrics, NULL, NULL, zone->nprocs);
+    ngx_http_aime_sample_number(sample, NULL, NULL, zone->nprocs);
 }
 
 
 static void
-ngx_http_aime_zone_repairs(ngx_http_aime_metrics_t *metrics, void *view)
+ngx_http_aime_zone_repairs(ngx_http_aime_sample_t *sample, void *view)
 {
     ngx_aime_metrics_zone_t  *zone = view;
 
-    ngx_http_aime_metrics_number(metrics, NULL, NULL, zone->repairs);
+    ngx_http_aime_sample_number(sample, NULL, NULL, zone->repairs);
 }

@@ -1,13 +1,9 @@
 /*
- * The response object of OpenAI's Responses API, and the events that tell how
- * it comes to be.  Floor 3: knows no routes.
+ * The response object of OpenAI's Responses API, and its items.  Floor 3: knows
+ * no routes.
  *
  * What a response repeats of its request stays with the job as a note, a JSON
  * object, so that whoever asks later is told the same.
- *
- * An event's sequence number is made from its place: from the bytes of text
- * that are in front of it.  So a stream can be taken up by whichever process,
- * which need not know what was sent.
  */
 
 #ifndef NGX_HTTP_AIME_OPENAI_RESPONSE_H_INCLUDED
@@ -37,9 +33,6 @@ typedef struct {
 } ngx_http_aime_openai_response_t;
 
 
-extern const ngx_http_aime_openai_pen_t  ngx_http_aime_openai_response_pen;
-
-
 /*
  * Writes the object.  status: NGX_HTTP_AIME_RESPONSE_COMPLETED with what is in
  * call->outputs; error: of one that failed, else NULL.
@@ -47,8 +40,32 @@ extern const ngx_http_aime_openai_pen_t  ngx_http_aime_openai_response_pen;
 void ngx_http_aime_openai_response_object(ngx_http_aime_openai_call_t *call,
     ngx_http_aime_reply_t *reply, ngx_uint_t status, ngx_str_t *error);
 
-/* The bytes of text that the client of a stream has, by a sequence number. */
-size_t ngx_http_aime_openai_response_from(ngx_int_t after);
+/* Why it is incomplete; NULL: it is not. */
+const char *ngx_http_aime_response_cut(ngx_http_aime_openai_call_t *call);
+
+/* Its text, NULL: that is no string; is there a message that has it? */
+aime_json_value_t *ngx_http_aime_response_text(
+    ngx_http_aime_openai_call_t *call);
+ngx_uint_t ngx_http_aime_response_has_message(
+    ngx_http_aime_openai_call_t *call);
+
+/*
+ * Items, done or as they begin (text NULL, done 0), at their index in the
+ * output; i: of the call's functions.
+ */
+void ngx_http_aime_response_message(ngx_http_aime_openai_call_t *call,
+    ngx_http_aime_reply_t *reply, ngx_uint_t done);
+void ngx_http_aime_response_part(ngx_http_aime_reply_t *reply,
+    aime_json_value_t *text);
+void ngx_http_aime_response_reasoning(ngx_http_aime_openai_call_t *call,
+    ngx_http_aime_reply_t *reply, ngx_uint_t index, aime_json_value_t *text);
+void ngx_http_aime_response_function(ngx_http_aime_openai_call_t *call,
+    ngx_http_aime_reply_t *reply, ngx_uint_t index, ngx_uint_t i,
+    ngx_uint_t done);
+
+/* An item's id, quoted. */
+void ngx_http_aime_response_item_id(ngx_http_aime_openai_call_t *call,
+    ngx_http_aime_reply_t *reply, const char *prefix, ngx_uint_t index);
 
 
 #endif /* NGX_HTTP_AIME_OPENAI_RESPONSE_H_INCLUDED */

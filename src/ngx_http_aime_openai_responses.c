@@ -6,7 +6,7 @@
 #include "ngx_http_aime_openai_inner.h"
 #include "ngx_http_aime_openai_items.h"
 #include "ngx_http_aime_openai_messages.h"
-#include "ngx_http_aime_openai_response.h"
+#include "ngx_http_aime_openai_response_event.h"
 #include "ngx_http_aime_openai_text.h"
 
 

@@ -3,7 +3,7 @@
 
 
 #include "ngx_http_aime_openai_stored.h"
-#include "ngx_http_aime_openai_response.h"
+#include "ngx_http_aime_openai_response_event.h"
 #include "ngx_http_aime_view.h"
 #include "ngx_aime_id.h"
 #include "ngx_aime_job_room.h"

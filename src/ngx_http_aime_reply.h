@@ -1,7 +1,6 @@
 /*
  * Answers: JSON put together from texts and from payloads that stay in the
- * zone until they are sent; and errors, in the shape of their route.  Floor 3:
- * knows no route.
+ * zone until they are sent.  Floor 3: knows no route.
  */
 
 #ifndef NGX_HTTP_AIME_REPLY_H_INCLUDED
@@ -122,39 +121,6 @@ ngx_int_t ngx_http_aime_reply_header(ngx_http_request_t *r, const char *name,
     ngx_str_t *value);
 ngx_int_t ngx_http_aime_reply_retry_after(ngx_http_request_t *r,
     ngx_uint_t seconds);
-
-
-/*
- * The text of an error in the request's shape; errors are as many as there
- * are in the client's shape, in the others the first one counts.
- */
-void ngx_http_aime_reply_error(ngx_http_aime_reply_t *reply,
-    ngx_uint_t status, ngx_str_t *errors, ngx_uint_t nerrors);
-
-/* The whole answer with one error. */
-ngx_int_t ngx_http_aime_error(ngx_http_request_t *r, ngx_uint_t status,
-    ngx_str_t *error);
-ngx_int_t ngx_http_aime_error_chars(ngx_http_request_t *r, ngx_uint_t status,
-    const char *error);
-
-/*
- * For the header and body filters: turns an error that nginx made into one of
- * the request's shape.  The header's part sets status and headers and gives
- * the body that is to be sent in place of nginx's.
- */
-ngx_int_t ngx_http_aime_replace_error(ngx_http_request_t *r,
-    ngx_chain_t **body);
-
-/* The headers that let browsers of other origins read the answer. */
-ngx_int_t ngx_http_aime_cors(ngx_http_request_t *r, ngx_str_t *origin);
-
-/* Answers a preflight request. */
-ngx_int_t ngx_http_aime_preflight(ngx_http_request_t *r,
-    ngx_uint_t methods);
-
-/* 405 with the methods that are allowed. */
-ngx_int_t ngx_http_aime_wrong_method(ngx_http_request_t *r,
-    ngx_uint_t methods);
 
 
 #endif /* NGX_HTTP_AIME_REPLY_H_INCLUDED */

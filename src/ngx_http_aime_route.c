@@ -4,7 +4,8 @@
 
 #include "ngx_http_aime_route.h"
 #include "ngx_http_aime_body.h"
-#include "ngx_http_aime_reply.h"
+#include "ngx_http_aime_cors.h"
+#include "ngx_http_aime_error.h"
 #include "ngx_http_aime_static.h"
 
 

@@ -8,6 +8,7 @@
 
 
 #include "ngx_http_aime_status.h"
+#include "ngx_http_aime_error.h"
 #include "ngx_http_aime_metrics.h"
 #include "ngx_http_aime_overview.h"
 #include "ngx_http_aime_park.h"

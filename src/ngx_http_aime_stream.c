@@ -10,6 +10,7 @@
 
 
 #include "ngx_http_aime_stream.h"
+#include "ngx_http_aime_error.h"
 #include "ngx_http_aime_event.h"
 #include "ngx_http_aime_view.h"
 #include "ngx_aime_id.h"

@@ -6,29 +6,19 @@
 
 
 #include "ngx_http_aime_submit.h"
-#include "ngx_http_aime_body.h"
 #include "ngx_http_aime_media.h"
+#include "ngx_http_aime_refuse.h"
 #include "ngx_http_aime_spec.h"
 #include "ngx_http_aime_store.h"
-#include "ngx_http_aime_tally.h"
 #include "ngx_http_aime_vars.h"
 #include "ngx_http_aime_view.h"
+#include "ngx_http_aime_wait.h"
 #include "ngx_aime_job_room.h"
-#include "ngx_aime_job_wait.h"
 
 
-/* after which to look whether an endpoint is enabled again, seconds */
-
-#define NGX_HTTP_AIME_DISABLED_WAIT    60
-
-/* and whether media can be converted again */
+/* after which to look whether media can be converted again, seconds */
 
 #define NGX_HTTP_AIME_MEDIA_WAIT       5
-
-
-/* bytes of the answer to who does not wait, without the version */
-
-#define NGX_HTTP_AIME_SUBMITTED_SIZE   96
 
 
 /* What becomes a job; spec: where the input has no errors. */
@@ -43,19 +33,6 @@ typedef struct {
 } ngx_http_aime_submission_t;
 
 
-/* A waiting client's request. */
-
-typedef struct {
-    ngx_aime_zone_t             *zone;
-    ngx_http_request_t          *request;
-    ngx_http_aime_endpoint_t    *endpoint;
-    const ngx_http_aime_form_t  *form;
-    u_char                       id[NGX_AIME_ID_LEN];
-    unsigned                     joined:1;      /* waits for that job */
-    unsigned                     answered:1;
-} ngx_http_aime_wait_t;
-
-
 static void ngx_http_aime_submit_wishes(
     ngx_http_aime_submission_t *submission);
 static ngx_int_t ngx_http_aime_convert(ngx_http_request_t *r,
@@ -66,48 +43,15 @@ static ngx_int_t ngx_http_aime_admit(ngx_http_request_t *r,
     ngx_http_aime_submission_t *submission);
 static ngx_int_t ngx_http_aime_admitted(ngx_http_request_t *r,
     ngx_http_aime_submission_t *submission, ngx_int_t *answer);
-static ngx_int_t ngx_http_aime_refuse_inputs(ngx_http_request_t *r,
-    ngx_http_aime_submission_t *submission);
 static ngx_int_t ngx_http_aime_no_new_job(ngx_http_request_t *r,
     ngx_http_aime_submission_t *submission, ngx_int_t why, ngx_uint_t waiting,
     const u_char *id);
-static ngx_int_t ngx_http_aime_refuse_job(ngx_http_request_t *r,
-    ngx_http_aime_endpoint_t *endpoint, ngx_int_t why);
 static void ngx_http_aime_drop_inputs(ngx_aime_zone_t *zone,
     ngx_http_aime_submission_t *submission, ngx_aime_shm_hold_t *input);
-static ngx_int_t ngx_http_aime_submitted(ngx_http_request_t *r,
-    ngx_http_aime_endpoint_t *endpoint, const u_char *id);
-static ngx_int_t ngx_http_aime_submitted_done(ngx_http_request_t *r,
-    ngx_http_aime_endpoint_t *endpoint, ngx_aime_job_view_t *view);
-static ngx_int_t ngx_http_aime_submitted_ended(ngx_http_request_t *r,
-    ngx_http_aime_endpoint_t *endpoint, ngx_aime_job_view_t *view);
 static ngx_int_t ngx_http_aime_submit_waiting(ngx_http_request_t *r,
     ngx_http_aime_submission_t *submission, ngx_aime_shm_hold_t *input);
 static ngx_int_t ngx_http_aime_submit_again(ngx_http_request_t *r,
     ngx_http_aime_submission_t *submission, const u_char *id);
-static ngx_http_aime_wait_t *ngx_http_aime_wait_create(ngx_http_request_t *r,
-    ngx_http_aime_submission_t *submission, ngx_http_aime_park_t **park);
-static ngx_int_t ngx_http_aime_wait_stream(ngx_http_request_t *r,
-    ngx_http_aime_park_t *park);
-static ngx_int_t ngx_http_aime_wait_join(ngx_http_request_t *r,
-    ngx_http_aime_park_t *park);
-static ngx_int_t ngx_http_aime_submit_resume(ngx_http_request_t *r,
-    ngx_http_aime_park_t *park, ngx_uint_t why);
-static void ngx_http_aime_submit_cleanup(void *data);
-
-
-static const ngx_http_aime_form_t  ngx_http_aime_client_form = {
-    ngx_http_aime_submitted,
-    ngx_http_aime_submitted_done,
-    ngx_http_aime_submitted_ended,
-    NULL,                                   /* stream */
-    NULL,                                   /* refused */
-    ngx_null_string,                        /* note */
-    0,                                      /* lowered */
-    0,
-    0,                                      /* keep */
-    0                                       /* detached */
-};
 
 
 ngx_int_t
@@ -275,7 +219,12 @@ ngx_http_aime_admit(ngx_http_request_t *r,
     spec = &submission->spec;
 
     if (input->errors.nelts) {
-        return ngx_http_aime_refuse_inputs(r, submission);
+
+        if (submission->form->refused && input->errors.param) {
+            submission->form->refused(r, input->errors.param);
+        }
+
+        return ngx_http_aime_refuse_inputs(r, input);
     }
 
     if (ngx_http_aime_admitted(r, submission, &answer) != NGX_OK) {
@@ -379,106 +328,6 @@ ngx_http_aime_no_new_job(ngx_http_request_t *r,
 }
 
 
-static ngx_int_t
-ngx_http_aime_refuse_inputs(ngx_http_request_t *r,
-    ngx_http_aime_submission_t *submission)
-{
-    aime_input_t           *input;
-    ngx_str_t              *errors;
-    ngx_uint_t              i;
-    ngx_http_aime_reply_t   reply;
-
-    input = &submission->input;
-
-    if (submission->form->refused && input->errors.param) {
-        submission->form->refused(r, input->errors.param);
-    }
-
-    errors = ngx_palloc(r->pool, input->errors.nelts * sizeof(ngx_str_t));
-    if (errors == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    for (i = 0; i < input->errors.nelts; i++) {
-        errors[i].data = (u_char *) input->errors.elts[i].data;
-        errors[i].len = input->errors.elts[i].len;
-    }
-
-    ngx_http_aime_reply_start(&reply, r, NGX_HTTP_AIME_REPLY_SIZE);
-    ngx_http_aime_reply_error(&reply, NGX_HTTP_BAD_REQUEST, errors,
-                              input->errors.nelts);
-
-    return ngx_http_aime_reply_send(&reply, NGX_HTTP_BAD_REQUEST);
-}
-
-
-static ngx_int_t
-ngx_http_aime_refuse_job(ngx_http_request_t *r,
-    ngx_http_aime_endpoint_t *endpoint, ngx_int_t why)
-{
-    u_char                      buf[128];
-    ngx_str_t                   text;
-    ngx_uint_t                  nqueued, retry_after, status;
-    ngx_http_aime_main_conf_t  *amcf;
-
-    amcf = ngx_http_get_module_main_conf(r, ngx_http_aime_api_module);
-
-    ngx_aime_job_queue_state(amcf->zone, endpoint->type->shm, &nqueued,
-                             &retry_after);
-
-    status = NGX_HTTP_SERVICE_UNAVAILABLE;
-    text.data = buf;
-
-    switch (why) {
-
-    case NGX_AIME_QUEUE_FULL:
-        if (!endpoint->enabled || endpoint->shm->disabled) {
-            ngx_http_aime_tally_refused(r, NGX_AIME_REJECTED_DISABLED);
-            ngx_str_set(&text, "Endpoint disabled!");
-            retry_after = NGX_HTTP_AIME_DISABLED_WAIT;
-            break;
-        }
-
-        ngx_http_aime_tally_refused(r, NGX_AIME_REJECTED_QUEUE_FULL);
-        text.len = ngx_sprintf(buf, "Job queue reached max length %ui!",
-                               endpoint->max_queue_length)
-                   - buf;
-        break;
-
-    case NGX_AIME_CLIENT_BUSY:
-        ngx_http_aime_tally_refused(r, NGX_AIME_REJECTED_QUOTA);
-        status = NGX_HTTP_TOO_MANY_REQUESTS;
-        text.len = ngx_sprintf(buf, "Client has reached its limit of %ui "
-                               "jobs at once on this endpoint",
-                               endpoint->client_request_limit)
-                   - buf;
-        break;
-
-    case NGX_AIME_OTHER_REQUEST:
-        ngx_http_aime_tally_refused(r, NGX_AIME_REJECTED_INVALID);
-        return ngx_http_aime_error_chars(r, NGX_HTTP_AIME_UNPROCESSABLE,
-                                         "Idempotency-Key was used with other "
-                                         "inputs already");
-
-    default:
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "aime_api_zone \"%V\" is full, refused a job on \"%V\"",
-                      &amcf->zone->shm_zone->shm.name, &endpoint->name);
-
-        ngx_http_aime_tally_refused(r, NGX_AIME_REJECTED_NO_MEMORY);
-        text.len = ngx_sprintf(buf, "The server has no memory left for this "
-                               "job, try again later")
-                   - buf;
-    }
-
-    if (ngx_http_aime_reply_retry_after(r, retry_after) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    return ngx_http_aime_error(r, status, &text);
-}
-
-
 /* Of a job that has not come to be. */
 
 static void
@@ -495,46 +344,6 @@ ngx_http_aime_drop_inputs(ngx_aime_zone_t *zone,
 
 
 static ngx_int_t
-ngx_http_aime_submitted(ngx_http_request_t *r,
-    ngx_http_aime_endpoint_t *endpoint, const u_char *id)
-{
-    ngx_http_aime_reply_t  reply;
-
-    ngx_http_aime_reply_start(&reply, r, NGX_HTTP_AIME_SUBMITTED_SIZE
-                                         + endpoint->version.len);
-    ngx_http_aime_reply_chars(&reply, "{\"success\":true,\"job_id\":");
-    ngx_http_aime_reply_id(&reply, id);
-    ngx_http_aime_reply_chars(&reply, ",\"ep_version\":");
-    ngx_http_aime_reply_text(&reply, &endpoint->version);
-    ngx_http_aime_reply_chars(&reply, "}");
-
-    return ngx_http_aime_reply_send(&reply, NGX_HTTP_OK);
-}
-
-
-static ngx_int_t
-ngx_http_aime_submitted_done(ngx_http_request_t *r,
-    ngx_http_aime_endpoint_t *endpoint, ngx_aime_job_view_t *view)
-{
-    ngx_http_aime_reply_t  reply;
-
-    ngx_http_aime_reply_start(&reply, r,
-                              ngx_http_aime_result_size(endpoint, view));
-    ngx_http_aime_result(&reply, endpoint, view);
-
-    return ngx_http_aime_reply_send(&reply, NGX_HTTP_OK);
-}
-
-
-static ngx_int_t
-ngx_http_aime_submitted_ended(ngx_http_request_t *r,
-    ngx_http_aime_endpoint_t *endpoint, ngx_aime_job_view_t *view)
-{
-    return ngx_http_aime_ended(r, endpoint, view, NGX_HTTP_GATEWAY_TIME_OUT);
-}
-
-
-static ngx_int_t
 ngx_http_aime_submit_waiting(ngx_http_request_t *r,
     ngx_http_aime_submission_t *submission, ngx_aime_shm_hold_t *input)
 {
@@ -542,27 +351,26 @@ ngx_http_aime_submit_waiting(ngx_http_request_t *r,
     ngx_http_aime_park_t  *park;
     ngx_http_aime_wait_t  *wait;
 
-    wait = ngx_http_aime_wait_create(r, submission, &park);
-
-    if (wait == NULL) {
+    park = ngx_http_aime_wait_create(r, submission->endpoint,
+                                     submission->form);
+    if (park == NULL) {
         rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
         goto failed;
     }
+
+    wait = park->data;
 
     rc = ngx_aime_job_submit(wait->zone, &submission->spec, input, wait->id,
                              park->slot, &park->parked);
 
     if (rc == NGX_OK) {
-        wait->joined = 1;
-        ngx_http_aime_note_job(r, wait->id);
-        ngx_http_aime_free_body(r);
+        ngx_http_aime_wait_job(wait, 1);
 
         if (ngx_http_aime_vars_cookie(r, &submission->spec) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
-        return wait->form->stream ? ngx_http_aime_wait_stream(r, park)
-                                  : ngx_http_aime_park_look(park);
+        return ngx_http_aime_wait_begin(r, park);
     }
 
     rc = (rc == NGX_AIME_SAME_REQUEST)
@@ -586,210 +394,14 @@ ngx_http_aime_submit_again(ngx_http_request_t *r,
     ngx_http_aime_park_t  *park;
     ngx_http_aime_wait_t  *wait;
 
-    wait = ngx_http_aime_wait_create(r, submission, &park);
-
-    if (wait == NULL) {
+    park = ngx_http_aime_wait_create(r, submission->endpoint,
+                                     submission->form);
+    if (park == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    wait = park->data;
     ngx_memcpy(wait->id, id, NGX_AIME_ID_LEN);
 
     return ngx_http_aime_wait_join(r, park);
-}
-
-
-static ngx_http_aime_wait_t *
-ngx_http_aime_wait_create(ngx_http_request_t *r,
-    ngx_http_aime_submission_t *submission, ngx_http_aime_park_t **park)
-{
-    ngx_http_cleanup_t    *cln;
-    ngx_http_aime_wait_t  *wait;
-
-    /* before the park's own, so that it runs when that has unparked */
-
-    cln = ngx_http_cleanup_add(r, sizeof(ngx_http_aime_wait_t));
-    if (cln == NULL) {
-        return NULL;
-    }
-
-    cln->handler = ngx_http_aime_submit_cleanup;
-
-    wait = cln->data;
-    ngx_memzero(wait, sizeof(ngx_http_aime_wait_t));
-
-    wait->zone = ngx_http_aime_zone(r);
-    wait->request = r;
-    wait->endpoint = submission->endpoint;
-    wait->form = submission->form;
-
-    *park = ngx_http_aime_park_create(r, ngx_http_aime_submit_resume, wait);
-
-    return *park ? wait : NULL;
-}
-
-
-static ngx_int_t
-ngx_http_aime_wait_join(ngx_http_request_t *r, ngx_http_aime_park_t *park)
-{
-    ngx_int_t              rc;
-    ngx_http_aime_wait_t  *wait;
-
-    wait = park->data;
-
-    if (ngx_http_aime_vars_tell(r, wait->endpoint, wait->id) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    rc = ngx_aime_job_join(wait->zone, wait->id, 1, park->slot,
-                           &park->parked);
-
-    if (rc == NGX_ERROR) {
-        return ngx_http_aime_refuse_job(r, wait->endpoint, NGX_ERROR);
-    }
-
-    wait->joined = (rc == NGX_OK);
-    ngx_http_aime_note_job(r, wait->id);
-    ngx_http_aime_free_body(r);
-
-    if (wait->form->stream) {
-        return ngx_http_aime_wait_stream(r, park);
-    }
-
-    rc = ngx_http_aime_submit_resume(r, park, NGX_HTTP_AIME_TIMEOUT);
-
-    if (rc != NGX_HTTP_AIME_PARKED) {
-        ngx_http_aime_park_end(park);
-    }
-
-    return rc;
-}
-
-
-/* The stream may end at once, and so does its waiting then. */
-
-static ngx_int_t
-ngx_http_aime_wait_stream(ngx_http_request_t *r, ngx_http_aime_park_t *park)
-{
-    ngx_int_t              rc;
-    ngx_http_aime_wait_t  *wait;
-
-    wait = park->data;
-    wait->answered = 1;
-
-    rc = wait->form->stream(r, wait->endpoint, park, wait->id);
-
-    if (rc != NGX_HTTP_AIME_PARKED) {
-        ngx_http_aime_park_end(park);
-    }
-
-    return rc;
-}
-
-
-static ngx_int_t
-ngx_http_aime_submit_resume(ngx_http_request_t *r,
-    ngx_http_aime_park_t *park, ngx_uint_t why)
-{
-    ngx_int_t              rc;
-    ngx_aime_job_view_t    view;
-    ngx_http_aime_wait_t  *wait;
-
-    wait = park->data;
-
-    rc = ngx_aime_job_view(wait->zone, wait->id, NGX_AIME_VIEW_RESULT,
-                           park->parked, &view);
-
-    if (rc == NGX_DECLINED) {
-        return ngx_http_aime_error_chars(r, NGX_HTTP_NOT_FOUND,
-                                         "The job is not known any more");
-    }
-
-    if (rc == NGX_ERROR) {
-        return ngx_http_aime_park_wait(park, NGX_HTTP_AIME_RETRY_INTERVAL);
-    }
-
-    if (view.payload
-        && ngx_http_aime_reply_hold(r, view.payload) != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    switch (view.state) {
-
-    case NGX_AIME_JOB_DONE:
-        wait->answered = 1;
-        return wait->form->done(r, wait->endpoint, &view);
-
-    case NGX_AIME_JOB_CANCELED:
-    case NGX_AIME_JOB_LAPSED:
-        return wait->form->ended(r, wait->endpoint, &view);
-
-    default:
-
-        /* again: it may have waited for room until now */
-
-        return ngx_http_aime_park_look(park);
-    }
-}
-
-
-static void
-ngx_http_aime_submit_cleanup(void *data)
-{
-    ngx_http_aime_wait_t  *wait = data;
-
-    if (wait->joined) {
-        ngx_aime_job_leave(wait->zone, wait->id,
-                           wait->answered
-                           && ngx_http_aime_reply_sent(wait->request));
-    }
-}
-
-
-ngx_int_t
-ngx_http_aime_refuse_client(ngx_http_request_t *r,
-    ngx_http_aime_endpoint_t *endpoint, ngx_http_aime_client_t *client)
-{
-    u_char                 *p;
-    ngx_str_t               errors[2];
-    ngx_http_aime_reply_t   reply;
-
-    /* clients look for one of these two texts or the other */
-
-    static ngx_str_t  no_session[] = {
-        ngx_string("API Key missing and client session authentication key "
-                   "not registered in API Server"),
-        ngx_string("Client session authentication key not registered in API "
-                   "Server")
-    };
-
-    switch (client->verdict) {
-
-    case NGX_HTTP_AIME_CLIENT_BAD_KEY:
-        return ngx_http_aime_error_chars(r, NGX_HTTP_UNAUTHORIZED,
-                                         "Key not valid");
-
-    case NGX_HTTP_AIME_CLIENT_FORBIDDEN:
-        p = ngx_pnalloc(r->pool,
-                        sizeof("Client not authorized for endpoint !")
-                        + endpoint->name.len);
-        if (p == NULL) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        errors[0].data = p;
-        errors[0].len = ngx_sprintf(p,
-                                    "Client not authorized for endpoint %V!",
-                                    &endpoint->name)
-                        - p;
-
-        return ngx_http_aime_error(r, NGX_HTTP_FORBIDDEN, errors);
-
-    default:
-        ngx_http_aime_reply_start(&reply, r, NGX_HTTP_AIME_REPLY_SIZE);
-        ngx_http_aime_reply_error(&reply, NGX_HTTP_UNAUTHORIZED, no_session,
-                                  2);
-
-        return ngx_http_aime_reply_send(&reply, NGX_HTTP_UNAUTHORIZED);
-    }
 }

@@ -8,7 +8,7 @@
 
 
 #include "ngx_http_aime_request.h"
-#include "ngx_http_aime_reply.h"
+#include "ngx_http_aime_error.h"
 #include "ngx_aime_worker.h"
 
 

@@ -28,13 +28,15 @@ FUZZ_MEDIAD := $(filter-out %/aime_mediad.c %_master.c %_worker.c \
 FUZZ_UNITS  := $(patsubst %,$(FUZZ_DIR)/%.o,$(basename $(notdir \
                    $(wildcard src/aime_*.c src/aime_*.cpp))))
 FUZZ_DAEMON := $(patsubst %.c,$(FUZZ_DIR)/%.o,$(notdir $(FUZZ_MEDIAD)))
-FUZZ_PLAIN  := $(FUZZ_DIR)/plain_json.o $(FUZZ_DIR)/plain_media_data.o
+FUZZ_HALVES := json json_text media_data
+FUZZ_PLAIN  := $(patsubst %,$(FUZZ_DIR)/plain_%.o,$(FUZZ_HALVES))
 FUZZ_LIB    := -lcjson -lpcre2-8 -lstdc++ -lm -lavformat -lavcodec -lswscale \
                -lswresample -lavutil -lseccomp -lpthread
 
-# the portable half of a file, beside the other one
+# the portable halves of files, beside the other ones
 plain        = $(shell sed -n \
-                   's/^aime_\([a-z0-9_]*\)\x28.*/-Daime_\1=plain_\1/p' $<)
+                   's/^aime_\([a-z0-9_]*\)\x28.*/-Daime_\1=plain_\1/p' \
+                   $(patsubst %,src/aime_%.c,$(FUZZ_HALVES)))
 
 $(FUZZ_UNITS): $(FUZZ_DIR)/%.o: $(FUZZ_HEADER)
 
@@ -122,21 +124,26 @@ lint: $(OBJS)/Makefile
 	done
 
 
-# Lines that the unit tests, the model and COVERAGE_T run, by floor
+# Lines that the unit tests, the model and COVERAGE_T run, by floor.  These few
+# run what all suites together do, but for some lines.
 
-COVERAGE_T ?= t/unit.t t/model.t $(wildcard t/client_*.t t/worker_*.t \
-                  t/job_*.t t/session_*.t t/park_*.t t/zone_*.t t/admin_*.t \
-                  t/stream_e*.t t/metrics_*.t t/lock_killed.t t/proc_killed.t)
+COVERAGE_T ?= $(patsubst %,t/%.t,unit model model_cut lock_killed admin_access \
+              admin_failures admin_jobs admin_workers conf_notices input_rows \
+              job_fair job_requeue log_jobs openai_errors openai_leaks \
+              openai_media openai_stream_head reload_endpoints reload_smoke \
+              session_bounds session_vars worker_batch worker_cancel \
+              worker_login worker_offline worker_silent_job zone_full)
 COVERAGE   := $(BUILD)/coverage
 
 coverage:
 	@$(AGAIN) deps BROWSER=
 	@rm -rf $(COVERAGE)/units && mkdir -p $(COVERAGE)/units
 	@find $(COVERAGE) -name '*.gcda' -delete
-	@AIME_COVERAGE="$(CURDIR)/$(COVERAGE)/units" $(AGAIN) check \
+	@status=0; \
+	AIME_COVERAGE="$(CURDIR)/$(COVERAGE)/units" $(AGAIN) check \
 	    BUILD=$(COVERAGE) T="$(COVERAGE_T)" LD_OPT=--coverage \
-	    CC_OPT="-g -O1 --coverage -fprofile-update=atomic" \
-	    || echo "(some of the tests failed)"
-	@t/coverage $(COVERAGE)
+	    CC_OPT="-g -O1 --coverage -fprofile-update=atomic" || status=1; \
+	t/coverage $(COVERAGE_FLAGS) $(COVERAGE) || status=1; \
+	exit $$status
 
 .PHONY: lint coverage

@@ -41,8 +41,10 @@ my @c = (@cc, '-std=gnu11', @common);
 my @cxx = (@cc, '-std=c++17', @common);
 my @libs = qw(-lcjson -lpcre2-8 -lstdc++ -lm);
 
-# the portable halves, which are dead code on most machines
-my %variants = (json => ['-U__SSE2__'], media_data => ['-U__SSE2__']);
+# units whose portable halves, which are dead code on most machines, a program
+# or a target is to see
+my %variants = (json => [qw(json json_text)], media_data => ['media_data']);
+my $portable = '-U__SSE2__';
 
 local $ENV{ASAN_OPTIONS} = $ENV{ASAN_OPTIONS} || 'detect_leaks=1';
 local $ENV{UBSAN_OPTIONS} = $ENV{UBSAN_OPTIONS} || 'print_stacktrace=1';
@@ -57,16 +59,18 @@ for my $source (sort glob("$root/t/unit/*.c")) {
 
     next if !$variants{$name};
 
-    subtest "$name, @{$variants{$name}}" => sub {
-        my $object = "$dir/$name-variant.o";
-        my $replaced = "$dir/aime_$name.o";
+    subtest "$name, $portable" => sub {
+        my @linked = @objects;
 
-        build($object, @c, @{$variants{$name}},
-              '-c', "$root/src/aime_$name.c")
-            or return fail("build aime_$name.c");
+        for my $unit (@{$variants{$name}}) {
+            my $object = "$dir/$unit-variant.o";
 
-        program("$name-variant", $source,
-                [ map { $_ eq $replaced ? $object : $_ } @objects ]);
+            build($object, @c, $portable, '-c', "$root/src/aime_$unit.c")
+                or return fail("build aime_$unit.c");
+            @linked = map { $_ eq "$dir/aime_$unit.o" ? $object : $_ } @linked;
+        }
+
+        program("$name-variant", $source, \@linked);
     };
 }
 
@@ -166,22 +170,21 @@ sub program {
 }
 
 
-# A fuzz target over its corpus, with the portable half of the file that it
-# looks at beside the other one, under other names.
+# A fuzz target over its corpus, with the portable halves of the files that it
+# looks at beside the other ones, under other names.
 
 sub target {
     my ($name, $source) = @_;
 
     my @linked = @objects;
 
-    if ($variants{$name}) {
-        my $unit = "$root/src/aime_$name.c";
-        my $object = "$dir/$name-plain.o";
+    my @units = @{$variants{$name} || []};
+    my @renamed = map { renamed("$root/src/aime_$_.c") } @units;
 
-        open(my $file, '<', $unit) or die "$unit: $!";
-        my @renamed = map { /^aime_(\w+)\(/ ? "-Daime_$1=plain_$1" : () } <$file>;
+    for my $unit (@units) {
+        my $object = "$dir/$unit-plain.o";
 
-        build($object, @c, @{$variants{$name}}, @renamed, '-c', $unit)
+        build($object, @c, $portable, @renamed, '-c', "$root/src/aime_$unit.c")
             or return fail("build $object");
         push @linked, $object;
     }
@@ -195,6 +198,17 @@ sub target {
 
     cmp_ok(scalar @corpus, '>', 0, 'there is a corpus');
     is($status, 0, 'nothing is found in it') or diag($text);
+}
+
+
+# Options of the compiler that give the functions of a file other names.
+
+sub renamed {
+    my ($unit) = @_;
+
+    open(my $file, '<', $unit) or die "$unit: $!";
+
+    return map { /^aime_(\w+)\(/ ? "-Daime_$1=plain_$1" : () } <$file>;
 }
 
 

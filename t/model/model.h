@@ -113,8 +113,26 @@ typedef struct {
  */
 ngx_pid_t model_actor(ngx_aime_zone_t *zone, int *fd);
 
+/*
+ * Makes this process one that serves, with as much of nginx's event loop as
+ * floor 2 sees; has it claim a row; sets its clock.
+ */
+void model_process(void);
+void model_claim(ngx_aime_zone_t *zone);
+void model_time(ngx_msec_t now);
+
 /* Runs so many steps; 0: the zone did what the model says, all the time. */
 int model_run(ngx_aime_zone_t *zone, unsigned int seed, ngx_uint_t steps);
+
+/*
+ * The story of story.h, cut short wherever it can be; 0: nothing was lost, and
+ * nothing was left behind.
+ */
+int cut_run(ngx_aime_zone_t *zone, unsigned int seed);
+
+
+extern ngx_aime_shm_type_t   *model_type, *model_other_type;
+extern ngx_aime_shm_queue_t  *model_queues[MODEL_NENDPOINTS];
 
 
 #endif /* MODEL_H_INCLUDED */

@@ -1,8 +1,8 @@
 /*
- * The actors, and the module that runs the test inside of nginx: its slab
+ * The actors, and the module that runs the tests inside of nginx: its slab
  * pool, its trees and its lock are part of what is tested.  With
- * "aime_model seed steps;" in its configuration, nginx makes the zone, runs
- * the test instead of serving anything, and exits.
+ * "aime_model seed steps;" or "aime_cut seed;" in its configuration, nginx makes the
+ * zone, runs the test instead of serving anything, and exits.
  */
 
 #include <ngx_event.h>
@@ -23,14 +23,14 @@
 
 
 static char *model_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+static char *model_cut_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+static char *model_add_zone(ngx_conf_t *cf);
 static ngx_int_t model_init_zone(ngx_shm_zone_t *shm_zone, void *data);
 static ngx_int_t model_init_module(ngx_cycle_t *cycle);
 static void model_fixtures(void);
 static void model_serve(int fd);
-static void model_events(void);
 static ngx_int_t model_add_event(ngx_event_t *ev, ngx_int_t event,
     ngx_uint_t flags);
-static void model_time(ngx_msec_t now);
 static void model_do(model_op_t *op, model_reply_t *reply);
 static void model_submit(model_op_t *op, model_reply_t *reply);
 static void model_take(model_op_t *op, model_reply_t *reply);
@@ -47,9 +47,10 @@ static ngx_str_t *model_worker_name(ngx_uint_t n);
 static ngx_aime_zone_t           model_shm;
 static unsigned int              model_seed;
 static ngx_uint_t                model_steps;
+static ngx_uint_t                model_cut;
 
-static ngx_aime_shm_type_t      *model_type;
-static ngx_aime_shm_queue_t     *model_queues[MODEL_NENDPOINTS];
+ngx_aime_shm_type_t             *model_type, *model_other_type;
+ngx_aime_shm_queue_t            *model_queues[MODEL_NENDPOINTS];
 
 /* an actor's own */
 
@@ -72,6 +73,13 @@ static ngx_command_t  model_commands[] = {
     { ngx_string("aime_model"),
       NGX_MAIN_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE2,
       model_conf,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("aime_cut"),
+      NGX_MAIN_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
+      model_cut_conf,
       0,
       0,
       NULL },
@@ -113,12 +121,35 @@ char  *ngx_module_order[] = { NULL };
 static char *
 model_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_str_t  *value, name = ngx_string("model");
+    ngx_str_t  *value;
 
     value = cf->args->elts;
 
     model_seed = ngx_atoi(value[1].data, value[1].len);
     model_steps = ngx_atoi(value[2].data, value[2].len);
+
+    return model_add_zone(cf);
+}
+
+
+static char *
+model_cut_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    model_seed = ngx_atoi(value[1].data, value[1].len);
+    model_cut = 1;
+
+    return model_add_zone(cf);
+}
+
+
+static char *
+model_add_zone(ngx_conf_t *cf)
+{
+    ngx_str_t  name = ngx_string("model");
 
     model_shm.nrows = MODEL_NROWS;
     model_shm.session_idle = MODEL_NEVER;
@@ -149,7 +180,7 @@ model_init_zone(ngx_shm_zone_t *shm_zone, void *data)
 static ngx_int_t
 model_init_module(ngx_cycle_t *cycle)
 {
-    if (model_steps == 0) {
+    if (model_steps == 0 && !model_cut) {
         return NGX_OK;
     }
 
@@ -159,7 +190,8 @@ model_init_module(ngx_cycle_t *cycle)
 
     model_fixtures();
 
-    exit(model_run(&model_shm, model_seed, model_steps));
+    exit(model_cut ? cut_run(&model_shm, model_seed)
+                   : model_run(&model_shm, model_seed, model_steps));
 }
 
 
@@ -170,11 +202,13 @@ model_fixtures(void)
     ngx_aime_shm_endpoint_t  *endpoint;
 
     ngx_str_t  type = ngx_string("type");
+    ngx_str_t  other = ngx_string("other type");
     ngx_str_t  names[] = { ngx_string("one"), ngx_string("two") };
 
     ngx_aime_shm_lock(&model_shm);
 
     model_type = ngx_aime_shm_type_locked(&model_shm, &type);
+    model_other_type = ngx_aime_shm_type_locked(&model_shm, &other);
 
     for (i = 0; i < MODEL_NENDPOINTS; i++) {
         endpoint = ngx_aime_shm_endpoint_locked(&model_shm, &names[i]);
@@ -223,10 +257,7 @@ model_serve(int fd)
     model_op_t     op;
     model_reply_t  reply;
 
-    ngx_pid = getpid();
-    ngx_process = NGX_PROCESS_WORKER;
-
-    model_events();
+    model_process();
 
     while (recv(fd, &op, sizeof(op), 0) == sizeof(op)) {
         ngx_memzero(&reply, sizeof(reply));
@@ -249,12 +280,13 @@ model_serve(int fd)
 }
 
 
-/* As much of nginx's event loop as floor 2 sees. */
-
-static void
-model_events(void)
+void
+model_process(void)
 {
     ngx_uint_t  i;
+
+    ngx_pid = getpid();
+    ngx_process = NGX_PROCESS_WORKER;
 
     for (i = 0; i < 2; i++) {
         model_connections[i].read = &model_reads[i];
@@ -273,6 +305,15 @@ model_events(void)
 }
 
 
+void
+model_claim(ngx_aime_zone_t *zone)
+{
+    (void) ngx_aime_wake_init_process(zone, (ngx_cycle_t *) ngx_cycle,
+                                      &model_handlers);
+    ngx_aime_sweep_start(zone, (ngx_cycle_t *) ngx_cycle);
+}
+
+
 static ngx_int_t
 model_add_event(ngx_event_t *ev, ngx_int_t event, ngx_uint_t flags)
 {
@@ -282,7 +323,7 @@ model_add_event(ngx_event_t *ev, ngx_int_t event, ngx_uint_t flags)
 }
 
 
-static void
+void
 model_time(ngx_msec_t now)
 {
     model_clock.sec = now / 1000;
@@ -306,9 +347,7 @@ model_do(model_op_t *op, model_reply_t *reply)
     switch (op->what) {
 
     case MODEL_START:
-        (void) ngx_aime_wake_init_process(&model_shm, (ngx_cycle_t *) ngx_cycle,
-                                          &model_handlers);
-        ngx_aime_sweep_start(&model_shm, (ngx_cycle_t *) ngx_cycle);
+        model_claim(&model_shm);
 
         for (n = 0; n < MODEL_NWORKERS; n++) {
             ngx_memzero(&hello, sizeof(hello));
@@ -537,7 +576,7 @@ model_drain(void)
 static void
 model_woken(uint32_t slot)
 {
-    if (model_reply->nwoken < MODEL_NSLOTS) {
+    if (model_reply && model_reply->nwoken < MODEL_NSLOTS) {
         model_reply->woken[model_reply->nwoken++] = slot;
     }
 }

@@ -42,6 +42,7 @@ static void check_find(aime_desc_t *desc);
 static void check_everything(void);
 static void check_nomem(void);
 static void check_notices(void);
+static void check_allowed(void);
 static void check_many(void);
 static void check_prefix(void);
 static void check_file(const char *name);
@@ -201,6 +202,18 @@ static const mistake_t  mistakes[] = {
       " JSON" },
     { "x = { type = \"image\", default = 5 }", 1,
       "parameter x: default is not an image" },
+
+    { "x.pattern = 5", 1, "parameter x: pattern must be a string" },
+    { "\nx.pattern = \"a(b\"", 2,
+      "parameter x: pattern: missing closing parenthesis at character 3" },
+    { "x = { type = \"chat_context\", support = \"image\" }", 1,
+      "parameter x: support must be a list" },
+    { "x = { type = \"chat_context\", support = [\"image\", 5] }", 1,
+      "parameter x: support must hold strings" },
+    { "x = { type = \"chat_context\", support = [\"image\"], image = 5 }", 1,
+      "parameter x: image must be a table" },
+    { "x = { type = \"image\", color_space.supported = [\"BLUE\"] }", 1,
+      "parameter x: color_space: unknown color space \"BLUE\"" },
 
     { NULL, 0, NULL }
 };
@@ -483,15 +496,71 @@ check_notices(void)
                  "c.description = \"d\"\n"
                  "c.step = 5\n"
                  "d = { type = \"chat_context\", support = [\"image\"],"
-                 " image.format.supported = [\"png\"] }\n");
+                 " image.format.supported = [\"png\"] }\n"
+                 "e = { type = \"chat_context\", support = [\"text\","
+                 " \"tools\", \"smell\"] }\n");
     pool = tap_pool(&mem);
     noticed[0] = '\0';
 
     tap_is_int(aime_desc_compile(&pool, tree, &desc, notice, NULL, &error),
                AIME_OK, "compile unknown attributes");
-    tap_is_str(noticed, "b.Type:2 c.max_length:4 c.step:6", "notices");
+    tap_is_str(noticed, "b.Type:2 c.max_length:4 c.step:6 e.smell:8",
+               "notices");
+    tap_is_int(desc.params[4].tools, 1, "tools");
+    tap_is_int(desc.params[3].tools, 0, "none");
 
     tap_pool_free(&mem);
+    cJSON_Delete(tree);
+}
+
+
+/* The formats that a server file allows. */
+
+static void
+check_allowed(void)
+{
+    int                 rc;
+    cJSON              *tree;
+    unsigned            allowed[AIME_MEDIA_NKINDS];
+    const mistake_t    *row;
+    aime_desc_error_t   error;
+
+    static const mistake_t  rows[] = {
+        { "image.format.allowed = \"png\"", 1,
+          "INPUTS.image.format.allowed must be a list" },
+        { "\nimage.format.allowed = [\"png\", 5]", 2,
+          "INPUTS.image.format.allowed must hold strings" },
+        { "audio.format.allowed = []", 1,
+          "INPUTS.audio.format.allowed has no format that is known" },
+        { "audio.format.allowed = [\"smell\"]", 1,
+          "INPUTS.audio.format.allowed has no format that is known" },
+        { NULL, 0, NULL }
+    };
+
+    for (row = rows; row->toml; row++) {
+        tree = parse(row->toml);
+
+        tap_is_int(aime_desc_allowed(tree, allowed, NULL, NULL, &error),
+                   AIME_ERROR, "refuse %s", row->toml);
+        tap_is_str(error.text, row->expected, "text");
+        tap_is_int(error.line, row->line, "line");
+
+        cJSON_Delete(tree);
+    }
+
+    tree = parse("image.format.allowed = [\"png\", \"smell\", \"gif\"]");
+    noticed[0] = '\0';
+
+    rc = aime_desc_allowed(tree, allowed, notice, NULL, &error);
+
+    tap_is_int(rc, AIME_OK, "allow two that are known");
+    tap_is_str(noticed,
+               "image.format.allowed: unknown image format \"smell\":1",
+               "and notice the other one");
+    tap_is_int(allowed[AIME_MEDIA_IMAGE],
+               1 << AIME_MEDIA_PNG | 1 << AIME_MEDIA_GIF, "images");
+    tap_is_int(allowed[AIME_MEDIA_AUDIO], 0, "no list of audio");
+
     cJSON_Delete(tree);
 }
 
@@ -623,6 +692,7 @@ main(int argc, char **argv)
     check_mistakes();
     check_nomem();
     check_notices();
+    check_allowed();
     check_many();
     check_prefix();
 

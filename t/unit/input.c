@@ -41,6 +41,8 @@ static void check_queries(const char *toml, const row_t *rows,
     const char *base);
 static void check_many(void);
 static void check_long(void);
+static void check_long_pattern(void);
+static void check_many_media(void);
 static void check_order(void);
 static void check_numbers(void);
 
@@ -131,6 +133,11 @@ static const char  edges[] =
     " supported = [0.5, 1.0, 3, true, \"\\u00e4\\n\", \"3\", \"x\\\"\"] }\n"
     "b_ac = { type = \"bool\", auto_convert = true }\n"
     "sel = { type = \"selection\", supported = [1, 2.5, false, \"7\"] }\n"
+    "nine = { type = \"selection\", supported = [1,2,3,4,5,6,7,8,9] }\n"
+    "wide = { type = \"selection\","
+    " supported = [\"abcdefghijklmnopqrstuvwxyz012345\"] }\n"
+    "i_end = { type = \"integer\", minimum = 9223372036854775807, align = 8,"
+    " auto_convert = true }\n"
     "j = { type = \"json\", required = true }\n";
 
 
@@ -520,6 +527,12 @@ static const row_t  rows_edges[] = {
       "!Parameter mixed: -0.5 is not one of the supported values 0.5, 1.0, 3,"
       " true, \"\xc3\xa4\\n\", \"3\", \"x\\\"\"" },
     { "\"mixed\":false", "!Parameter mixed: false is not one of *" },
+    { "\"nine\":0", "!Parameter nine: 0 is not one of the supported values 1,"
+      " 2, 3, 4, 5, 6, 7, 8, ..." },
+    { "\"wide\":\"a\"", "!Parameter wide: \"a\" is not one of the supported"
+      " values \"abcdefghijklmnopqrstuvwxyz0123...\"" },
+    { "\"i_end\":5",
+      "!Parameter i_end: 5 cannot be rounded to a multiple of 8" },
 
     { NULL, NULL }
 };
@@ -1236,6 +1249,101 @@ check_long(void)
 }
 
 
+/* One that the compiler of patterns needs memory for, and that is not shown. */
+
+static void
+check_long_pattern(void)
+{
+    char                toml[1024];
+    cJSON              *tree;
+    size_t              i, n;
+    aime_str_t          text;
+    tap_pool_t          mem;
+    aime_desc_t         desc;
+    aime_pool_t         pool;
+    aime_input_t        input;
+    aime_json_member_t  args[1];
+
+    n = sprintf(toml, "p = { pattern = '^");
+
+    for (i = 0; i < 450; i++) {
+        n += sprintf(toml + n, "\xc3\xa4");
+    }
+
+    strcpy(toml + n, "$' }\n");
+
+    pool = tap_pool(&mem);
+    compile(&pool, toml, &tree, &desc);
+
+    n = body_args(&pool, tap_str("{\"p\":\"x\"}"), args);
+    n = aime_input_validate(&pool, &desc, args, n, &input);
+    tap_ok(n == AIME_OK && input.errors.nelts == 1, "no match");
+
+    text = input.errors.elts[0];
+    tap_ok(text.len > 300 && text.len < 512
+           && memcmp(text.data + text.len - 2, "\xc3\xa4", 2) == 0,
+           "of the pattern whole characters are shown");
+
+    tap_pool_free(&mem);
+    cJSON_Delete(tree);
+}
+
+
+static void
+check_many_media(void)
+{
+    char               *body;
+    cJSON              *tree;
+    size_t              i, n, max;
+    aime_str_t          text;
+    tap_pool_t          mem;
+    aime_desc_t         desc;
+    aime_pool_t         pool;
+    aime_input_t        input;
+    aime_json_member_t  args[1];
+
+    static const char  part[] = "{\"image\":\"data:image/png;base64," PNG "\"}";
+
+    body = malloc((AIME_INPUT_MAX_MEDIA + 1) * (sizeof(part) + 1) + 100);
+
+    for (max = AIME_INPUT_MAX_MEDIA; max <= AIME_INPUT_MAX_MEDIA + 1; max++) {
+        pool = tap_pool(&mem);
+        compile(&pool, context, &tree, &desc);
+
+        n = sprintf(body, "{\"chat\":[{\"role\":\"user\",\"content\":[");
+
+        for (i = 0; i < max; i++) {
+            n += sprintf(body + n, "%s%s", i ? "," : "", part);
+        }
+
+        strcpy(body + n, "]}]}");
+
+        text = tap_dup(body);
+        n = body_args(&pool, text, args);
+        n = aime_input_validate(&pool, &desc, args, n, &input);
+
+        tap_ok(n == AIME_OK && input.media.nelts == AIME_INPUT_MAX_MEDIA,
+               "media of %d", (int) max);
+
+        if (max == AIME_INPUT_MAX_MEDIA) {
+            tap_is_int(input.errors.nelts, 0, "are not too many");
+
+        } else {
+            tap_is(input.errors.elts[0],
+                   tap_str("Parameter chat, message 1, part 65: is one medium"
+                           " too many for a request"),
+                   "are too many");
+        }
+
+        tap_free(text);
+        tap_pool_free(&mem);
+        cJSON_Delete(tree);
+    }
+
+    free(body);
+}
+
+
 static void
 check_order(void)
 {
@@ -1392,6 +1500,8 @@ main(int argc, char **argv)
 
     check_many();
     check_long();
+    check_long_pattern();
+    check_many_media();
     check_order();
 
     return tap_done();

@@ -4,7 +4,7 @@
  */
 
 #include "tap.h"
-#include "aime_media.h"
+#include "aime_media_rules.h"
 #include "aime_toml.h"
 
 

@@ -1,26 +1,18 @@
 /*
- * Compiles the rules of media parameters, and knows the names of kinds,
- * formats and colour spaces.  Runs while configuring and, in the daemon, for
- * every request: a mistake is a text, what is merely unknown a notice.
+ * Compiles the rules of media parameters.  Runs while configuring and, in the
+ * daemon, for every request: a mistake is a text, what is merely unknown a
+ * notice.
  */
 
 #include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
-#include <string.h>
 #include <strings.h>
 
-#include "aime_media.h"
+#include "aime_media_rules.h"
 #include "aime_number.h"
 
 
-#define AIME_MEDIA_MASK(kind)   (1u << (kind))
-
 #define AIME_MEDIA_ANY          (~0u)
-#define AIME_MEDIA_PICTURES     (AIME_MEDIA_MASK(AIME_MEDIA_IMAGE)            \
-                                 |AIME_MEDIA_MASK(AIME_MEDIA_VIDEO))
-#define AIME_MEDIA_SOUND        (AIME_MEDIA_MASK(AIME_MEDIA_AUDIO)            \
-                                 |AIME_MEDIA_MASK(AIME_MEDIA_VIDEO))
 
 /* beyond any size or rate, and far from where doubles lose integers */
 #define AIME_MEDIA_MAX_NUMBER   1e12
@@ -74,14 +66,8 @@ typedef struct {
 } aime_media_key_t;
 
 
-typedef struct {
-    const char           *name;
-    unsigned              kinds;
-    aime_media_format_e   format;
-} aime_media_format_entry_t;
-
-
 static int aime_media_item(aime_media_compile_t *c, const cJSON *item);
+static int aime_media_inherit(aime_media_compile_t *c, const cJSON *table);
 static int aime_media_attribute(aime_media_compile_t *c, const cJSON *table,
     const aime_media_attribute_t *attribute);
 static int aime_media_key(aime_media_compile_t *c, const cJSON *item);
@@ -98,11 +84,11 @@ static int aime_media_set_aspect(aime_media_compile_t *c, const cJSON *item);
 static int aime_media_check(aime_media_compile_t *c, const cJSON *table);
 static int aime_media_resize(aime_media_compile_t *c, const cJSON *item);
 static int aime_media_flag(aime_media_compile_t *c, const cJSON *item);
-static int aime_media_inherit(aime_media_compile_t *c, const cJSON *table);
 static int aime_media_value(aime_media_compile_t *c, const cJSON *item,
     const char *key, int above_0, aime_media_value_t *value);
 static int aime_media_word(aime_media_compile_t *c, const cJSON *item,
     const char *key, aime_media_value_t *value);
+static int aime_media_no_format(aime_media_compile_t *c, const cJSON *item);
 static int aime_media_pair(aime_media_compile_t *c, const cJSON *item,
     const char *key, int above_0, aime_media_value_t *value);
 static int aime_media_number(aime_media_compile_t *c, const cJSON *item,
@@ -110,41 +96,11 @@ static int aime_media_number(aime_media_compile_t *c, const cJSON *item,
 static int aime_media_number_item(const cJSON *item, double *value);
 static void aime_media_unknown_format(aime_media_compile_t *c,
     const char *key, const cJSON *item);
-static int aime_media_no_format(aime_media_compile_t *c, const cJSON *item);
 static void aime_media_unknown(aime_media_compile_t *c, const cJSON *item);
 static int aime_media_fail(aime_media_compile_t *c, const cJSON *item,
     const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 static const aime_media_attribute_t *aime_media_find(const char *name,
     aime_media_kind_e kind);
-static int aime_media_named(aime_str_t name, const char *word);
-
-
-static const char  *aime_media_kinds[] = { "image", "audio", "video" };
-
-
-/* the first name of each format is the one on the wire */
-
-static const aime_media_format_entry_t  aime_media_formats[] = {
-    { "png",  AIME_MEDIA_MASK(AIME_MEDIA_IMAGE), AIME_MEDIA_PNG },
-    { "jpeg", AIME_MEDIA_MASK(AIME_MEDIA_IMAGE), AIME_MEDIA_JPEG },
-    { "jpg",  AIME_MEDIA_MASK(AIME_MEDIA_IMAGE), AIME_MEDIA_JPEG },
-    { "webp", AIME_MEDIA_MASK(AIME_MEDIA_IMAGE), AIME_MEDIA_WEBP },
-    { "bmp",  AIME_MEDIA_MASK(AIME_MEDIA_IMAGE), AIME_MEDIA_BMP },
-    { "tiff", AIME_MEDIA_MASK(AIME_MEDIA_IMAGE), AIME_MEDIA_TIFF },
-    { "gif",  AIME_MEDIA_MASK(AIME_MEDIA_IMAGE), AIME_MEDIA_GIF },
-    { "wav",  AIME_MEDIA_MASK(AIME_MEDIA_AUDIO), AIME_MEDIA_WAV },
-    { "mp3",  AIME_MEDIA_MASK(AIME_MEDIA_AUDIO), AIME_MEDIA_MP3 },
-    { "ogg",  AIME_MEDIA_SOUND,                  AIME_MEDIA_OGG },
-    { "webm", AIME_MEDIA_SOUND,                  AIME_MEDIA_WEBM },
-    { "mp4",  AIME_MEDIA_SOUND,                  AIME_MEDIA_MP4 },
-    { NULL,   0,                                 AIME_MEDIA_UNKNOWN }
-};
-
-
-static const char  *aime_media_colors[AIME_MEDIA_NCOLORS] = {
-    "rgb", "rgba", "bgr", "gbr", "yuv", "yuva", "gray", "monochrome",
-    "palette", "alpha"
-};
 
 
 #define AIME_MEDIA_RULE(name)   offsetof(aime_media_rules_t, name)
@@ -864,104 +820,4 @@ aime_media_find(const char *name, aime_media_kind_e kind)
     }
 
     return NULL;
-}
-
-
-const char *
-aime_media_kind_name(aime_media_kind_e kind)
-{
-    return aime_media_kinds[kind];
-}
-
-
-const char *
-aime_media_format_name(aime_media_format_e format)
-{
-    const aime_media_format_entry_t  *entry;
-
-    for (entry = aime_media_formats; entry->name; entry++) {
-        if (entry->format == format) {
-            return entry->name;
-        }
-    }
-
-    return "unknown";
-}
-
-
-const char *
-aime_media_color_name(aime_media_color_e color)
-{
-    return color < AIME_MEDIA_NCOLORS ? aime_media_colors[color] : "unknown";
-}
-
-
-int
-aime_media_kind_named(aime_str_t name, aime_media_kind_e *kind)
-{
-    unsigned int  i;
-
-    for (i = 0; i <= AIME_MEDIA_VIDEO; i++) {
-        if (aime_media_named(name, aime_media_kinds[i])) {
-            *kind = i;
-            return AIME_OK;
-        }
-    }
-
-    return AIME_ERROR;
-}
-
-
-int
-aime_media_format_named(aime_str_t name, aime_media_format_e *format)
-{
-    const aime_media_format_entry_t  *entry;
-
-    for (entry = aime_media_formats; entry->name; entry++) {
-        if (aime_media_named(name, entry->name)) {
-            *format = entry->format;
-            return AIME_OK;
-        }
-    }
-
-    return AIME_ERROR;
-}
-
-
-int
-aime_media_color_named(aime_str_t name, aime_media_color_e *color)
-{
-    unsigned int  i;
-
-    for (i = 0; i < AIME_MEDIA_NCOLORS; i++) {
-        if (aime_media_named(name, aime_media_colors[i])) {
-            *color = i;
-            return AIME_OK;
-        }
-    }
-
-    return AIME_ERROR;
-}
-
-
-int
-aime_media_kind_has(aime_media_kind_e kind, aime_media_format_e format)
-{
-    const aime_media_format_entry_t  *entry;
-
-    for (entry = aime_media_formats; entry->name; entry++) {
-        if (entry->format == format) {
-            return (entry->kinds & AIME_MEDIA_MASK(kind)) != 0;
-        }
-    }
-
-    return 0;
-}
-
-
-static int
-aime_media_named(aime_str_t name, const char *word)
-{
-    return name.len == strlen(word)
-           && strncasecmp((const char *) name.data, word, name.len) == 0;
 }
