@@ -77,6 +77,8 @@ ngx_http_aime_create_srv_conf(ngx_conf_t *cf)
                           sizeof(ngx_http_aime_static_t))
            != NGX_OK
         || ngx_array_init(&ascf->routes, cf->pool, 4, sizeof(void *))
+           != NGX_OK
+        || ngx_array_init(&ascf->openai, cf->pool, 1, sizeof(ngx_str_t))
            != NGX_OK)
     {
         return NULL;
@@ -108,6 +110,7 @@ ngx_http_aime_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_aime_loc_conf_t  *prev = parent;
     ngx_http_aime_loc_conf_t  *conf = child;
 
+    ngx_str_t                  *prefix;
     ngx_http_core_loc_conf_t   *clcf;
     ngx_http_aime_srv_conf_t   *ascf;
     ngx_http_aime_main_conf_t  *amcf;
@@ -185,6 +188,13 @@ ngx_http_aime_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         }
 
         conf->server->serves_openai = 1;
+
+        prefix = ngx_array_push(&ascf->openai);
+        if (prefix == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        *prefix = conf->prefix;
     }
 
     if (conf->serves != NGX_HTTP_AIME_SERVES_NOTHING) {
