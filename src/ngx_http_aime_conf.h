@@ -37,6 +37,7 @@ typedef struct {
     ngx_http_aime_server_t      *server;    /* whose entries are in statics */
     ngx_array_t                  statics;   /* ngx_http_aime_static_t */
     ngx_array_t                  routes;    /* ngx_http_aime_loc_conf_t * */
+    ngx_array_t                  openai;    /* ngx_str_t, prefixes */
 } ngx_http_aime_srv_conf_t;
 
 

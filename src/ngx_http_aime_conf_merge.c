@@ -79,6 +79,8 @@ ngx_http_aime_create_srv_conf(ngx_conf_t *cf)
                           sizeof(ngx_http_aime_static_t))
            != NGX_OK
         || ngx_array_init(&ascf->routes, cf->pool, 4, sizeof(void *))
+           != NGX_OK
+        || ngx_array_init(&ascf->openai, cf->pool, 1, sizeof(ngx_str_t))
            != NGX_OK)
     {
         return NULL;
@@ -147,6 +149,7 @@ static char *
 ngx_http_aime_merge_serves(ngx_conf_t *cf, ngx_http_aime_loc_conf_t *prev,
     ngx_http_aime_loc_conf_t *conf)
 {
+    ngx_str_t                 *prefix;
     ngx_http_core_loc_conf_t  *clcf;
     ngx_http_aime_srv_conf_t  *ascf;
 
@@ -198,6 +201,13 @@ ngx_http_aime_merge_serves(ngx_conf_t *cf, ngx_http_aime_loc_conf_t *prev,
         }
 
         conf->server->serves_openai = 1;
+
+        prefix = ngx_array_push(&ascf->openai);
+        if (prefix == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        *prefix = conf->prefix;
     }
 
     if (conf->serves != NGX_HTTP_AIME_SERVES_NOTHING) {

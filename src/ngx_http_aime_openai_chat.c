@@ -87,7 +87,8 @@ ngx_http_aime_openai_chat_inputs(ngx_http_aime_openai_call_t *call)
     }
 
     return ngx_http_aime_openai_put_messages(call, "messages",
-                                             messages->value.text, NULL);
+                                             messages->value.text, NULL,
+                                             NULL);
 }
 
 

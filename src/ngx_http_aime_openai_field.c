@@ -19,10 +19,10 @@ static const ngx_http_aime_openai_neutral_t
 {
     { "model", "*" },
     { "stream", "*" },
-    { "stream_options", "*" },
     { "user", "*" },
     { "safety_identifier", "*" },
     { "prompt_cache_key", "*" },
+    { "prompt_cache_options", "*" },
     { "prompt_cache_retention", "*" },
     { "metadata", "*" },
     { "service_tier", "*" },
@@ -34,6 +34,8 @@ static const ngx_http_aime_openai_neutral_t
     { "presence_penalty", "0" },
     { "frequency_penalty", "0" },
     { "logprobs", "false" },
+    { "top_logprobs", "0" },
+    { "verbosity", "\"medium\"" },
     { "echo", "false" },
     { "suffix", "\"\"" },
     { "stop", "[]" },
@@ -42,7 +44,8 @@ static const ngx_http_aime_openai_neutral_t
     { "functions", "[]" },
     { "tool_choice", "\"none\"" },
     { "tool_choice", "\"auto\"" },
-    { "parallel_tool_calls", "*" },
+    { "function_call", "\"none\"" },
+    { "function_call", "\"auto\"" },
     { "modalities", "[\"text\"]" },
     { "response_format", "{\"type\":\"text\"}" },
     { NULL, NULL }
@@ -55,7 +58,8 @@ static const ngx_http_aime_openai_neutral_t
  */
 
 static const char  *ngx_http_aime_openai_verbatim[] = {
-    "tool_choice", "stop", "prompt", "input", "reasoning_effort", NULL
+    "tool_choice", "stop", "prompt", "input", "verbosity", "reasoning_effort",
+    "reasoning_summary", "reasoning_context", "reasoning_mode", NULL
 };
 
 
@@ -64,8 +68,6 @@ static ngx_int_t ngx_http_aime_openai_map_field(
     const ngx_http_aime_openai_neutral_t *neutrals);
 static ngx_uint_t ngx_http_aime_openai_is_neutral(aime_json_member_t *field,
     const ngx_http_aime_openai_neutral_t *neutral);
-static ngx_uint_t ngx_http_aime_openai_listed(aime_str_t *name,
-    const char **names);
 static ngx_int_t ngx_http_aime_openai_wrong_type(
     ngx_http_aime_openai_call_t *call, const char *name, const char *type);
 static ngx_int_t ngx_http_aime_openai_not_listed(
@@ -239,12 +241,25 @@ ngx_http_aime_openai_same(aime_json_value_t *value, const char *text)
 }
 
 
-static ngx_uint_t
-ngx_http_aime_openai_listed(aime_str_t *name, const char **names)
+ngx_uint_t
+ngx_http_aime_openai_is(aime_json_member_t *member, const char *text)
 {
-    for ( /* void */ ; *names; names++) {
-        if (ngx_strlen(*names) == name->len
-            && ngx_memcmp(*names, name->data, name->len) == 0)
+    size_t  len;
+
+    len = ngx_strlen(text);
+
+    return member && member->value.type == AIME_JSON_STRING
+           && member->value.text.len == len + 2
+           && ngx_memcmp(member->value.text.data + 1, text, len) == 0;
+}
+
+
+ngx_uint_t
+ngx_http_aime_openai_listed(aime_str_t *text, const char **list)
+{
+    for ( /* void */ ; *list; list++) {
+        if (ngx_strlen(*list) == text->len
+            && ngx_memcmp(*list, text->data, text->len) == 0)
         {
             return 1;
         }

@@ -96,6 +96,13 @@ ngx_int_t ngx_http_aime_openai_refuse(ngx_http_aime_openai_call_t *call,
 ngx_uint_t ngx_http_aime_openai_same(aime_json_value_t *value,
     const char *text);
 
+/* Is it that string, written without escapes? */
+ngx_uint_t ngx_http_aime_openai_is(aime_json_member_t *member,
+    const char *text);
+
+/* Is a text one of those in a list, which ends with NULL? */
+ngx_uint_t ngx_http_aime_openai_listed(aime_str_t *text, const char **list);
+
 /* Refuses a field for which there is no input. */
 ngx_int_t ngx_http_aime_openai_unsupported(ngx_http_aime_openai_call_t *call,
     ngx_str_t *name);

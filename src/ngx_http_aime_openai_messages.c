@@ -9,21 +9,12 @@
 
 
 #include "ngx_http_aime_openai_messages.h"
+#include "ngx_http_aime_openai_writer.h"
 
 
 /* bytes that a message may be longer by: ,"content":"" */
 
 #define NGX_HTTP_AIME_OPENAI_MORE    16
-
-
-typedef struct {
-    ngx_http_aime_openai_call_t  *call;
-    const char                   *param;
-    ngx_uint_t                    index;    /* of the message */
-    ngx_uint_t                    tools;    /* may be called */
-    u_char                       *start;
-    u_char                       *p;
-} ngx_http_aime_openai_writer_t;
 
 
 /* The type of a part, and what a chat context calls it. */
@@ -49,12 +40,14 @@ static ngx_http_aime_openai_part_t  ngx_http_aime_openai_parts[] = {
 };
 
 
+static ngx_int_t ngx_http_aime_openai_room(ngx_http_aime_openai_writer_t *w,
+    aime_json_elements_t *messages, aime_str_t list, ngx_str_t *system);
 static ngx_int_t ngx_http_aime_openai_whole_list(
     ngx_http_aime_openai_writer_t *w, aime_json_elements_t *messages,
     aime_str_t list, ngx_str_t *system);
 static ngx_int_t ngx_http_aime_openai_context(
     ngx_http_aime_openai_writer_t *w, aime_json_elements_t *messages,
-    ngx_str_t *system);
+    aime_str_t list, ngx_str_t *system);
 static ngx_int_t ngx_http_aime_openai_last(ngx_http_aime_openai_writer_t *w,
     aime_json_value_t *message);
 static ngx_uint_t ngx_http_aime_openai_has_system(
@@ -71,28 +64,18 @@ static ngx_int_t ngx_http_aime_openai_part(ngx_http_aime_openai_writer_t *w,
     aime_json_value_t *value);
 static void ngx_http_aime_openai_audio(ngx_http_aime_openai_writer_t *w,
     aime_json_value_t *data, aime_json_value_t *format);
-static void ngx_http_aime_openai_chars(ngx_http_aime_openai_writer_t *w,
-    const char *text);
-static void ngx_http_aime_openai_slice(ngx_http_aime_openai_writer_t *w,
-    aime_str_t *text);
 static void ngx_http_aime_openai_system(ngx_http_aime_openai_writer_t *w,
     ngx_str_t *text);
-static ngx_int_t ngx_http_aime_openai_wrong(ngx_http_aime_openai_writer_t *w,
-    const char *member, const char *reason);
-static ngx_uint_t ngx_http_aime_openai_is(aime_json_member_t *member,
-    const char *text);
 
 
 ngx_int_t
 ngx_http_aime_openai_put_messages(ngx_http_aime_openai_call_t *call,
-    const char *param, aime_str_t list, ngx_str_t *system)
+    const char *param, aime_str_t list, const ngx_uint_t *places,
+    ngx_str_t *system)
 {
     int                            rc;
-    size_t                         len;
-    aime_str_t                     text;
     aime_json_error_t              mistake;
     aime_desc_param_t             *input;
-    ngx_http_aime_ctx_t           *ctx;
     aime_json_elements_t           messages;
     ngx_http_aime_openai_writer_t  w;
 
@@ -115,7 +98,44 @@ ngx_http_aime_openai_put_messages(ngx_http_aime_openai_call_t *call,
         system = &call->model->system_prompt;
     }
 
-    len = list.len + messages.nelts * NGX_HTTP_AIME_OPENAI_MORE
+    ngx_memzero(&w, sizeof(ngx_http_aime_openai_writer_t));
+
+    w.call = call;
+    w.param = param;
+    w.places = places;
+
+    input = ngx_http_aime_openai_input(call->service, "messages", 8);
+
+    w.tools = input && input->tools;
+
+    return (input && input->type == AIME_DESC_JSON)
+           ? ngx_http_aime_openai_whole_list(&w, &messages, list, system)
+           : ngx_http_aime_openai_context(&w, &messages, list, system);
+}
+
+
+ngx_uint_t
+ngx_http_aime_openai_takes_tools(ngx_http_aime_openai_call_t *call)
+{
+    aime_desc_param_t  *input;
+
+    input = ngx_http_aime_openai_input(call->service, "messages", 8);
+
+    return input && (input->tools || input->type == AIME_DESC_JSON);
+}
+
+
+/* Room for the list, with that system message. */
+
+static ngx_int_t
+ngx_http_aime_openai_room(ngx_http_aime_openai_writer_t *w,
+    aime_json_elements_t *messages, aime_str_t list, ngx_str_t *system)
+{
+    size_t                len;
+    aime_str_t            text;
+    ngx_http_aime_ctx_t  *ctx;
+
+    len = list.len + messages->nelts * NGX_HTTP_AIME_OPENAI_MORE
           + sizeof("[{\"role\":\"system\",\"content\":},]");
 
     if (system) {
@@ -124,29 +144,15 @@ ngx_http_aime_openai_put_messages(ngx_http_aime_openai_call_t *call,
         len += aime_json_quoted_len(text);
     }
 
-    ngx_memzero(&w, sizeof(ngx_http_aime_openai_writer_t));
-
-    w.call = call;
-    w.param = param;
-    w.start = ngx_palloc(call->pool.ctx, len);
-    w.p = w.start;
-
-    if (w.start == NULL) {
-        return NGX_ERROR;
-    }
+    w->start = ngx_palloc(w->call->pool.ctx, len);
+    w->p = w->start;
 
     /* it may hold media, and need not stay while the client waits */
 
-    ctx = ngx_http_get_module_ctx(call->request, ngx_http_aime_api_module);
-    ctx->copy = w.start;
+    ctx = ngx_http_get_module_ctx(w->call->request, ngx_http_aime_api_module);
+    ctx->copy = w->start;
 
-    input = ngx_http_aime_openai_input(call->service, "messages", 8);
-
-    w.tools = input && input->tools;
-
-    return (input && input->type == AIME_DESC_JSON)
-           ? ngx_http_aime_openai_whole_list(&w, &messages, list, system)
-           : ngx_http_aime_openai_context(&w, &messages, system);
+    return w->start ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -165,6 +171,10 @@ ngx_http_aime_openai_whole_list(ngx_http_aime_openai_writer_t *w,
     value.text = list;
 
     if (system) {
+        if (ngx_http_aime_openai_room(w, messages, list, system) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
         rest.data = messages->elts[0].text.data;
         rest.len = list.data + list.len - rest.data;
 
@@ -183,7 +193,7 @@ ngx_http_aime_openai_whole_list(ngx_http_aime_openai_writer_t *w,
 
 static ngx_int_t
 ngx_http_aime_openai_context(ngx_http_aime_openai_writer_t *w,
-    aime_json_elements_t *messages, ngx_str_t *system)
+    aime_json_elements_t *messages, aime_str_t list, ngx_str_t *system)
 {
     size_t             n;
     ngx_int_t          rc;
@@ -194,6 +204,10 @@ ngx_http_aime_openai_context(ngx_http_aime_openai_writer_t *w,
              && ngx_http_aime_openai_input(w->call->service, "prompt", 6);
 
     n = messages->nelts - legacy;
+
+    if (ngx_http_aime_openai_room(w, messages, list, system) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     ngx_http_aime_openai_chars(w, "[");
 
@@ -260,7 +274,14 @@ ngx_http_aime_openai_last(ngx_http_aime_openai_writer_t *w,
                ? rc : ngx_http_aime_openai_wrong(w, "", mistake.reason);
     }
 
+    if (ngx_http_aime_openai_is(ngx_http_aime_arg(&args, "role"), "tool")) {
+        return ngx_http_aime_openai_wrong(w, ".role",
+                                          "must not be 'tool' in the last "
+                                          "message with this model");
+    }
+
     start = w->p;
+    w->content = ".content";
 
     rc = ngx_http_aime_openai_content(w, &args);
 
@@ -306,7 +327,7 @@ ngx_http_aime_openai_put_prompt(ngx_http_aime_openai_call_t *call,
 
     list.len = p - list.data;
 
-    return ngx_http_aime_openai_put_messages(call, param, list, system);
+    return ngx_http_aime_openai_put_messages(call, param, list, NULL, system);
 }
 
 
@@ -369,6 +390,18 @@ ngx_http_aime_openai_message(ngx_http_aime_openai_writer_t *w,
                                           "is not supported with this model");
     }
 
+    /* the older form of a call, and sound that the server would have to keep */
+
+    if (ngx_http_aime_arg(&message, "function_call")) {
+        return ngx_http_aime_openai_wrong(w, ".function_call",
+                                          "is not supported with this model");
+    }
+
+    if (ngx_http_aime_arg(&message, "audio")) {
+        return ngx_http_aime_openai_wrong(w, ".audio",
+                                          "is not supported with this model");
+    }
+
     ngx_http_aime_openai_chars(w, "{\"role\":");
 
     rc = ngx_http_aime_openai_role(w, &message);
@@ -378,6 +411,11 @@ ngx_http_aime_openai_message(ngx_http_aime_openai_writer_t *w,
     }
 
     ngx_http_aime_openai_chars(w, ",\"content\":");
+
+    /* among items there are outputs of functions instead */
+
+    w->content = (w->places && ngx_http_aime_arg(&message, "tool_call_id"))
+                 ? ".output" : ".content";
 
     rc = ngx_http_aime_openai_content(w, &message);
 
@@ -460,6 +498,10 @@ ngx_http_aime_openai_content(ngx_http_aime_openai_writer_t *w,
     content = ngx_http_aime_arg(message, "content");
 
     if (content == NULL) {
+        content = ngx_http_aime_arg(message, "refusal");
+    }
+
+    if (content == NULL) {
         ngx_http_aime_openai_chars(w, "\"\"");
         return NGX_OK;
     }
@@ -470,7 +512,7 @@ ngx_http_aime_openai_content(ngx_http_aime_openai_writer_t *w,
     }
 
     if (content->value.type != AIME_JSON_ARRAY) {
-        return ngx_http_aime_openai_wrong(w, ".content",
+        return ngx_http_aime_openai_wrong(w, w->content,
                                           "must be a string or a list");
     }
 
@@ -480,7 +522,7 @@ ngx_http_aime_openai_content(ngx_http_aime_openai_writer_t *w,
     if (rc != AIME_OK) {
         return (rc == AIME_NOMEM)
                ? NGX_ERROR
-               : ngx_http_aime_openai_wrong(w, ".content", mistake.reason);
+               : ngx_http_aime_openai_wrong(w, w->content, mistake.reason);
     }
 
     ngx_http_aime_openai_chars(w, "[");
@@ -516,7 +558,7 @@ ngx_http_aime_openai_part(ngx_http_aime_openai_writer_t *w,
     ngx_http_aime_openai_part_t  *part;
 
     if (value->type != AIME_JSON_OBJECT) {
-        return ngx_http_aime_openai_wrong(w, ".content",
+        return ngx_http_aime_openai_wrong(w, w->content,
                                           "must have objects as its parts");
     }
 
@@ -524,7 +566,7 @@ ngx_http_aime_openai_part(ngx_http_aime_openai_writer_t *w,
 
     if (rc != NGX_OK) {
         return (rc == NGX_ERROR)
-               ? rc : ngx_http_aime_openai_wrong(w, ".content",
+               ? rc : ngx_http_aime_openai_wrong(w, w->content,
                                                  "has a part with too many "
                                                  "members");
     }
@@ -540,7 +582,7 @@ ngx_http_aime_openai_part(ngx_http_aime_openai_writer_t *w,
     member = part->type ? ngx_http_aime_arg(&args, part->member) : NULL;
 
     if (member == NULL) {
-        return ngx_http_aime_openai_wrong(w, ".content",
+        return ngx_http_aime_openai_wrong(w, w->content,
                                           "has a part of a type that is not "
                                           "supported");
     }
@@ -553,7 +595,7 @@ ngx_http_aime_openai_part(ngx_http_aime_openai_writer_t *w,
                                           &mistake);
         if (rc != NGX_OK) {
             return (rc == NGX_ERROR)
-                   ? rc : ngx_http_aime_openai_wrong(w, ".content",
+                   ? rc : ngx_http_aime_openai_wrong(w, w->content,
                                                      "has a part with too "
                                                      "many members");
         }
@@ -569,7 +611,7 @@ ngx_http_aime_openai_part(ngx_http_aime_openai_writer_t *w,
         || (part->inner && part->inner[0] == 'd'
             && (format == NULL || format->type != AIME_JSON_STRING)))
     {
-        return ngx_http_aime_openai_wrong(w, ".content",
+        return ngx_http_aime_openai_wrong(w, w->content,
                                           "has a part that lacks what its "
                                           "type says");
     }
@@ -614,22 +656,6 @@ ngx_http_aime_openai_audio(ngx_http_aime_openai_writer_t *w,
 
 
 static void
-ngx_http_aime_openai_chars(ngx_http_aime_openai_writer_t *w,
-    const char *text)
-{
-    w->p = ngx_cpymem(w->p, text, ngx_strlen(text));
-}
-
-
-static void
-ngx_http_aime_openai_slice(ngx_http_aime_openai_writer_t *w,
-    aime_str_t *text)
-{
-    w->p = ngx_cpymem(w->p, text->data, text->len);
-}
-
-
-static void
 ngx_http_aime_openai_system(ngx_http_aime_openai_writer_t *w,
     ngx_str_t *text)
 {
@@ -641,49 +667,4 @@ ngx_http_aime_openai_system(ngx_http_aime_openai_writer_t *w,
     ngx_http_aime_openai_chars(w, "{\"role\":\"system\",\"content\":");
     w->p = aime_json_quote(w->p, str);
     ngx_http_aime_openai_chars(w, "}");
-}
-
-
-static ngx_int_t
-ngx_http_aime_openai_wrong(ngx_http_aime_openai_writer_t *w,
-    const char *member, const char *reason)
-{
-    u_char               *p;
-    ngx_int_t             rc;
-    ngx_http_aime_ctx_t  *ctx;
-
-    rc = ngx_http_aime_openai_refuse(w->call, NGX_HTTP_BAD_REQUEST, NULL,
-                                     "invalid_value",
-                                     "Invalid '%s[%ui]%s': it %s", w->param,
-                                     w->index, member, reason);
-
-    p = ngx_pnalloc(w->call->pool.ctx, ngx_strlen(w->param)
-                                       + ngx_strlen(member) + NGX_INT_T_LEN
-                                       + 2);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    ctx = ngx_http_get_module_ctx(w->call->request, ngx_http_aime_api_module);
-
-    ctx->param.data = p;
-    ctx->param.len = ngx_sprintf(p, "%s[%ui]%s", w->param, w->index, member)
-                     - p;
-
-    return rc;
-}
-
-
-/* Is it that string?  None of those that are asked for has an escape. */
-
-static ngx_uint_t
-ngx_http_aime_openai_is(aime_json_member_t *member, const char *text)
-{
-    size_t  len;
-
-    len = ngx_strlen(text);
-
-    return member && member->value.type == AIME_JSON_STRING
-           && member->value.text.len == len + 2
-           && ngx_memcmp(member->value.text.data + 1, text, len) == 0;
 }

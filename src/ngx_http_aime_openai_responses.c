@@ -3,6 +3,8 @@
 
 
 #include "ngx_http_aime_openai_responses.h"
+#include "ngx_http_aime_openai_inner.h"
+#include "ngx_http_aime_openai_items.h"
 #include "ngx_http_aime_openai_messages.h"
 #include "ngx_http_aime_openai_response_event.h"
 #include "ngx_http_aime_openai_text.h"
@@ -48,10 +50,12 @@ static ngx_int_t ngx_http_aime_openai_response_flags(
     ngx_http_aime_openai_call_t *call);
 static ngx_int_t ngx_http_aime_openai_response_input(
     ngx_http_aime_openai_call_t *call);
+static ngx_int_t ngx_http_aime_openai_response_include(
+    ngx_http_aime_openai_call_t *call);
+static ngx_int_t ngx_http_aime_openai_response_objects(
+    ngx_http_aime_openai_call_t *call);
 static ngx_int_t ngx_http_aime_openai_response_format(
-    ngx_http_aime_openai_call_t *call);
-static ngx_int_t ngx_http_aime_openai_response_effort(
-    ngx_http_aime_openai_call_t *call);
+    ngx_http_aime_openai_call_t *call, aime_json_value_t *format);
 static ngx_int_t ngx_http_aime_openai_response_tools(
     ngx_http_aime_openai_call_t *call);
 static ngx_int_t ngx_http_aime_openai_response_choice(
@@ -59,8 +63,6 @@ static ngx_int_t ngx_http_aime_openai_response_choice(
 static ngx_int_t ngx_http_aime_openai_function(
     ngx_http_aime_openai_call_t *call, const char *name,
     aime_json_value_t *value);
-static ngx_int_t ngx_http_aime_openai_inner(ngx_http_aime_openai_call_t *call,
-    const char *name, const char *member, aime_json_member_t **inner);
 static ngx_int_t ngx_http_aime_openai_wrap(ngx_http_aime_openai_call_t *call,
     aime_str_t *text, const char *before, const char *after,
     aime_json_value_t *value);
@@ -77,8 +79,48 @@ static ngx_int_t ngx_http_aime_openai_response_queued(ngx_http_request_t *r,
 
 static const char  *ngx_http_aime_openai_response_own[] = {
     "input", "instructions", "background", "store", "text", "reasoning",
-    "tools", "tool_choice", "truncation", "include",
+    "tools", "tool_choice", "truncation", "include", "max_tool_calls",
     NGX_HTTP_AIME_OPENAI_TEXT_FIELDS, NULL
+};
+
+/* there are no calls of tools that a server has */
+
+static const ngx_http_aime_openai_neutral_t
+    ngx_http_aime_openai_response_neutrals[] =
+{
+    { "max_tool_calls", "*" },
+    { "truncation", "\"disabled\"" },
+    { NULL, NULL }
+};
+
+static const ngx_http_aime_openai_inner_t
+    ngx_http_aime_openai_response_text[] =
+{
+    { "format", NULL, NULL, ngx_http_aime_openai_response_format },
+    { "verbosity", "verbosity", "\"medium\"", NULL },
+    { NULL, NULL, NULL, NULL }
+};
+
+/* "auto" takes what there is: the reasoning itself */
+
+static const ngx_http_aime_openai_inner_t  ngx_http_aime_openai_reasoning[] = {
+    { "effort", "reasoning_effort", NULL, NULL },
+    { "summary", "reasoning_summary", "\"auto\"", NULL },
+    { "context", "reasoning_context", "\"auto\"", NULL },
+    { "mode", "reasoning_mode", "\"standard\"", NULL },
+    { NULL, NULL, NULL, NULL }
+};
+
+/* reasoning need not be encrypted, it is there; no calls are but functions */
+
+static const char  *ngx_http_aime_openai_includes[] = {
+    "\"reasoning.encrypted_content\"",
+    "\"file_search_call.results\"",
+    "\"web_search_call.results\"",
+    "\"web_search_call.action.sources\"",
+    "\"code_interpreter_call.outputs\"",
+    "\"computer_call_output.output.image_url\"",
+    NULL
 };
 
 static const ngx_http_aime_openai_way_t  ngx_http_aime_openai_response_way = {
@@ -109,8 +151,8 @@ ngx_http_aime_openai_response_inputs(ngx_http_aime_openai_call_t *call)
         ngx_http_aime_openai_text_inputs,
         ngx_http_aime_openai_response_flags,
         ngx_http_aime_openai_response_input,
-        ngx_http_aime_openai_response_format,
-        ngx_http_aime_openai_response_effort,
+        ngx_http_aime_openai_response_include,
+        ngx_http_aime_openai_response_objects,
         ngx_http_aime_openai_response_tools,
         ngx_http_aime_openai_response_choice,
         ngx_http_aime_openai_echo,
@@ -134,10 +176,9 @@ ngx_http_aime_openai_response_inputs(ngx_http_aime_openai_call_t *call)
 static ngx_int_t
 ngx_http_aime_openai_response_flags(ngx_http_aime_openai_call_t *call)
 {
-    ngx_int_t            rc;
-    ngx_str_t            text;
-    ngx_uint_t           background, store;
-    aime_json_member_t  *field;
+    ngx_int_t   rc;
+    ngx_str_t   text;
+    ngx_uint_t  background, store;
 
     static aime_str_t  wait = aime_str("wait_for_result");
 
@@ -158,23 +199,50 @@ ngx_http_aime_openai_response_flags(ngx_http_aime_openai_call_t *call)
     call->form.keep = background || store;
     call->form.detached = background;
 
-    field = ngx_http_aime_openai_field_of(call, "truncation");
+    if (background && !call->streams) {
+        ngx_str_set(&text, "false");
+        rc = ngx_http_aime_openai_add(call, &wait, AIME_JSON_FALSE, &text);
 
-    if (field && !ngx_http_aime_openai_same(&field->value, "\"disabled\"")) {
-        ngx_str_set(&text, "truncation");
-        return ngx_http_aime_openai_unsupported(call, &text);
+        if (rc != NGX_OK) {
+            return rc;
+        }
     }
+
+    return ngx_http_aime_openai_map_own(call,
+                                        ngx_http_aime_openai_response_neutrals);
+}
+
+
+/* Parts of the answer that it has anyway, or that it cannot have. */
+
+static ngx_int_t
+ngx_http_aime_openai_response_include(ngx_http_aime_openai_call_t *call)
+{
+    size_t                 i;
+    ngx_int_t              rc;
+    ngx_str_t              name;
+    aime_json_member_t    *field;
+    aime_json_elements_t   list;
 
     field = ngx_http_aime_openai_field_of(call, "include");
 
-    if (field && !ngx_http_aime_openai_same(&field->value, "[]")) {
-        ngx_str_set(&text, "include");
-        return ngx_http_aime_openai_unsupported(call, &text);
+    if (field == NULL) {
+        return NGX_OK;
     }
 
-    if (background && !call->streams) {
-        ngx_str_set(&text, "false");
-        return ngx_http_aime_openai_add(call, &wait, AIME_JSON_FALSE, &text);
+    rc = ngx_http_aime_openai_get_list(call, "include", &field->value, &list);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    for (i = 0; i < list.nelts; i++) {
+        if (!ngx_http_aime_openai_listed(&list.elts[i].text,
+                                         ngx_http_aime_openai_includes))
+        {
+            ngx_str_set(&name, "include");
+            return ngx_http_aime_openai_unsupported(call, &name);
+        }
     }
 
     return NGX_OK;
@@ -211,39 +279,47 @@ ngx_http_aime_openai_response_input(ngx_http_aime_openai_call_t *call)
                                                field->value.text, system);
     }
 
-    return ngx_http_aime_openai_put_messages(call, "input", field->value.text,
-                                             system);
+    return ngx_http_aime_openai_put_items(call, "input", &field->value,
+                                          system);
+}
+
+
+static ngx_int_t
+ngx_http_aime_openai_response_objects(ngx_http_aime_openai_call_t *call)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_aime_openai_put_inner(call, "text",
+                                        ngx_http_aime_openai_response_text);
+
+    return (rc == NGX_OK)
+           ? ngx_http_aime_openai_put_inner(call, "reasoning",
+                                            ngx_http_aime_openai_reasoning)
+           : rc;
 }
 
 
 /* The format that chats call response_format. */
 
 static ngx_int_t
-ngx_http_aime_openai_response_format(ngx_http_aime_openai_call_t *call)
+ngx_http_aime_openai_response_format(ngx_http_aime_openai_call_t *call,
+    aime_json_value_t *format)
 {
     ngx_int_t             rc;
     ngx_str_t             text;
     aime_json_value_t     value;
-    aime_json_member_t   *format, *type;
+    aime_json_member_t   *type;
     ngx_http_aime_args_t  args;
 
-    rc = ngx_http_aime_openai_inner(call, "text", "format", &format);
+    rc = ngx_http_aime_openai_get_object(call, "text.format", format, &args);
 
-    if (rc != NGX_OK || format == NULL) {
-        return rc;
-    }
-
-    rc = ngx_http_aime_openai_get_object(call, "text.format", &format->value,
-                                         &args);
     if (rc != NGX_OK) {
         return rc;
     }
 
     type = ngx_http_aime_arg(&args, "type");
 
-    if (type == NULL
-        || ngx_http_aime_openai_same(&type->value, "\"text\""))
-    {
+    if (type == NULL || ngx_http_aime_openai_is(type, "text")) {
         return NGX_OK;
     }
 
@@ -254,10 +330,10 @@ ngx_http_aime_openai_response_format(ngx_http_aime_openai_call_t *call)
         return ngx_http_aime_openai_unsupported(call, &text);
     }
 
-    value = format->value;
+    value = *format;
 
-    if (ngx_http_aime_openai_same(&type->value, "\"json_schema\"")
-        && ngx_http_aime_openai_wrap(call, &format->value.text,
+    if (ngx_http_aime_openai_is(type, "json_schema")
+        && ngx_http_aime_openai_wrap(call, &format->text,
                                      "{\"type\":\"json_schema\","
                                      "\"json_schema\":", "}", &value)
            != NGX_OK)
@@ -266,31 +342,6 @@ ngx_http_aime_openai_response_format(ngx_http_aime_openai_call_t *call)
     }
 
     return ngx_http_aime_openai_put(call, "response_format", &value);
-}
-
-
-static ngx_int_t
-ngx_http_aime_openai_response_effort(ngx_http_aime_openai_call_t *call)
-{
-    ngx_int_t            rc;
-    ngx_str_t            text;
-    aime_json_member_t  *effort;
-
-    rc = ngx_http_aime_openai_inner(call, "reasoning", "effort", &effort);
-
-    if (rc != NGX_OK || effort == NULL) {
-        return rc;
-    }
-
-    if (ngx_http_aime_openai_input(call->service, "reasoning_effort", 16)
-        == NULL)
-    {
-        ngx_str_set(&text, "reasoning.effort");
-        return ngx_http_aime_openai_unsupported(call, &text);
-    }
-
-    return ngx_http_aime_openai_put(call, "reasoning_effort",
-                                    &effort->value);
 }
 
 
@@ -436,34 +487,6 @@ ngx_http_aime_openai_function(ngx_http_aime_openai_call_t *call,
                                        "Unsupported value for '%s': only "
                                        "those of type 'function' are "
                                        "supported", name);
-}
-
-
-/* A member of a field that is an object; NULL: it is not there. */
-
-static ngx_int_t
-ngx_http_aime_openai_inner(ngx_http_aime_openai_call_t *call,
-    const char *name, const char *member, aime_json_member_t **inner)
-{
-    ngx_int_t              rc;
-    aime_json_member_t    *field;
-    ngx_http_aime_args_t   args;
-
-    *inner = NULL;
-
-    field = ngx_http_aime_openai_field_of(call, name);
-
-    if (field == NULL) {
-        return NGX_OK;
-    }
-
-    rc = ngx_http_aime_openai_get_object(call, name, &field->value, &args);
-
-    if (rc == NGX_OK) {
-        *inner = ngx_http_aime_arg(&args, member);
-    }
-
-    return rc;
 }
 
 

@@ -69,9 +69,16 @@ ngx_http_aime_openai_stored(ngx_http_request_t *r)
 
     if (r->method != NGX_HTTP_GET
         || ngx_http_aime_arg_text(r, &args, "stream", &text) != NGX_OK
-        || text.len != 4 || ngx_strncmp(text.data, "true", 4) != 0)
+        || (text.len == 5 && ngx_strncmp(text.data, "false", 5) == 0))
     {
         return ngx_http_aime_openai_show_response(r, call);
+    }
+
+    if (text.len != 4 || ngx_strncmp(text.data, "true", 4) != 0) {
+        ngx_str_set(&ctx->param, "stream");
+        return ngx_http_aime_error_chars(r, NGX_HTTP_BAD_REQUEST,
+                                         "Invalid 'stream': expected true or "
+                                         "false");
     }
 
     after = -1;

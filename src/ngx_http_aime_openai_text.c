@@ -3,6 +3,7 @@
 
 
 #include "ngx_http_aime_openai_text.h"
+#include "ngx_http_aime_openai_inner.h"
 #include "ngx_http_aime_openai_tool.h"
 #include "ngx_aime_id.h"
 
@@ -36,6 +37,19 @@ static ngx_int_t ngx_http_aime_openai_stops(
     ngx_http_aime_openai_call_t *call);
 static ngx_int_t ngx_http_aime_openai_options(
     ngx_http_aime_openai_call_t *call);
+static ngx_int_t ngx_http_aime_openai_include_usage(
+    ngx_http_aime_openai_call_t *call, aime_json_value_t *value);
+static ngx_int_t ngx_http_aime_openai_parallel(
+    ngx_http_aime_openai_call_t *call);
+
+
+static const ngx_http_aime_openai_inner_t
+    ngx_http_aime_openai_stream_options[] =
+{
+    { "include_usage", NULL, NULL, ngx_http_aime_openai_include_usage },
+    { "include_obfuscation", NULL, "false", NULL },
+    { NULL, NULL, NULL, NULL }
+};
 
 
 ngx_int_t
@@ -53,6 +67,10 @@ ngx_http_aime_openai_text_inputs(ngx_http_aime_openai_call_t *call)
 
     if (rc == NGX_OK) {
         rc = ngx_http_aime_openai_limit(call);
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_aime_openai_parallel(call);
     }
 
     return (rc == NGX_OK) ? ngx_http_aime_openai_stops(call) : rc;
@@ -148,33 +166,72 @@ ngx_http_aime_openai_stops(ngx_http_aime_openai_call_t *call)
 static ngx_int_t
 ngx_http_aime_openai_options(ngx_http_aime_openai_call_t *call)
 {
-    ngx_int_t              rc;
-    aime_json_member_t    *field, *usage;
-    ngx_http_aime_args_t   options;
-
-    field = ngx_http_aime_openai_field_of(call, "stream_options");
-
-    if (field == NULL) {
-        return NGX_OK;
-    }
-
-    if (!call->streams) {
+    if (ngx_http_aime_openai_field_of(call, "stream_options")
+        && !call->streams)
+    {
         return ngx_http_aime_openai_refuse(call, NGX_HTTP_BAD_REQUEST,
                                            "stream_options", "invalid_value",
                                            "'stream_options' is only allowed "
                                            "when 'stream' is true");
     }
 
-    rc = ngx_http_aime_openai_get_object(call, "stream_options",
-                                         &field->value, &options);
-    if (rc != NGX_OK) {
-        return rc;
+    return ngx_http_aime_openai_put_inner(call, "stream_options",
+                                          ngx_http_aime_openai_stream_options);
+}
+
+
+static ngx_int_t
+ngx_http_aime_openai_include_usage(ngx_http_aime_openai_call_t *call,
+    aime_json_value_t *value)
+{
+    if (value->type != AIME_JSON_TRUE && value->type != AIME_JSON_FALSE) {
+        return ngx_http_aime_openai_refuse(call, NGX_HTTP_BAD_REQUEST,
+                                           "stream_options.include_usage",
+                                           "invalid_type",
+                                           "Invalid type for "
+                                           "'stream_options.include_usage': "
+                                           "expected a boolean");
     }
 
-    usage = ngx_http_aime_arg(&options, "include_usage");
-    call->include_usage = (usage && usage->value.type == AIME_JSON_TRUE);
+    call->include_usage = (value->type == AIME_JSON_TRUE);
 
     return NGX_OK;
+}
+
+
+/* One call at a time has to be asked for, unless there are none. */
+
+static ngx_int_t
+ngx_http_aime_openai_parallel(ngx_http_aime_openai_call_t *call)
+{
+    ngx_int_t            rc;
+    ngx_str_t            name;
+    ngx_uint_t           parallel;
+    aime_json_member_t  *field, *tools;
+
+    parallel = 1;
+
+    rc = ngx_http_aime_openai_get_flag(call, "parallel_tool_calls", &parallel);
+
+    if (rc != NGX_OK) {
+        return (rc == NGX_ABORT) ? NGX_OK : rc;
+    }
+
+    ngx_str_set(&name, "parallel_tool_calls");
+
+    if (ngx_http_aime_openai_input(call->service, (char *) name.data,
+                                   name.len))
+    {
+        field = ngx_http_aime_openai_field_of(call, (char *) name.data);
+        return ngx_http_aime_openai_put(call, (char *) name.data,
+                                        &field->value);
+    }
+
+    tools = ngx_http_aime_openai_field_of(call, "tools");
+
+    return (parallel || tools == NULL
+            || ngx_http_aime_openai_same(&tools->value, "[]"))
+           ? NGX_OK : ngx_http_aime_openai_unsupported(call, &name);
 }
 
 

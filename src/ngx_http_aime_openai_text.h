@@ -17,7 +17,8 @@
 /* Fields that ngx_http_aime_openai_text_inputs() takes care of. */
 
 #define NGX_HTTP_AIME_OPENAI_TEXT_FIELDS                                      \
-    "max_tokens", "max_completion_tokens", "max_output_tokens", "stop"
+    "max_tokens", "max_completion_tokens", "max_output_tokens", "stop",       \
+    "stream_options", "parallel_tool_calls"
 
 
 /* Makes inputs of those; as the handlers of a kind. */

@@ -12,6 +12,8 @@
 static ngx_str_t ngx_http_aime_route_uri(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_aime_route_is_static(ngx_http_request_t *r,
     ngx_http_aime_loc_conf_t *alcf, ngx_http_aime_ctx_t *ctx);
+static ngx_uint_t ngx_http_aime_route_is_openai(ngx_http_request_t *r,
+    ngx_http_aime_srv_conf_t *ascf);
 static ngx_http_aime_ctx_t *ngx_http_aime_route_early(ngx_http_request_t *r);
 static ngx_http_aime_ctx_t *ngx_http_aime_route_keep(ngx_http_request_t *r,
     ngx_http_aime_ctx_t *found);
@@ -227,21 +229,60 @@ ngx_http_aime_route_is_static(ngx_http_request_t *r,
 }
 
 
-/* A request line that is too long (414) is known as far as it was read. */
+/* A request line that is too long, or wrong, is known as far as it was read. */
 
 static ngx_str_t
 ngx_http_aime_route_uri(ngx_http_request_t *r)
 {
-    ngx_str_t  uri;
+    u_char     *p, *end;
+    ngx_str_t   uri;
+    ngx_buf_t  *b;
 
     uri = r->uri;
+    b = r->header_in;
 
-    if (uri.len == 0 && r->uri_start && r->args_start) {
-        uri.data = r->uri_start;
-        uri.len = r->args_start - 1 - r->uri_start;
+    if (uri.len || r->uri_start == NULL) {
+        return uri;
     }
 
+    /* until it was read to its end, its end is anything */
+
+    end = (b && r->uri_start >= b->start && r->uri_start < b->last)
+          ? b->last : r->uri_end;
+
+    for (p = r->uri_start; p < end && *p > ' ' && *p != '?'; p++) {
+        /* void */
+    }
+
+    uri.data = r->uri_start;
+    uri.len = p - r->uri_start;
+
     return uri;
+}
+
+
+/* Is it below a location of OpenAI's API? */
+
+static ngx_uint_t
+ngx_http_aime_route_is_openai(ngx_http_request_t *r,
+    ngx_http_aime_srv_conf_t *ascf)
+{
+    ngx_str_t   uri, *prefix;
+    ngx_uint_t  i;
+
+    uri = ngx_http_aime_route_uri(r);
+    prefix = ascf->openai.elts;
+
+    for (i = 0; i < ascf->openai.nelts; i++) {
+        if (uri.len >= prefix[i].len
+            && ngx_strncmp(uri.data, prefix[i].data, prefix[i].len) == 0
+            && (uri.len == prefix[i].len || uri.data[prefix[i].len] == '/'))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -274,7 +315,9 @@ ngx_http_aime_route_early(ngx_http_request_t *r)
     }
 
     if (ctx.route == NULL) {
-        ctx.route = ngx_http_aime_routes->client;
+        ctx.route = ngx_http_aime_route_is_openai(r, ascf)
+                    ? ngx_http_aime_routes->openai
+                    : ngx_http_aime_routes->client;
     }
 
     ctx.unknown = 1;

@@ -15,34 +15,39 @@ use AimeTest;
 my @json = qw(stop tools tool_choice response_format logit_bias);
 my $srv = start_openai(models => <<'TOML', endpoints => {
 bare = {endpoint = "chat"}
-full = {endpoint = "full", inputs = {seed = "random_seed"}}
+full = {endpoint = "full", inputs = {seed = "random_seed", verbosity = "text_length"}}
 old = {endpoint = "chat", legacy_context_format = true}
 kind = {endpoint = "chat", default_system_prompt = "be \"kind\""}
 raw = {endpoint = "raw", default_system_prompt = "sys", inputs = {top_k = ""}}
 rough = {endpoint = "rough"}
+few = {endpoint = "few"}
 tooled = {endpoint = "tooled"}
 TOML
     chat => chat_endpoint(),
     tooled => {inputs => 'chat_context = {type = "chat_context", '
         . 'support = ["text", "tools"]}', outputs => 'text = {}'},
+    few => chat_endpoint(inputs => 'tools = {type = "json"}'),
     rough => {inputs => "prompt = {type = \"string\"}\n", outputs => 'text = {}'},
     full => chat_endpoint(inputs => join("\n",
         (map { "$_ = {type = \"json\"}" } @json), 'n = {type = "integer"}',
         'random_seed = {type = "integer"}', 'top_logprobs = {type = "integer"}',
         (map { "$_ = {type = \"float\"}" } qw(presence_penalty
         frequency_penalty)), (map { "$_ = {type = \"bool\"}" } qw(logprobs parallel_tool_calls)),
-        'reasoning_effort = {type = "string"}', 'user = {type = "string"}'),
+        (map { "$_ = {type = \"string\"}" } qw(reasoning_effort user
+        reasoning_summary)), 'text_length = {type = "json"}'),
         outputs => "tool_calls = {}\nfinish_reason = {}\nlogprobs = {}\n"
         . "reasoning_content = {}\nrefusal = {}\ncached_tokens = {}\n"
         . 'reasoning_tokens = {}'),
     raw => {inputs => "messages = {type = \"json\"}\n"
         . 'top_k = {type = "integer"}', outputs => 'text = {}'}});
 my %worker = map { $_ => $srv->worker(job_type => $_)->login }
-    qw(chat full raw rough tooled);
+    qw(chat few full raw rough tooled);
 
 mapped();
 tokens();
 neutral();
+options();
+nested();
 unsupported();
 wrong();
 conversations();
@@ -140,10 +145,78 @@ sub neutral {
         response_format => {type => 'text'}, store => false, logit_bias => {},
         user => 'someone', metadata => {a => 'b'}, service_tier => 'auto',
         safety_identifier => 's', prompt_cache_key => 'k', seed => undef,
-        modalities => ['text'], stream => false, stream_options => undef);
+        modalities => ['text'], stream => false, stream_options => undef,
+        prompt_cache_options => {ttl => '1h'}, top_logprobs => 0,
+        verbosity => 'medium', function_call => 'none');
     my $job = job('raw', {model => 'raw', %body});
     is_deeply([sort grep { !/^start_time/ } keys %$job],
         [qw(job_id messages wait_for_result)], 'nothing of these');
+    return;
+}
+
+
+# Members of stream_options, and what needs tools to mean anything
+sub options {
+    for my $case ([{include_usage => 'yes'}, 'include_usage', 'invalid_type'],
+        [{include_obfuscation => true}, 'include_obfuscation'],
+        [{include_obfuscation => 1}, 'include_obfuscation'],
+        [{include_usage => true, often => false}, 'often'])
+    {
+        my ($value, $member, $code) = @$case;
+        refused({stream => true, stream_options => $value},
+            "stream_options.$member", $code // 'unsupported_parameter');
+    }
+    my $conn = request({stream => true, stream_options => {include_usage =>
+        undef, include_obfuscation => false}});
+    my ($job) = $worker{chat}->jobs;
+    $worker{chat}->result($job->{job_id}, {text => 't'});
+    like($conn->read_until(qr/DONE/), qr/"finish_reason":"stop"}]}/,
+        'none that ask for nothing');
+    job('chat', {parallel_tool_calls => $_}) for true, false;
+    refused({parallel_tool_calls => 'no'}, 'parallel_tool_calls',
+        'invalid_type');
+    my $tool = {type => 'function', function => {name => 'f'}};
+    job('few', {model => 'few', tools => [$tool], parallel_tool_calls =>
+        true});
+    refused({model => 'few', tools => [$tool], parallel_tool_calls => false},
+        'parallel_tool_calls', 'unsupported_parameter');
+    return;
+}
+
+
+# The objects of responses, whose members are fields of chats
+sub nested {
+    my %path = (path => 'responses');
+    my %full = (model => 'full', input => 'x');
+    my $job = job('full', {%full, reasoning => {effort => 'low', summary =>
+        'detailed', context => 'auto', mode => 'standard'}, text =>
+        {verbosity => 'low', format => {type => 'text'}}, max_tool_calls => 3,
+        truncation => 'disabled', include => ['reasoning.encrypted_content',
+        'computer_call_output.output.image_url']}, %path);
+    is($job->{reasoning_effort}, 'low', 'reasoning.effort');
+    is($job->{reasoning_summary}, 'detailed', 'reasoning.summary');
+    is($job->{text_length}, 'low', 'text.verbosity, under another name');
+    is(job('full', {model => 'full', verbosity => 'high'})->{text_length},
+        'high', 'and that of chats');
+    $job = job('chat', {input => 'x', reasoning => {summary => 'auto', effort =>
+        undef}, text => {verbosity => 'medium'}, include => []}, %path);
+    ok(!exists $job->{$_}, "no $_") for qw(reasoning text include);
+    for my $case ([reasoning => {summary => 'concise'}], [reasoning =>
+        {summary => 5}], [reasoning => {context => 'all_turns'}], [reasoning =>
+        {mode => 'pro'}], [reasoning => {effort => 'none'}], [reasoning =>
+        {generate_summary => 'auto'}], [text => {verbosity => 'low'}], [text =>
+        {whatever => 1}], [text => {"a\"\x{e4}" => 1}])
+    {
+        my ($name, $value) = @$case;
+        refused({input => 'x', $name => $value}, "$name." . (keys %$value)[0],
+            'unsupported_parameter', %path);
+    }
+    refused({input => 'x', include => $_}, 'include', 'unsupported_parameter',
+        %path) for ['message.output_text.logprobs'], [5],
+        ['reasoning.encrypted_content', 'x'];
+    refused({input => 'x', include => 'x'}, 'include', 'invalid_type', %path);
+    refused({input => 'x', $_ => 'auto'}, $_, 'unsupported_parameter', %path)
+        for qw(truncation context_management background_options);
     return;
 }
 
@@ -154,7 +227,8 @@ sub unsupported {
         response_format => {type => 'json_object'}, store => true,
         logit_bias => {1 => 1}, modalities => ['audio'], audio => {},
         functions => [{}], reasoning_effort => 'low', prediction => {},
-        web_search_options => {}, whatever => 0, key => 'k', wait_for_result =>
+        web_search_options => {}, verbosity => 'low', moderation => {},
+        function_call => {name => 'f'}, max_tool_calls => 1, whatever => 0, key => 'k', wait_for_result =>
         false, client_session_auth_key => 'x');
     for my $name (sort keys %body) {
         like(refused({$name => $body{$name}}, $name, 'unsupported_parameter'),
@@ -182,6 +256,8 @@ sub wrong {
         'invalid_value');
     refused({messages => [{role => 'assistant', content => undef, tool_calls =>
         [{id => 'c'}]}]}, 'messages[0].tool_calls', 'invalid_value');
+    refused({messages => [{role => 'assistant', content => 'x', $_ => {}}]},
+        "messages[0].$_", 'invalid_value') for qw(audio function_call);
     refused({messages => [{role => 'user', content => $_}]},
         'messages[0].content', 'invalid_value') for 5, [5],
         [{type => 'file', file => {}}], [{type => 'text'}],
@@ -209,16 +285,18 @@ sub conversations {
     my @talk = ({role => 'developer', content => 'd'}, {role => 'user',
         content => [{type => 'text', text => "a\n\"b\""}], name => 'ann'},
         {role => 'assistant', content => 'x', refusal => undef,
-        tool_calls => []}, {role => 'assistant'}, {role => 'user',
-        content => 'last'});
+        tool_calls => []}, {role => 'assistant'}, {role =>
+        'assistant', content => undef, refusal => 'no', audio => undef},
+        {role => 'user', content => 'last'});
     my @want = ({role => 'system', content => 'd'}, {role => 'user',
         content => [{text => "a\n\"b\""}], name => 'ann'}, {role =>
         'assistant', content => 'x'}, {role => 'assistant', content => ''},
+        {role => 'assistant', content => 'no'},
         {role => 'user', content => 'last'});
     my $job = job('chat', {messages => \@talk});
     is_deeply($job->{chat_context}, \@want, 'messages');
     $job = job('chat', {model => 'old', messages => \@talk});
-    is_deeply($job->{chat_context}, [@want[0 .. 3]], 'all but the last');
+    is_deeply($job->{chat_context}, [@want[0 .. 4]], 'all but the last');
     is($job->{prompt_input}, 'last', 'which is a text of its own');
     $job = job('chat', {model => 'old'});
     ok(!exists $job->{chat_context}, 'no messages but the last');

@@ -283,6 +283,10 @@ sub resume {
     is_deeply($got[0], $all[0], 'or from the beginning');
     is($srv->get("/v1/responses/$resp?stream=true&starting_after=x", undef,
         with_key())->status, 400, 'by a number');
+    is(get("$resp?stream=false")->json->{status}, 'completed', 'or no stream');
+    my $answer = get("$resp?stream=1");
+    is($answer->status, 400, 'what is neither');
+    is($answer->json->{error}{param}, 'stream', 'is named');
     return;
 }
 

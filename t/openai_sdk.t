@@ -37,6 +37,11 @@ my $srv = start_openai(
         limited => {inputs => "chat_context = {type = 'chat_context'}",
             job_type => 'gated-limited', endpoint => $limits,
             clients => 'client_request_limit = 1'},
+        agent => {inputs => "chat_context = {type = 'chat_context', "
+            . "support = ['tools']}\ntools = $json", outputs => 'text = {}'
+            . "\ntool_calls = {}\nreasoning_content = {}\n"
+            . "prompt_length = {}\nnum_generated_tokens = {}",
+            progress => 'text = {}'},
         embed => {inputs => "input = $json\n"
             . 'dimensions = {type = "integer"}',
             outputs => "embedding = {}\nprompt_length = {}"},
@@ -52,15 +57,16 @@ my $srv = start_openai(
     models => join '', map { "'$_->[0]' = {endpoint = '$_->[1]', "
         . "created_at = 1700000000, owned_by = 'tests'}\n" }
         ['chat', 'chat'], ['vendor/chat:8b', 'chat'], ['theirs', 'theirs'],
+        ['agent', 'agent'],
         ['full', 'full'], ['limited', 'limited'], ['embed', 'embed'],
         ['paint', 'paint'], ['speak', 'speak'], ['hear', 'hear']);
 
-sdk_workers($srv, chat => \&AimeSdk::chat, embed => \&AimeSdk::embed,
+sdk_workers($srv, chat => \&AimeSdk::chat, agent => \&AimeSdk::agent, embed => \&AimeSdk::embed,
     paint => \&AimeSdk::paint, speak => \&AimeSdk::speak,
     hear => \&AimeSdk::hear, 'gated-full' => \&AimeSdk::chat,
     'gated-limited' => \&AimeSdk::chat);
 
-for my $script (qw(models chat completions responses embeddings images audio
+for my $script (qw(models chat completions responses tools embeddings images audio
     errors))
 {
     subtest $script => sub {

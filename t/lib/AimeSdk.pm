@@ -18,7 +18,7 @@ use File::Spec;
 use File::Temp qw(tempdir);
 use IO::Handle;
 use MIME::Base64 qw(encode_base64);
-use Mojo::JSON qw(encode_json true);
+use Mojo::JSON qw(decode_json encode_json true);
 use POSIX qw(_exit);
 use Test::More;
 
@@ -176,6 +176,39 @@ sub chat {
         arguments => '{"city":"Berlin"}'}}]} if $job->{tools};
     return {text => '{"answer":42}', %count} if $job->{response_format};
     return {text => "You said: $last", %count, finish_reason => 'stop'};
+}
+
+
+# Looks up each city that the talk asks for, and says what it was told: by the
+# tools whose answers come last
+sub agent {
+    my ($job, $report) = @_;
+    my @talk = @{$job->{chat_context} // $job->{messages}};
+    my (@told, %asked);
+    unshift @told, pop @talk while @talk && $talk[-1]{role} eq 'tool';
+    my %count = (prompt_length => scalar @talk, num_generated_tokens => 3);
+    if (!@told) {
+        return {text => '', %count} if !$job->{tools};
+        my $text = _text($talk[-1]{content});
+        my $n = 0;
+        return {text => 'I look.', reasoning_content => "Where is $text?",
+            %count, tool_calls => [map { {id => 'call_' . ++$n, type =>
+            'function', function => {name => 'weather', arguments =>
+            encode_json({city => $_})}} } split / /, $text]};
+    }
+    for my $call (@{$talk[-1]{tool_calls}}) {
+        $asked{$call->{id}} = decode_json($call->{function}{arguments});
+    }
+    my $said = join ', ', map { "$asked{$_->{tool_call_id}}{city}: "
+        . _text($_->{content}) } @told;
+    $report->({text => substr $said, 0, length($said) / 2});
+    return {text => $said, %count};
+}
+
+
+sub _text {
+    my ($content) = @_;
+    return ref $content ? join '', map { $_->{text} } @$content : $content;
 }
 
 
