@@ -473,7 +473,7 @@ ngx_http_aime_talk_tame(aime_str_t text)
     p = (u_char *) text.data;
 
     for (i = 0; i < text.len; i++) {
-        if (p[i] < 0x20 || p[i] == 0x7f) {
+        if (p[i] < 0x20 || p[i] >= 0x7f) {
             p[i] = '?';
         }
     }

@@ -196,6 +196,7 @@ sub one_by_one {
 
 
 sub daemon_killed {
+    ok(wait_until(sub { $daemon->workers == $WORKERS }), 'all workers are there');
     my $crowd = $srv->crowd($COUNT, \&submission);
     $crowd->wait_for(20, 60);
     my @orphans = $daemon->kill;
