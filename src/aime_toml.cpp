@@ -92,6 +92,7 @@ static bool aime_toml_prescan(aime_toml_lexer_t *lx, std::string_view text,
 static bool aime_toml_prescan_fail(const aime_toml_lexer_t *lx,
     const char *reason, aime_toml_error_t *error);
 static bool aime_toml_string_expected(std::string_view before);
+static bool aime_toml_mark_expected(std::string_view before, char mark);
 static bool aime_toml_separator(char c);
 static void aime_toml_skip_line(aime_toml_lexer_t *lx);
 static bool aime_toml_skip_string(aime_toml_lexer_t *lx,
@@ -424,12 +425,23 @@ aime_toml_prescan(aime_toml_lexer_t *lx, std::string_view text,
         case '\n':
             lx->line++;
             lx->line_start = lx->pos + 1;
-            /* fall through */
+            lx->segments = 1;
+            break;
 
         case '=':
-        case ',':
         case '{':
         case '[':
+            if (!aime_toml_mark_expected(text.substr(0, lx->pos
+                                                        - text.data()),
+                                         *lx->pos))
+            {
+                return aime_toml_prescan_fail(lx, "unexpected character",
+                                              error);
+            }
+
+            /* fall through */
+
+        case ',':
             lx->segments = 1;
             break;
         }
@@ -481,6 +493,34 @@ aime_toml_string_expected(std::string_view before)
     } while (n && !aime_toml_separator(before[n - 1]));
 
     return first != '+' && first != '-' && (first < '0' || first > '9');
+}
+
+
+/*
+ * Such a look-ahead also goes on behind "=", "[" and "{".  But no bracket may
+ * stand right behind a word, nor "=" behind one that is a value.  A word with
+ * quotation marks may be the end of a key that has an "=" in it.
+ */
+
+static bool
+aime_toml_mark_expected(std::string_view before, char mark)
+{
+    size_t  n;
+
+    n = before.size();
+
+    if (mark != '=') {
+        return n == 0 || aime_toml_separator(before[n - 1]);
+    }
+
+    for ( /* void */ ; n && !aime_toml_separator(before[n - 1]); n--) {
+
+        if (before[n - 1] == '"' || before[n - 1] == '\'') {
+            return true;
+        }
+    }
+
+    return n == 0 || (before[n - 1] != '=' && before[n - 1] != '[');
 }
 
 

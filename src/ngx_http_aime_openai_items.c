@@ -368,6 +368,8 @@ ngx_http_aime_openai_item_string(ngx_http_aime_openai_items_t *items,
 {
     aime_json_member_t  *member;
 
+    ngx_memzero(text, sizeof(aime_str_t));
+
     if (!items->w.tools) {
         return ngx_http_aime_openai_wrong(&items->w, ".type",
                                           "is not supported with this model");
