@@ -50,6 +50,9 @@ static int has_lines(const cJSON *item);
 static const tree_t  trees[] = {
     { "", "{}" },
     { "# only a comment", "{}" },
+    { "\"a=5\"=1\n'[b=c'='d'", "{\"a=5\":1,\"[b=c\":\"d\"}" },
+    { "[[x]]\ny=[[1],[{b=2}],{c={1='d'}}]",
+      "{\"x\":[{\"y\":[[1],[{\"b\":2}],{\"c\":{\"1\":\"d\"}}]}]}" },
     { "\xef\xbb\xbf" "a = 1", "{\"a\":1}" },
     { "\xef\xbb\xbf" "'a' = 1\n", "{\"a\":1}" },
     { "a = \"\"\"x \\\n \t\r\n\xc3\xa4y\\  \n\xe2\x82\xac\"\"\"\nb = 1",
