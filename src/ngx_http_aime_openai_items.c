@@ -79,7 +79,7 @@ static ngx_int_t ngx_http_aime_openai_item_content(
     const char *name);
 static ngx_int_t ngx_http_aime_openai_item_part(
     ngx_http_aime_openai_writer_t *w, const char *name,
-    aime_json_value_t *value);
+    aime_json_value_t *value, ngx_http_aime_args_t *args);
 
 
 static const ngx_http_aime_openai_item_t  ngx_http_aime_openai_item_types[] = {
@@ -464,80 +464,20 @@ static ngx_int_t
 ngx_http_aime_openai_item_content(ngx_http_aime_openai_writer_t *w,
     ngx_http_aime_args_t *args, const char *name)
 {
-    int                    rc;
-    size_t                 i;
-    ngx_int_t              answer;
-    aime_json_error_t      mistake;
-    aime_json_member_t    *content;
-    aime_json_elements_t   parts;
-
-    content = ngx_http_aime_arg(args, name + 1);
-
-    if (content && content->value.type == AIME_JSON_STRING) {
-        ngx_http_aime_openai_slice(w, &content->value.text);
-        return NGX_OK;
-    }
-
-    if (content == NULL || content->value.type != AIME_JSON_ARRAY) {
-        return ngx_http_aime_openai_wrong(w, name,
-                                          "must be a string or a list");
-    }
-
-    rc = aime_json_elements(&w->call->pool, content->value.text, &parts,
-                            &mistake);
-
-    if (rc != AIME_OK) {
-        return (rc == AIME_NOMEM)
-               ? NGX_ERROR
-               : ngx_http_aime_openai_wrong(w, name, mistake.reason);
-    }
-
-    ngx_http_aime_openai_chars(w, "[");
-
-    for (i = 0; i < parts.nelts; i++) {
-
-        if (i) {
-            ngx_http_aime_openai_chars(w, ",");
-        }
-
-        answer = ngx_http_aime_openai_item_part(w, name, &parts.elts[i]);
-
-        if (answer != NGX_OK) {
-            return answer;
-        }
-    }
-
-    ngx_http_aime_openai_chars(w, "]");
-
-    return NGX_OK;
+    return ngx_http_aime_openai_parted(w, name,
+                                       ngx_http_aime_arg(args, name + 1),
+                                       ngx_http_aime_openai_item_part);
 }
 
 
 static ngx_int_t
 ngx_http_aime_openai_item_part(ngx_http_aime_openai_writer_t *w,
-    const char *name, aime_json_value_t *value)
+    const char *name, aime_json_value_t *value, ngx_http_aime_args_t *args)
 {
-    ngx_int_t                                rc;
-    aime_json_error_t                        mistake;
     aime_json_member_t                      *type, *member;
-    ngx_http_aime_args_t                     args;
     const ngx_http_aime_openai_chat_part_t  *part;
 
-    if (value->type != AIME_JSON_OBJECT) {
-        return ngx_http_aime_openai_wrong(w, name,
-                                          "must have objects as its parts");
-    }
-
-    rc = ngx_http_aime_openai_members(w->call, value->text, &args, &mistake);
-
-    if (rc != NGX_OK) {
-        return (rc == NGX_ERROR)
-               ? rc : ngx_http_aime_openai_wrong(w, name,
-                                                 "has a part with too many "
-                                                 "members");
-    }
-
-    type = ngx_http_aime_arg(&args, "type");
+    type = ngx_http_aime_arg(args, "type");
 
     for (part = ngx_http_aime_openai_chat_parts; part->type; part++) {
         if (ngx_http_aime_openai_is(type, part->type)) {
@@ -556,7 +496,7 @@ ngx_http_aime_openai_item_part(ngx_http_aime_openai_writer_t *w,
         return NGX_OK;
     }
 
-    member = ngx_http_aime_arg(&args, part->member);
+    member = ngx_http_aime_arg(args, part->member);
 
     if (member == NULL || member->value.type != AIME_JSON_STRING) {
         return ngx_http_aime_openai_wrong(w, name,
@@ -567,7 +507,7 @@ ngx_http_aime_openai_item_part(ngx_http_aime_openai_writer_t *w,
     ngx_http_aime_openai_chars(w, part->start);
     ngx_http_aime_openai_slice(w, &member->value.text);
 
-    member = part->more ? ngx_http_aime_arg(&args, part->more) : NULL;
+    member = part->more ? ngx_http_aime_arg(args, part->more) : NULL;
 
     if (member) {
         ngx_http_aime_openai_chars(w, ",\"");

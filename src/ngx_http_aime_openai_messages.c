@@ -61,7 +61,7 @@ static ngx_int_t ngx_http_aime_openai_role(ngx_http_aime_openai_writer_t *w,
 static ngx_int_t ngx_http_aime_openai_content(
     ngx_http_aime_openai_writer_t *w, ngx_http_aime_args_t *message);
 static ngx_int_t ngx_http_aime_openai_part(ngx_http_aime_openai_writer_t *w,
-    aime_json_value_t *value);
+    const char *name, aime_json_value_t *value, ngx_http_aime_args_t *args);
 static void ngx_http_aime_openai_audio(ngx_http_aime_openai_writer_t *w,
     aime_json_value_t *data, aime_json_value_t *format);
 static void ngx_http_aime_openai_system(ngx_http_aime_openai_writer_t *w,
@@ -488,12 +488,7 @@ static ngx_int_t
 ngx_http_aime_openai_content(ngx_http_aime_openai_writer_t *w,
     ngx_http_aime_args_t *message)
 {
-    int                    rc;
-    size_t                 i;
-    ngx_int_t              answer;
-    aime_json_error_t      mistake;
-    aime_json_member_t    *content;
-    aime_json_elements_t   parts;
+    aime_json_member_t  *content;
 
     content = ngx_http_aime_arg(message, "content");
 
@@ -506,72 +501,23 @@ ngx_http_aime_openai_content(ngx_http_aime_openai_writer_t *w,
         return NGX_OK;
     }
 
-    if (content->value.type == AIME_JSON_STRING) {
-        ngx_http_aime_openai_slice(w, &content->value.text);
-        return NGX_OK;
-    }
-
-    if (content->value.type != AIME_JSON_ARRAY) {
-        return ngx_http_aime_openai_wrong(w, w->content,
-                                          "must be a string or a list");
-    }
-
-    rc = aime_json_elements(&w->call->pool, content->value.text, &parts,
-                            &mistake);
-
-    if (rc != AIME_OK) {
-        return (rc == AIME_NOMEM)
-               ? NGX_ERROR
-               : ngx_http_aime_openai_wrong(w, w->content, mistake.reason);
-    }
-
-    ngx_http_aime_openai_chars(w, "[");
-
-    for (i = 0; i < parts.nelts; i++) {
-
-        if (i) {
-            ngx_http_aime_openai_chars(w, ",");
-        }
-
-        answer = ngx_http_aime_openai_part(w, &parts.elts[i]);
-
-        if (answer != NGX_OK) {
-            return answer;
-        }
-    }
-
-    ngx_http_aime_openai_chars(w, "]");
-
-    return NGX_OK;
+    return ngx_http_aime_openai_parted(w, w->content, content,
+                                       ngx_http_aime_openai_part);
 }
 
 
 static ngx_int_t
 ngx_http_aime_openai_part(ngx_http_aime_openai_writer_t *w,
-    aime_json_value_t *value)
+    const char *name, aime_json_value_t *value, ngx_http_aime_args_t *args)
 {
     ngx_int_t                     rc;
     aime_json_error_t             mistake;
     aime_json_value_t            *held, *format;
     aime_json_member_t           *type, *member;
-    ngx_http_aime_args_t          args, inner;
+    ngx_http_aime_args_t          inner;
     ngx_http_aime_openai_part_t  *part;
 
-    if (value->type != AIME_JSON_OBJECT) {
-        return ngx_http_aime_openai_wrong(w, w->content,
-                                          "must have objects as its parts");
-    }
-
-    rc = ngx_http_aime_openai_members(w->call, value->text, &args, &mistake);
-
-    if (rc != NGX_OK) {
-        return (rc == NGX_ERROR)
-               ? rc : ngx_http_aime_openai_wrong(w, w->content,
-                                                 "has a part with too many "
-                                                 "members");
-    }
-
-    type = ngx_http_aime_arg(&args, "type");
+    type = ngx_http_aime_arg(args, "type");
 
     for (part = ngx_http_aime_openai_parts; part->type; part++) {
         if (ngx_http_aime_openai_is(type, part->type)) {
@@ -579,10 +525,10 @@ ngx_http_aime_openai_part(ngx_http_aime_openai_writer_t *w,
         }
     }
 
-    member = part->type ? ngx_http_aime_arg(&args, part->member) : NULL;
+    member = part->type ? ngx_http_aime_arg(args, part->member) : NULL;
 
     if (member == NULL) {
-        return ngx_http_aime_openai_wrong(w, w->content,
+        return ngx_http_aime_openai_wrong(w, name,
                                           "has a part of a type that is not "
                                           "supported");
     }
@@ -595,7 +541,7 @@ ngx_http_aime_openai_part(ngx_http_aime_openai_writer_t *w,
                                           &mistake);
         if (rc != NGX_OK) {
             return (rc == NGX_ERROR)
-                   ? rc : ngx_http_aime_openai_wrong(w, w->content,
+                   ? rc : ngx_http_aime_openai_wrong(w, name,
                                                      "has a part with too "
                                                      "many members");
         }
@@ -611,7 +557,7 @@ ngx_http_aime_openai_part(ngx_http_aime_openai_writer_t *w,
         || (part->inner && part->inner[0] == 'd'
             && (format == NULL || format->type != AIME_JSON_STRING)))
     {
-        return ngx_http_aime_openai_wrong(w, w->content,
+        return ngx_http_aime_openai_wrong(w, name,
                                           "has a part that lacks what its "
                                           "type says");
     }

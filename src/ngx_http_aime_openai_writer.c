@@ -4,6 +4,12 @@
 
 #include "ngx_http_aime_openai_writer.h"
 #include "ngx_http_aime_openai_field.h"
+#include "ngx_http_aime_openai_output.h"
+
+
+static ngx_int_t ngx_http_aime_openai_parted_one(
+    ngx_http_aime_openai_writer_t *w, const char *name,
+    aime_json_value_t *value, ngx_http_aime_openai_part_pt part);
 
 
 void
@@ -19,6 +25,85 @@ ngx_http_aime_openai_slice(ngx_http_aime_openai_writer_t *w,
     const aime_str_t *text)
 {
     w->p = ngx_cpymem(w->p, text->data, text->len);
+}
+
+
+ngx_int_t
+ngx_http_aime_openai_parted(ngx_http_aime_openai_writer_t *w,
+    const char *name, aime_json_member_t *content,
+    ngx_http_aime_openai_part_pt part)
+{
+    int                    rc;
+    size_t                 i;
+    ngx_int_t              answer;
+    aime_json_error_t      mistake;
+    aime_json_elements_t   parts;
+
+    if (content && content->value.type == AIME_JSON_STRING) {
+        ngx_http_aime_openai_slice(w, &content->value.text);
+        return NGX_OK;
+    }
+
+    if (content == NULL || content->value.type != AIME_JSON_ARRAY) {
+        return ngx_http_aime_openai_wrong(w, name,
+                                          "must be a string or a list");
+    }
+
+    rc = aime_json_elements(&w->call->pool, content->value.text, &parts,
+                            &mistake);
+
+    if (rc != AIME_OK) {
+        return (rc == AIME_NOMEM)
+               ? NGX_ERROR
+               : ngx_http_aime_openai_wrong(w, name, mistake.reason);
+    }
+
+    ngx_http_aime_openai_chars(w, "[");
+
+    for (i = 0; i < parts.nelts; i++) {
+
+        if (i) {
+            ngx_http_aime_openai_chars(w, ",");
+        }
+
+        answer = ngx_http_aime_openai_parted_one(w, name, &parts.elts[i],
+                                                 part);
+
+        if (answer != NGX_OK) {
+            return answer;
+        }
+    }
+
+    ngx_http_aime_openai_chars(w, "]");
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_aime_openai_parted_one(ngx_http_aime_openai_writer_t *w,
+    const char *name, aime_json_value_t *value,
+    ngx_http_aime_openai_part_pt part)
+{
+    ngx_int_t             rc;
+    aime_json_error_t     mistake;
+    ngx_http_aime_args_t  args;
+
+    if (value->type != AIME_JSON_OBJECT) {
+        return ngx_http_aime_openai_wrong(w, name,
+                                          "must have objects as its parts");
+    }
+
+    rc = ngx_http_aime_openai_members(w->call, value->text, &args, &mistake);
+
+    if (rc != NGX_OK) {
+        return (rc == NGX_ERROR)
+               ? rc : ngx_http_aime_openai_wrong(w, name,
+                                                 "has a part with too many "
+                                                 "members");
+    }
+
+    return part(w, name, value, &args);
 }
 
 

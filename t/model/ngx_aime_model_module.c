@@ -2,9 +2,9 @@
  * The actors, and the module that runs the tests inside of nginx: its slab
  * pool, its trees and its lock are part of what is tested.  With
  * "aime_model seed steps;" in its configuration, nginx makes the zone, runs the
- * test instead of serving anything, and exits; with "aime_cut seed;" it runs the
- * story that is cut short (cut.c), with "aime_cases;" the cases (cases.c), with
- * "aime_rare seed;" what is rare (rare.c).
+ * test instead of serving anything, and exits; with "aime_cut seed;" it runs
+ * the story that is cut short (cut.c), with "aime_cases;" the cases (cases.c),
+ * with "aime_rare seed;" what is rare (rare.c).
  */
 
 #include <ngx_event.h>
