@@ -433,11 +433,23 @@ async function olderChat({ page, is, until, ask, state, gone, tab }) {
 
 // A server that is reloaded meanwhile, and a worker that fails
 async function vanished({ page, at, ask, state, gone, job, is, until }) {
+    // sent while the page still asks whether the key is good for it
+    let logins = 0, answer;
+    const sent = new Promise((wake) => { answer = wake; });
+    await page.route('**/paint/login*', async (route) => {
+        logins++;
+        await sent;
+        await route.continue();
+    });
     await gone('paint');
     await at('prompt').fill('a ship');
     await page.locator('#submit').click();
+    await state('Sending');
+    answer();
     let taken = await ask('take', 'paint');
     await state('Running');
+    is(logins, 1, 'one session for all that a page does');
+    await page.unroute('**/paint/login*');
     await ask('reload');
     await ask('report', 'paint', taken.job_id, 70, {});
     await until(async () => await job.locator('.where').textContent()

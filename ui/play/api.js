@@ -102,7 +102,7 @@ export async function models(key) {
 // Who the page acts for: a key, and the sessions it has logged in to
 export class Client {
     constructor() {
-        this.sessions = new Map();
+        this.sessions = new Map();      // promises, by endpoint
         this.user = sessionStorage.getItem('aime-user') ?? '';
         this.key = sessionStorage.getItem('aime-key') ?? '';
     }
@@ -122,28 +122,42 @@ export class Client {
         sessionStorage.removeItem('aime-key');
     }
 
-    // A session at an endpoint; throws Refused where the key is not good for it
-    async login(endpoint) {
-        const known = this.sessions.get(endpoint);
-        if (known) {
-            return known;
+    // A session at an endpoint; throws Refused where the key is not good for
+    // it.  Callers share one login, as a job belongs to the session it came by.
+    login(endpoint) {
+        let session = this.sessions.get(endpoint);
+        if (!session) {
+            session = this.newSession(endpoint);
+            session.catch(() => this.forget(endpoint, session));
+            this.sessions.set(endpoint, session);
         }
+        return session;
+    }
+
+    // Another one may have come in its place
+    forget(endpoint, session) {
+        if (this.sessions.get(endpoint) === session) {
+            this.sessions.delete(endpoint);
+        }
+    }
+
+    async newSession(endpoint) {
         const query = { version: CLIENT };
         if (this.user) {
             query.user = this.user;
         }
         const answer = await call(path(endpoint, '/login'),
             { query, key: this.key });
-        const session = answer.client_session_auth_key;
-        this.sessions.set(endpoint, session);
-        return session;
+        return answer.client_session_auth_key;
     }
 
     // A call that needs a session, which may have expired meanwhile
     async call(endpoint, route, document, options = {}) {
         for (let attempt = 0; ; attempt++) {
-            const session = await this.login(endpoint);
-            const body = { ...document, client_session_auth_key: session };
+            const session = this.login(endpoint);
+            const body = {
+                ...document, client_session_auth_key: await session,
+            };
             // what goes into an address has no secret, if that can be
             const query = this.key ? document : body;
             try {
@@ -154,7 +168,7 @@ export class Client {
                 if (error.status !== 401 || attempt) {
                     throw error;
                 }
-                this.sessions.delete(endpoint);
+                this.forget(endpoint, session);
             }
         }
     }
