@@ -18,6 +18,7 @@ my $srv = start_nginx(endpoints => {
     sibling => {job_type => 'short'},
     zero => {endpoint => 'max_queue_length = 0'},
     open => {clients => "client_request_limit = 1\nauthorization = \"None\""},
+    single => {clients => 'client_request_limit = 1'},
     brief => {clients => 'client_request_limit = 1',
         endpoint => 'max_time_in_queue = 0.1'}});
 my @procs = $srv->procs;
@@ -97,8 +98,8 @@ sub each_process {
 
 # A waiting client: its place is free when it has its answer, or hangs up
 sub given_back {
-    my ($client) = clients('brief');
-    my $worker = $srv->worker(job_type => 'brief')->login;
+    my ($client) = clients('single');
+    my $worker = $srv->worker(job_type => 'single')->login;
     for (1 .. 3) {
         my $parked = $worker->park;
         my $conn = $client->park({prompt => 'p'});
@@ -138,7 +139,7 @@ sub sessions {
 
 
 sub lapsed {
-    my (undef, $client) = clients('brief');
+    my ($client) = clients('brief');
     my $id = $client->job({prompt => 'p'});
     $client->poll_until($id, 'lapsed');
     ok($client->job({prompt => 'p'}), 'a lapsed job gives its place back');
