@@ -54,10 +54,20 @@ sub around {
 sub pause { my ($seconds) = @_; select undef, undef, undef, $seconds; return }
 
 
+# Until the one job of a client that was left waiting is in the queue
+sub queued {
+    wait_until(sub {
+        $srv->get('/api/endpoints/echo')->json->{free_queue_slots} == 999;
+    }) or die "no job in the queue\n";
+    return;
+}
+
+
 sub waiting {
     my $worker = $srv->worker->login;
     my $conn = $srv->conn;
     $srv->client(conn => $conn)->park({prompt => 'x'});
+    queued();
     pause(0.3);
     my ($job) = $worker->jobs;
     pause(0.2);
@@ -111,9 +121,7 @@ sub ended {
     is("$line->{job_id} $line->{job_state}", "$id canceled", 'canceled');
     my $conn = $srv->conn;
     $srv->client(conn => $conn)->park({prompt => 'x'});
-    wait_until(sub {
-        ($srv->get('/api/endpoints/echo')->json->{free_queue_slots}) == 999;
-    });
+    queued();
     $conn->close;
     ($line) = grep { $_->{status} == 499 } lines('/echo', 2);
     is($line->{job_state}, 'canceled', 'a client that hung up');
