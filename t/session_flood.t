@@ -14,8 +14,7 @@ use AimeTest;
 my $zone = 'location = /zone { return 200 $aime_zone_used; }';
 my $size = 2 << 20;
 my $srv = start_nginx(zone => '2m', server => $zone,
-    endpoints => {echo => {}, open => {clients => 'authorization = "None"',
-        endpoint => 'result_lifetime = 0.2'}});
+    endpoints => {echo => {}, open => {clients => 'authorization = "None"'}});
 my $short = start_nginx(server => $zone,
     http => 'aime_api_session_timeout 2s;');
 
@@ -55,10 +54,11 @@ sub flood {
         $last = $answer->json->{client_session_auth_key};
         $refused++ if !$last;
         next if $i % 100;
-        my $id = $busy->job({prompt => 'p'});
-        $worker->jobs;
-        $worker->result($id, {text => 't'});
-        $done++ if $busy->poll_until($id, 'done');
+        # who waits leaves no job behind
+        my $waiting = $busy->park({prompt => 'p'});
+        my ($job) = $worker->jobs;
+        $worker->result($job->{job_id}, {text => 't'});
+        $done++ if $waiting->read_response->status == 200;
         $most = used() if used() > $most;
     }
     is($refused, 0, 'no login is refused');
