@@ -15,9 +15,10 @@ my $inputs = join "\n", 'prompt = { type = "string" }',
     'n = { type = "integer", default = 3 }';
 my $srv = start_nginx(endpoints => { echo => {inputs => $inputs},
     other => {inputs => $inputs, job_type => 'echo'},
-    limited => {clients => 'client_request_limit = 1', endpoint =>
-        "max_queue_length = 1\nmax_time_in_queue = 0.5\nresult_lifetime = 0.5"}
-    });
+    limited => {clients => 'client_request_limit = 1',
+        endpoint => 'max_queue_length = 1'},
+    hasty => {endpoint => 'max_time_in_queue = 0.5'},
+    brief => {endpoint => 'result_lifetime = 0.3'} });
 my $conn = $srv->conn;
 my $worker = $srv->worker(conn => $conn, batch => 9)->login;
 my ($number, $free) = (0, 1000);
@@ -163,11 +164,13 @@ sub ended {
     is($answer->status, 410, 'canceled stays so');
     is($answer->json->{job_id}, $id, 'that job');
 
-    $client = client('lapsed', endpoint => 'limited');
+    $client = client('lapsed', endpoint => 'hasty');
     $id = job($client);
-    my $waiting = $client->submit({prompt => 'p'});
-    is($waiting->status, 504, 'a job that lapses while its client waits');
-    is($client->submit({prompt => 'p'})->status, 504, 'so does lapsed');
+    for my $what ('a job that lapses while its client waits', 'stays so') {
+        $answer = $client->submit({prompt => 'p'});
+        is($answer->status, 504, $what);
+        is($answer->json->{job_id}, $id, 'that job');
+    }
     return;
 }
 
@@ -179,6 +182,10 @@ sub lifetime {
     is(job($client), $id, 'a repeated request is not over the limit');
     is(client(undef, endpoint => 'limited')->submit({prompt => 'p'})->status,
         429, 'another one is');
+
+    $client = client('lifetime', endpoint => 'brief');
+    $id = job($client);
+    $client->cancel($id);
     my $new = wait_until(sub {
         my $now = eval { job($client) } // '';
         $now ne $id && $now });
