@@ -6,6 +6,7 @@ use strict;
 use warnings;
 
 use lib 't/lib';
+use List::Util qw(max);
 use Test::More;
 use Time::HiRes qw(time);
 use AimeTest;
@@ -14,14 +15,40 @@ my $srv = start_nginx();
 my $client = $srv->client;
 my $worker = $srv->worker(name => 'W', batch => 1)->login;
 
-unknown();
-my $mean = seeded();
+my $mean = unknown();
+seeded();
 queued();
 none_online();
 done_testing();
 
 
 sub progress_of { return $client->progress($_[0])->json->{progress} }
+
+sub computed {
+    my ($id) = @_;
+    return $client->progress($id)->json->{job_result}{compute_duration};
+}
+
+# A job that the worker has, and times between which it took it
+sub taken {
+    my $id = $client->job({prompt => 'x'});
+    my $before = time;
+    $worker->jobs;
+    return ($id, $before, time);
+}
+
+# Gives the estimate if it is what is left of so much time, which began to run
+# between two moments, and nothing if it is not
+sub left {
+    my ($whole, $id, $before, $after) = @_;
+    my $asked = time;
+    my $estimate = progress_of($id)->{estimate};
+    my $least = max(0, $whole - (time - $before)) - 0.01;
+    my $most = max(0, $whole - ($asked - $after)) + 0.01;
+    return $estimate if $least <= $estimate && $estimate <= $most;
+    diag "$estimate is not from $least to $most";
+    return;
+}
 
 
 sub unknown {
@@ -42,52 +69,52 @@ sub unknown {
     my $start = time;
     wait_until(sub { progress_of($id); time - $start > 0.5 });
     $worker->result($id, {text => 'x'});
-    return;
+    return computed($id);
 }
 
 
 # The first job's time is the mean, and a quick one moves it by a twentieth
 sub seeded {
-    my $id = $client->job({prompt => 'x'});
-    $worker->jobs;
-    my $first = progress_of($id)->{estimate};
-    ok($first > 0.3, 'the first job is the mean') or diag $first;
-    my $next;
-    ok(wait_until(sub { ($next = progress_of($id)->{estimate}) < $first }),
-        'less and less');
-    ok($next >= 0, 'but not below zero');
-    ok(wait_until(sub { progress_of($id)->{estimate} == 0 }),
-        'zero when it takes longer than that');
-    cmp_ok(progress_of($id)->{estimate}, '==', 0, 'and stays there');
+    my @long = taken();
+    my ($estimate, $wrong);
+    ok(wait_until(sub {
+        $estimate = left($mean, @long);
+        return ($wrong = !defined $estimate) || $estimate == 0;
+    }, $mean + 10), 'comes to an end');
+    ok(!$wrong, 'the first job is the mean, and of that less and less');
+    cmp_ok(progress_of($long[0])->{estimate}, '==', 0, 'zero, and stays there');
 
-    $client->cancel($id);
-    $worker->result($id, {text => 'x'});
-    $id = $client->job({prompt => 'x'});
-    $worker->jobs;
-    ok(progress_of($id)->{estimate} > $first - 0.1,
-        'a canceled job does not count');
-    my $result = $worker->result($id, {text => 'quick'});
-    $id = $client->job({prompt => 'x'});
-    $worker->jobs;
-    my $mean = progress_of($id)->{estimate};
-    ok($mean > 0.8 * $first, 'a quick job moves the mean little') or diag $mean;
-    $worker->result($id, {text => 'x'});
-    return $mean;
+    my @quick = taken();
+    for ($long[0], $quick[0]) {
+        $client->cancel($_);
+        $worker->result($_, {text => 'x'});
+    }
+    @quick = taken();
+    ok(defined left($mean, @quick), 'a canceled job does not count');
+    for my $what ('a quick job moves the mean little', 'and so does another') {
+        $worker->result($quick[0], {text => 'quick'});
+        $mean += (computed($quick[0]) - $mean) / 20;
+        @quick = taken();
+        ok(defined left($mean, @quick), $what);
+    }
+    $client->cancel($quick[0]);
+    $worker->result($quick[0], {text => 'x'});
+    return;
 }
 
 
 sub queued {
+    my $before = time;
     my @ids = map { $client->job({prompt => "p$_"}) } 1 .. 5;
-    my @estimates = map { progress_of($_)->{estimate} } @ids;
-    my @sorted = sort { $a <=> $b } @estimates;
-    is_deeply(\@estimates, \@sorted, 'the later, the longer');
-    ok($estimates[0] > 0.5 * $mean, 'the next one: two means at most');
-    ok($estimates[4] > 2 * $mean, 'the fifth: some more');
+    my @between = ($before, time);
+    for my $place (1 .. 5) {
+        ok(defined left($mean * ($place + 1), $ids[$place - 1], @between),
+            "the later, the longer: place $place");
+    }
 
     my $second = $srv->worker(name => 'second')->login;
-    my $progress = progress_of($ids[4]);
-    is($progress->{num_workers_online}, 2, 'another worker comes');
-    ok($progress->{estimate} < 0.7 * $estimates[4], 'and halves the time');
+    is(progress_of($ids[4])->{num_workers_online}, 2, 'another worker comes');
+    ok(defined left($mean * 6 / 2, $ids[4], @between), 'and halves the time');
 
     $client->cancel($ids[1]);
     is(progress_of($ids[4])->{queue_position}, 4, 'one less in front');
