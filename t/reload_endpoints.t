@@ -43,11 +43,15 @@ sub slots { return $srv->get("/api/$_[0]")->json->{free_queue_slots} }
 sub changed {
     my $client = client('kept');
     my @old = map { $client->job({prompt => 'old'}) } 1 .. 3;
+    my %lasting = map { $_ => client($_)->job({prompt => 'old'}) }
+        qw(alone gone);
+    # the job type's queue, with the old job of gone
     my %new = (job_type => 'shared', clients => 'client_request_limit = 4',
-        endpoint => "max_queue_length = 4\nmax_time_in_queue = 0.3\n"
-            . 'result_lifetime = 0.3',
+        endpoint => 'max_queue_length = 5',
         inputs => 'prompt = {max_length = 3}');
-    reload('limits are changed', %base, kept => \%new);
+    reload('limits are changed', kept => \%new,
+        alone => {endpoint => 'max_time_in_queue = 0.3'},
+        gone => {job_type => 'shared', endpoint => 'result_lifetime = 0.3'});
     my $second = client('kept', key => $SECOND_KEY);
     my $new = $client->job({prompt => 'new'});
     is($second->submit({prompt => 'p'}, wait_for_result => false)->status, 503,
@@ -55,17 +59,36 @@ sub changed {
     is($client->submit({prompt => 'more'})->status, 400, 'inputs of the new');
     my $answer = $client->submit({prompt => 'p'}, wait_for_result => false);
     is($answer->status, 429, 'jobs from before count for the limit');
-    $client->poll_until($new, 'lapsed');
-    is($client->progress($_)->json->{job_state}, 'queued',
-        'what was there waits as long as before') for @old;
-    ok(wait_until(sub { $client->progress($new)->status == 404 }),
-        'the new one is forgotten sooner');
+    lapses_sooner($lasting{alone});
+    forgotten_sooner($lasting{gone});
     my @jobs = $worker->jobs(max_job_batch => 9);
-    is_deeply([map { $_->{job_id} } @jobs], \@old, 'they are done');
-    $worker->result($_, {text => 't'}) for @old;
+    is_deeply([map { $_->{job_id} } @jobs], [@old, $new], 'they are done');
+    $worker->result($_, {text => 't'}) for @old, $new;
     is($client->progress($_)->json->{job_state}, 'done', 'and are kept')
         for @old;
     reload('and as before', %base);
+    return;
+}
+
+sub lapses_sooner {
+    my ($old) = @_;
+    my $client = client('alone');
+    $client->poll_until($client->job({prompt => 'new'}), 'lapsed');
+    is($client->progress($old)->json->{job_state}, 'queued',
+        'what was there waits as long as before');
+    $client->cancel($old);
+    return;
+}
+
+sub forgotten_sooner {
+    my ($old) = @_;
+    my $client = client('gone');
+    my $new = $client->job({prompt => 'new'});
+    $client->cancel($_) for $old, $new;
+    ok(wait_until(sub { $client->progress($new)->status == 404 }),
+        'a new one is forgotten sooner');
+    is($client->progress($old)->json->{job_state}, 'canceled',
+        'what was there is kept as long as before');
     return;
 }
 
