@@ -11,7 +11,10 @@ use AimeTest;
 
 my $limits = "job_inactivity_timeout = 0.6\n";
 my $srv = start_nginx(endpoints => {
-    echo => { endpoint => $limits },
+    echo => {},
+    bait => { job_type => 'echo', endpoint => $limits
+        . 'retry_on_worker_loss = false' },
+    front => { endpoint => $limits },
     once => { endpoint => $limits . 'retry_on_worker_loss = false' },
     two  => { endpoint => $limits . 'max_attempts = 2' },
 });
@@ -32,32 +35,33 @@ sub new_worker {
 }
 
 
-# A job whose worker said its last word, back in the queue
+# A job whose worker said its last word, back in the queue.  The worker is lost
+# by another job that it has: nothing hurries who takes this one next.
 sub lost {
-    my ($endpoint) = @_;
-    my $client = $srv->client(endpoint => $endpoint);
-    my $worker = new_worker($endpoint);
+    my $client = $srv->client;
+    my $worker = new_worker('echo');
     my $id = $client->job({prompt => 'lost'});
     is(($worker->jobs)[0]{job_id}, $id, 'a worker has the job');
     $worker->progress($id, 42, {text => 'half of it'});
+    $worker->running($srv->client(endpoint => 'bait'));
     $client->poll_until($id, 'queued');
     return ($client, $worker, $id);
 }
 
 
 sub to_the_front {
-    my $client = $srv->client;
-    my $worker = new_worker('echo');
+    my $client = $srv->client(endpoint => 'front');
+    my $worker = new_worker('front');
     my @ids = map { $client->job({prompt => "p$_"}) } 1 .. 4;
     is_deeply([map { $_->{job_id} } $worker->jobs(max_job_batch => 2)],
         [@ids[0, 1]], 'a worker takes two of four');
     $client->poll_until($_, 'queued') for @ids[0, 1];
     is_deeply([map { $client->progress($_)->json->{progress}
         {queue_position} } @ids], [1 .. 4], 'they are in front, in order');
-    my ($row) = @{$srv->get('/api/endpoints/echo')->json->{workers}};
+    my ($row) = @{$srv->get('/api/endpoints/front')->json->{workers}};
     is($row->{state}, 'offline', 'the worker is offline');
 
-    my $next = new_worker('echo');
+    my $next = new_worker('front');
     is_deeply([map { $_->{job_id} } $next->jobs(max_job_batch => 9)], \@ids,
         'the next worker gets them');
     $next->result($_, {text => 'x'}) for @ids;
@@ -66,7 +70,7 @@ sub to_the_front {
 
 
 sub fenced {
-    my ($client, $old, $id) = lost('echo');
+    my ($client, $old, $id) = lost();
     my $progress = $client->progress($id)->json->{progress};
     is_deeply([@$progress{qw(progress progress_data queue_position)}],
         [0, {}, 1], 'nothing of the first try is left');
@@ -95,7 +99,7 @@ sub fenced {
 
 
 sub late_result {
-    my ($client, $old, $id) = lost('echo');
+    my ($client, $old, $id) = lost();
     my $new = new_worker('echo');
     is(($new->jobs)[0]{job_id}, $id, 'another worker has it');
     is($old->result($id, {text => 'old'})->json->{cmd}, 'ok',
@@ -114,7 +118,7 @@ sub late_result {
 
 
 sub late_result_while_queued {
-    my ($client, $old, $id) = lost('echo');
+    my ($client, $old, $id) = lost();
     is($old->progress($id, 77)->status, 200, 'a report while it is queued');
     is($client->progress($id)->json->{progress}{progress}, 0, 'has no effect');
     is($old->result($id, {text => 'old'})->json->{cmd}, 'ok', 'the result has');
@@ -126,8 +130,10 @@ sub late_result_while_queued {
 
 
 sub attempts {
-    my ($client, $one, $id) = lost('two');
-    my $two = new_worker('two');
+    my $client = $srv->client(endpoint => 'two');
+    my ($one, $two) = map { new_worker('two') } 1, 2;
+    my $id = $one->running($client);
+    $client->poll_until($id, 'queued');
     is(($two->jobs)[0]{job_id}, $id, 'the second of two attempts');
     ok(wait_until(sub { $client->progress($id)->status != 200 }), 'the last');
     is($client->progress($id)->status, 400, 'then it lapses');

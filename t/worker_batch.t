@@ -16,7 +16,7 @@ my $srv = start_nginx(endpoints => {
     two  => { job_type => 'shared' },
     slow => { worker => 'max_batch_delay = 700' },
     long => { worker => 'max_batch_delay = 60000' },
-    here => { job_type => 'back', endpoint => 'job_inactivity_timeout = 0.6' },
+    here => { job_type => 'back' },
     there => { job_type => 'back', endpoint => 'job_inactivity_timeout = 0.6' },
 });
 my %client = map { $_ => $srv->client(endpoint => $_) }
@@ -106,16 +106,21 @@ sub full_at_once {
 }
 
 
+# However long it lingers, the second job may be too late; not each time
 sub lingering {
     my $worker = $srv->worker(job_type => 'slow', batch => 3)->login;
-    my $poll = $worker->park;
-    my $start = time;
-    my @ids = map { $client{slow}->job({prompt => "p$_"}) } 1, 2;
-    my $answer = $poll->read_response;
-    my $took = time - $start;
-    is_deeply([ids(AimeParty::Worker::jobs_of($answer))], \@ids,
-        'the second job joined the first');
-    ok($took > 0.6, 'the batch lingered') or diag $took;
+    my (@ids, @got);
+    for (1 .. 5) {
+        my $poll = $worker->park;
+        my $start = time;
+        @ids = map { $client{slow}->job({prompt => "p$_"}) } 1, 2;
+        @got = ids(AimeParty::Worker::jobs_of($poll->read_response));
+        my $took = time - $start;
+        ok($took > 0.6, 'the batch lingered') or diag $took;
+        last if @got == 2;
+        $client{slow}->cancel($_) for @ids;
+    }
+    is_deeply(\@got, \@ids, 'the second job joined the first');
     return;
 }
 
@@ -134,14 +139,10 @@ sub canceled {
 }
 
 
+# One worker has both jobs, and loses both when the second one's limit is over
 sub returned {
-    my %id;
-    for my $name (qw(there here)) {
-        $id{$name} = $client{$name}->job({prompt => 'back'});
-        my ($job) = $srv->worker(job_type => 'back', gen => 'A',
-            name => "lost $name")->jobs;
-        is($job->{job_id}, $id{$name}, "a worker of $name is lost");
-    }
+    my $lost = $srv->worker(job_type => 'back', gen => 'A', name => 'lost');
+    my %id = map { $_ => $lost->running($client{$_}) } qw(here there);
     my $last = $client{here}->job({prompt => 'new'});
     for my $place (['here', 1], ['there', 2]) {
         my ($name, $position) = @$place;
