@@ -33,18 +33,6 @@ sub state_of {
 }
 
 
-# Parked, in whatever process
-sub parked {
-    my ($worker) = @_;
-    my $poll = $worker->park;
-    wait_until(sub {
-        grep { $_->{name} eq $worker->{name} && $_->{free_slots} }
-            @{details($worker->{job_type})->{workers}}
-    }) or die "$worker->{name} does not wait\n";
-    return $poll;
-}
-
-
 sub hang_ups { return scalar(() = $srv->log =~ /prematurely closed/g) }
 
 
@@ -56,7 +44,7 @@ sub hang_up {
     my ($job) = $workers[0]->login->jobs;
     $workers[0]->result($id, {text => 'x'});
 
-    my @polls = map { parked($_) } @workers;
+    my @polls = map { $_->parked } @workers;
     is(details('echo')->{num_active_workers}, 2, 'both online');
     is(state_of('echo', $_), 'waiting', "$_ waits") for qw(h0 h1);
 
