@@ -79,7 +79,7 @@ sub in_queue {
 sub not_once_taken {
     my $client = $srv->client(endpoint => 'queue');
     my $worker = $srv->worker(job_type => 'queue')->login;
-    my $taken = $worker->running_in_time($client);
+    my ($taken) = $worker->running_in_time($client);
     my $id = $client->job({prompt => 'not taken'});
     ok(wait_until(sub { $client->progress($id)->status == 400 }),
         'one that is not taken lapses');

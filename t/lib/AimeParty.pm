@@ -137,16 +137,17 @@ sub running {
 
 
 # The same where jobs may lapse before they are taken: one is submitted after the
-# other until one comes to a poll that waits.  The id of the job that it gets.
+# other until one comes to a poll that waits.  Its id, then those of the others.
 sub running_in_time {
     my ($self, $client, $inputs) = @_;
     my $poll = $self->park;
+    my @ids;
     AimeTest::wait_until(sub {
-        $client->job($inputs // {prompt => 'x'});
+        push @ids, $client->job($inputs // {prompt => 'x'});
         return $poll->readable(1);
     }) or die "no job\n";
     my ($job) = jobs_of($poll->read_response);
-    return $job->{job_id};
+    return ($job->{job_id}, grep { $_ ne $job->{job_id} } @ids);
 }
 
 
