@@ -197,9 +197,8 @@ sub forever {
 
 # Waits for the test's word
 sub go {
-    my $tries = 0;
     spew("$dir/asked", 1);
-    select undef, undef, undef, 0.01 while !-e "$dir/go" && $tries++ < 3000;
+    wait_until(sub { -e "$dir/go" }, 60);
     return;
 }
 

@@ -17,7 +17,7 @@ my $srv = start_nginx(zone => '2m', server => $zone,
     endpoints => {echo => {}, open => {clients => 'authorization = "None"',
         endpoint => 'result_lifetime = 0.2'}});
 my $short = start_nginx(server => $zone,
-    http => 'aime_api_session_timeout 2s;');
+    http => 'aime_api_session_timeout ' . patience(3) . 's;');
 
 flood();
 bad_keys();
