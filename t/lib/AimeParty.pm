@@ -136,8 +136,8 @@ sub running {
 }
 
 
-# The same where jobs may lapse before they are taken: one is submitted after the
-# other until one comes to a poll that waits.  Its id, then those of the others.
+# The same where jobs may lapse before they are taken: submits one after the
+# other until one comes to a poll that waits.  Its id, then the other ones.
 sub running_in_time {
     my ($self, $client, $inputs) = @_;
     my $poll = $self->park;
