@@ -89,12 +89,12 @@ sub closed {
 }
 
 
-# At a rate that any machine keeps up with
+# The last one is due 0.99 seconds after the first
 sub opened {
     my $seen = fine('arrivals', qw(--clients 50 --workers 2 --rate 100),
-        qw(--warm 0.1 --time 1));
-    cmp_ok($seen->{jobs}, '>', 10, 'jobs arrive');
-    cmp_ok($seen->{jobs}, '<=', 150, 'no more than should');
+        qw(--jobs 100));
+    is($seen->{jobs}, 100, 'jobs arrive');
+    cmp_ok($seen->{seconds}, '>=', 0.99, 'no faster than they should');
     cmp_ok($seen->{latency}{max}, '>=', $seen->{latency}{p50}, 'latency');
     cmp_ok($seen->{dispatch}{p50}, '>', 0, 'dispatch latency');
     return;
@@ -103,17 +103,17 @@ sub opened {
 
 # Streams of tokens: each client gets its own, all of them, in their order
 sub tokens {
-    my @some = qw(--clients 6 --workers 6 --tokens 20 --token-rate 100 --warm
-        0.2 --time 1 --endpoint chat --job-type chat);
+    my @some = qw(--clients 6 --workers 6 --tokens 20 --token-rate 100
+        --endpoint chat --job-type chat);
     for my $way ([], ['--model', 'chat']) {
-        my $seen = fine("tokens @$way", @some, @$way);
-        cmp_ok($seen->{jobs}, '>', 6, 'answers come to their ends');
-        cmp_ok($seen->{events}, '>', 20 * 6, 'in tokens');
+        my $seen = fine("tokens @$way", @some, @$way, '--jobs', 20);
+        is($seen->{jobs}, 20, 'answers come to their ends');
+        is($seen->{events}, 20 * 20, 'in tokens');
         ok($seen->{$_}{p50} > 0, "$_ is timed") for qw(token first_token post);
     }
     my ($status, $seen, $said) = load(@some, qw(--workers 5));
     is($status, 2, 'fewer workers than clients would wait');
-    ($status, $seen, $said) = load(@some, qw(--model nothing));
+    ($status, $seen, $said) = load(@some, qw(--model nothing --jobs 6));
     is($status, 1, 'a refusal');
     like($said, qr/a client got: 404/, 'is told');
     others();
@@ -148,11 +148,16 @@ sub others {
 }
 
 
+# The long one is for a machine that was busy with something else
 sub still {
-    my $seen = fine('still', qw(--clients 2 --workers 2 --park 20 --wait 30),
-        qw(--probe /fixed --warm 0.2 --time 0.5));
-    my ($before, $after) = @{$seen->{zone}};
-    cmp_ok($after - $before, '>', 30 * 400, 'waiting clients take memory');
+    my ($seen, $more);
+    for my $time (0.5, 30) {
+        $seen = fine('still', qw(--clients 2 --workers 2 --park 20 --wait 30),
+            qw(--probe /fixed --warm 0.2 --time), $time);
+        $more = $seen->{zone}[1] - $seen->{zone}[0];
+        last if $seen->{probe}{p50} && $more > 30 * 400;
+    }
+    cmp_ok($more, '>', 30 * 400, 'waiting clients take memory');
     ok($seen->{probe}{p50}, 'the probe was answered');
     return;
 }

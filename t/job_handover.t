@@ -12,7 +12,7 @@ use AimeTest;
 
 my $srv = start_nginx(zone => '64m', endpoints => {
     echo => { endpoint => 'max_attempts = 3' },
-    wait => { endpoint => 'max_time_in_queue = 2' },
+    wait => { endpoint => 'max_time_in_queue = ' . patience(3) },
     tick => { endpoint => 'max_time_in_queue = 0.2' },
 });
 my $big = 'x' x (8 << 20);

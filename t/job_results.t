@@ -11,7 +11,8 @@ use AimeTest;
 
 my $srv = start_nginx(zone => '8m', endpoints => {
     echo  => {},
-    brief => { endpoint => 'result_lifetime = 1', inputs => 'key_less = {}' },
+    brief => { endpoint => 'result_lifetime = ' . patience(3),
+        inputs => 'key_less = {}' },
     free  => { clients => 'authorization = "None"' },
 });
 my $worker = $srv->worker->login;

@@ -55,6 +55,18 @@ done_testing();
 sub file { my ($name) = @_; return slurp($srv->dir . "/logs/$name.log") }
 
 
+# Those of a file, when there are so many
+sub lines {
+    my ($name, $count) = @_;
+    my @lines;
+    wait_until(sub {
+        @lines = split /\n/, file($name);
+        return @lines >= $count;
+    });
+    return @lines;
+}
+
+
 # The line of a job, when it is there
 sub line_of {
     my ($id) = @_;
@@ -116,12 +128,8 @@ sub each_end {
 
 sub conditions {
     my @failed = sort grep { $expected{$_} ne 'success' } keys %expected;
-    is_deeply([sort split /\n/, file('failed')], \@failed, 'if=');
-    my @others;
-    wait_until(sub {
-        @others = split /\n/, file('others');
-        return @others >= keys %expected;
-    }, 3);
+    is_deeply([sort(lines('failed', scalar @failed))], \@failed, 'if=');
+    my @others = lines('others', scalar keys %expected);
     is(scalar @others, scalar keys %expected, 'variables of no request');
     is_deeply([sort map { (split)[0] } @others], [sort keys %expected],
         'are of no harm');

@@ -80,7 +80,8 @@ my $timeouts = join ' ', map { "aime_api_media_${_}_timeout 300ms;" }
     qw(connect send read);
 my %extra = (map({ $_ => $timeouts }
         qw(never_greets never_reads never_answers)),
-    slow => 'aime_api_media_queue 2;',
+    slow => 'aime_api_media_queue 2 timeout=10m;'
+        . ' aime_api_media_read_timeout 10m;',
     unchanged => 'aime_api_media_max_size 1000;',
     echoes => 'aime_api_media_max_pixels 77; aime_api_media_max_duration 1m;');
 my %args = (slow => ' max_conns=1');
@@ -197,9 +198,8 @@ sub forever {
 
 # Waits for the test's word
 sub go {
-    my $tries = 0;
     spew("$dir/asked", 1);
-    select undef, undef, undef, 0.01 while !-e "$dir/go" && $tries++ < 3000;
+    wait_until(sub { -e "$dir/go" }, 60);
     return;
 }
 

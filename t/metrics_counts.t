@@ -98,9 +98,8 @@ sub outcomes {
     my $id = $srv->client(endpoint => 'hasty')->job({prompt => 'x'});
     ok(wait_until(sub { finished('hasty', 'expired') == 1 }), 'expired');
     my $silent = $srv->worker(job_type => 'silent')->login;
-    $silent->running($srv->client(endpoint => 'silent'));
-    $silent->{conn} = $srv->conn;
-    my $poll = $silent->park;
+    my @polls = $silent->parked(2);
+    $srv->client(endpoint => 'silent')->job({prompt => 'x'});
     ok(wait_until(sub { finished('silent', 'timeout') == 1 }),
         'one that its worker says nothing of, though it polls');
     return;

@@ -13,12 +13,13 @@ use AimeTest;
 
 my $ROUNDS = on_valgrind() ? 2 : 8;
 my $LONG = "l\x{f6}ng " x 30_000;
+my $brief = 'result_lifetime = ' . patience(3);
 my $srv = start_openai(min_procs => 2, master => 1, zone => '64m', models =>
     'm = {endpoint = "chat"}' . "\n" . 'grows = {endpoint = "grows", '
     . 'progress_mode = "delta"}', endpoints => {
-    chat => chat_endpoint(endpoint => 'result_lifetime = 1',
+    chat => chat_endpoint(endpoint => $brief,
         clients => 'client_request_limit = 100'),
-    grows => chat_endpoint(endpoint => 'result_lifetime = 1')});
+    grows => chat_endpoint(endpoint => $brief)});
 my @procs = $srv->procs;
 my ($worker, $grower) = workers();
 

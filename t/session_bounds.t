@@ -158,13 +158,14 @@ sub jobs_first {
 
 
 sub expiry {
+    my $time = patience(3);
     my $short = start_nginx(server => $ZONE, endpoints => \%endpoints,
-        http => 'aime_api_session_timeout 2s;');
+        http => "aime_api_session_timeout ${time}s;");
     my $by = worker($short);
     my $empty = $short->zone_used;
     my $first = browser($short);
     like($first->submit({prompt => 'p'}, wait_for_result => false)
-        ->header('Set-Cookie'), qr/; Max-Age=2$/, 'the cookie knows');
+        ->header('Set-Cookie'), qr/; Max-Age=$time$/, 'the cookie knows');
     my ($job) = $by->jobs;
     $by->result($job->{job_id}, {x => 'a'});
     my @idle = map { browser($short) } 1 .. 20;

@@ -16,7 +16,7 @@ my $size = 2 << 20;
 my $srv = start_nginx(zone => '2m', server => $zone,
     endpoints => {echo => {}, open => {clients => 'authorization = "None"'}});
 my $short = start_nginx(server => $zone,
-    http => 'aime_api_session_timeout 2s;');
+    http => 'aime_api_session_timeout ' . patience(3) . 's;');
 
 flood();
 bad_keys();

@@ -178,7 +178,8 @@ sub examples {
     my %file = map { $_ => slurp("conf/endpoints/$_/aime_api_endpoint.cfg") }
         qw(mandelbrot markov_chat);
     my $shown = start_nginx(server => $ui, endpoints => \%file);
-    my @workers = map { start_worker($shown, $_) } qw(mandelbrot markov_text);
+    my @workers = (start_worker($shown, 'mandelbrot'),
+        start_worker($shown, 'markov_text', '--pace', 20));
     scenario('t/browser/play_examples.mjs', url => $shown->url,
         ask => {key => $ask{key}});
     for my $pid (@workers) {
@@ -191,13 +192,13 @@ sub examples {
 }
 
 sub start_worker {
-    my ($server, $type) = @_;
+    my ($server, $type, @more) = @_;
     my $pid = fork // die "fork: $!\n";
     return $pid if $pid;
     open STDOUT, '>', $server->dir . "/logs/$type";
     open STDERR, '>&', \*STDOUT;
     exec qw(python3 examples/worker.py --server), $server->url, '--job-type',
-        $type, '--auth-key', $WORKER_KEY or _exit(127);
+        $type, '--auth-key', $WORKER_KEY, @more or _exit(127);
 }
 
 

@@ -33,18 +33,6 @@ sub state_of {
 }
 
 
-# Parked, in whatever process
-sub parked {
-    my ($worker) = @_;
-    my $poll = $worker->park;
-    wait_until(sub {
-        grep { $_->{name} eq $worker->{name} && $_->{free_slots} }
-            @{details($worker->{job_type})->{workers}}
-    }) or die "$worker->{name} does not wait\n";
-    return $poll;
-}
-
-
 sub hang_ups { return scalar(() = $srv->log =~ /prematurely closed/g) }
 
 
@@ -56,7 +44,7 @@ sub hang_up {
     my ($job) = $workers[0]->login->jobs;
     $workers[0]->result($id, {text => 'x'});
 
-    my @polls = map { parked($_) } @workers;
+    my @polls = map { $_->parked } @workers;
     is(details('echo')->{num_active_workers}, 2, 'both online');
     is(state_of('echo', $_), 'waiting', "$_ waits") for qw(h0 h1);
 
@@ -121,15 +109,18 @@ sub holding {
     is($client->progress($id)->json->{job_state}, 'processing',
         'and keeps the job');
 
-    # a second poll of its own that hangs up does not make it lose the job
+    # a second poll of its own that hangs up does not make it lose the job;
+    # another one follows where it was over before that
     my $before = hang_ups();
-    my $poll = $worker->park(max_job_batch => 3);
     ok(wait_until(sub {
-        grep { $_->{name} eq 'busy' && $_->{free_slots} == 3 }
-            @{details('quick')->{workers}}
-    }), 'it asks for more');
-    $poll->close;
-    ok(wait_until(sub { hang_ups() > $before }), 'and hangs up');
+        my $poll = $worker->park(max_job_batch => 3);
+        wait_until(sub {
+            $poll->readable || grep { $_->{name} eq 'busy'
+                && $_->{free_slots} == 3 } @{details('quick')->{workers}}
+        });
+        $poll->close;
+        return wait_until(sub { hang_ups() > $before }, 1);
+    }), 'it asks for more, and hangs up');
     is(state_of('quick', 'busy'), 'processing', 'with its job');
     is($worker->result($id, {text => 'x'})->json->{cmd}, 'ok', 'its result');
     is($client->progress($id)->json->{job_state}, 'done', 'done');

@@ -10,8 +10,10 @@ use lib 't/lib';
 use Test::More;
 use AimeTest;
 
-my $srv = start_nginx(endpoints => {
-    echo => {}, brief => {endpoint => 'job_inactivity_timeout = 1'}});
+# long enough for reports to come in time
+my $some = 'job_inactivity_timeout = ' . patience(3);
+my $srv = start_nginx(endpoints => {echo => {}, some => {endpoint => $some},
+    brief => {endpoint => 'job_inactivity_timeout = 1'}});
 
 not_again();
 more_than_its_batch();
@@ -74,8 +76,8 @@ sub more_than_its_batch {
 
 # It reports on the other one all the while: that goes on, the silent one ends
 sub lapses {
-    my $client = $srv->client(endpoint => 'brief');
-    my $worker = worker('brief', 'L');
+    my $client = $srv->client(endpoint => 'some');
+    my $worker = worker('some', 'L');
     my @ids = map { $client->job({prompt => 'p'}) } 1, 2;
     first_id($worker) for @ids;
     ok(wait_until(sub {
@@ -92,17 +94,17 @@ sub lapses {
     is($worker->result($ids[0], {text => 't'})->json->{cmd}, 'warning',
         'a late result is of no use');
     is($worker->result($ids[1], {text => 't'})->json->{cmd}, 'ok', 'the other');
-    is(state_of(brief => 'L'), 'waiting', 'the worker has none');
+    is(state_of(some => 'L'), 'waiting', 'the worker has none');
     return;
 }
 
 
 # A worker that waits for a job is alive
 sub lapses_under_a_poll {
-    my $waiting = $srv->client(endpoint => 'brief')->park({prompt => 'p'});
     my $worker = worker('brief', 'P');
-    first_id($worker);
-    my $poll = $worker->park;
+    my @polls = $worker->parked(2);
+    my $waiting = $srv->client(endpoint => 'brief')->park({prompt => 'p'});
+    my (undef, $poll) = AimeParty::Worker::job_of_polls(@polls);
     my $answer = $waiting->read_response;
     is($answer->status, 504, 'the client is told that it lapsed');
     ok(!$poll->readable, 'the worker waits on');

@@ -13,9 +13,10 @@ use AimeTest;
 
 my $BIG = 100_000;
 
-# jobs of brief are forgotten a second after their end
+# jobs of brief are forgotten soon after their end
 my $srv = start_nginx(zone => '2m', allow => [qr/aime_api_zone/],
-    endpoints => {echo => {}, brief => {endpoint => 'result_lifetime = 1'}},
+    endpoints => {echo => {},
+        brief => {endpoint => 'result_lifetime = ' . patience(3)}},
     server => 'location = /zone { return 200 $aime_zone_used; }');
 my $conn = $srv->conn;
 my $client = $srv->client(conn => $conn);

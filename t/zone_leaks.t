@@ -15,13 +15,13 @@ srand 7;
 
 my $ROUNDS = on_valgrind() ? 4 : 30;
 my $LONG = 'l' x 150_000;
-my $SHORT = 'result_lifetime = 1';
+my $SHORT = 'result_lifetime = ' . patience(3);
 
-my $srv = start_nginx(zone => '128m',
+my $srv = start_nginx(zone => '256m',
     server => 'location = /zone { return 200 $aime_zone_used; }',
     endpoints => {
         echo => {endpoint => $SHORT, clients => 'client_request_limit = 50'},
-        brief => {endpoint => "$SHORT\nmax_time_in_queue = 1\n"
+        brief => {endpoint => "result_lifetime = 1\nmax_time_in_queue = 1\n"
             . 'job_inactivity_timeout = 1'}});
 my $client = $srv->client(conn => $srv->conn);
 my $session = $srv->client(conn => $srv->conn);
@@ -32,9 +32,10 @@ my $batch = $srv->worker(conn => $srv->conn, gen => 'A', batch => 8);
 my $idle = $srv->worker(conn => $srv->conn, job_type => 'brief')->login;
 
 # all that stays is there from the start
-$client->job({prompt => 'first'});
+my $waits = $client->park({prompt => 'first'});
 my ($first) = $batch->jobs;
 $batch->result($first->{job_id}, {});
+$waits->read_response;
 wait_until(sub { $client->progress($first->{job_id})->status == 404 })
     or die "the first job stays\n";
 my $empty = used();
@@ -116,9 +117,8 @@ my %fates = (
     },
     'lapses in the queue' => sub { return $brief->job({prompt => $LONG}) },
     'lapses when it runs' => sub {
-        $brief->job({prompt => $LONG});
-        my ($job) = $idle->jobs;
-        return $idle->progress($job->{job_id}, 1, {text => $LONG});
+        my ($id) = $idle->running_in_time($brief, {prompt => $LONG});
+        return $idle->progress($id, 1, {text => $LONG});
     },
 );
 

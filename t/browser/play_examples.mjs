@@ -11,6 +11,19 @@ export default async function (t) {
         await page.getByRole('button', { name: 'Sign out' }).waitFor();
         return page;
     };
+    // what was on the page at any time, however briefly: texts by selector
+    const watch = (page, ...selectors) => page.evaluate((list) => {
+        window.seen = {};
+        new MutationObserver(() => list.forEach((selector) => {
+            const node = document.querySelector(selector);
+            if (node) {
+                (window.seen[selector] ??= []).push(node.textContent);
+            }
+        })).observe(document.body, { subtree: true, childList: true,
+            attributes: true, characterData: true });
+    }, selectors);
+    const seen = (page, selector) => page.evaluate((one) =>
+        window.seen[one] ?? [], selector);
     const done = (page) => t.until(async () =>
         await page.locator('.run .pill').textContent() === 'Done', 'done', 60);
 
@@ -25,9 +38,10 @@ export default async function (t) {
         const box = page.getByLabel('Message', { exact: true });
         const answer = page.locator('.message.assistant .message-body').last();
         await box.fill('In the morning the river');
+        await watch(page, '.message.streaming');
         await box.press('Enter');
-        await t.until(async () => await page.locator('.message.streaming')
-            .count() === 1, 'words come while it runs');
+        await t.until(async () => (await seen(page, '.message.streaming'))
+            .length > 0, 'words come while it runs');
         await done(page);
         const words = (await answer.textContent()).split(/\s+/).length;
         t.ok(words > 20 && words <= 60, `all the words: ${words}`);
@@ -51,11 +65,12 @@ export default async function (t) {
     await page.locator('[name=width]').fill('400');
     await page.locator('[name=height]').fill('304');
     await page.locator('[name=palette]').selectOption('ocean');
+    await watch(page, '.so-far img', '.run .where');
     await page.locator('#submit').click();
-    await page.locator('.so-far img').waitFor();
-    await t.until(async () => parseInt(
-        await page.locator('.run .where').textContent(), 10) >= 30,
-    'its percent', 60);
+    await t.until(async () => (await seen(page, '.so-far img')).length > 0,
+        'a preview');
+    await t.until(async () => (await seen(page, '.run .where'))
+        .some((text) => parseInt(text, 10) >= 30), 'its percent', 60);
     await t.shot(page, 'playground-preview');
     await done(page);
     await t.until(() => page.locator('.run figure img').evaluate(

@@ -136,6 +136,51 @@ sub running {
 }
 
 
+# The same where jobs may lapse before they are taken: submits one after the
+# other until one comes to a poll that waits.  Its id, then the other ones.
+sub running_in_time {
+    my ($self, $client, $inputs) = @_;
+    my $poll = $self->park;
+    my @ids;
+    AimeTest::wait_until(sub {
+        push @ids, $client->job($inputs // {prompt => 'x'});
+        return $poll->readable(1);
+    }) or die "no job\n";
+    my ($job) = jobs_of($poll->read_response);
+    return ($job->{job_id}, grep { $_ ne $job->{job_id} } @ids);
+}
+
+
+# Parks so many polls, all of them known to the server (to an endpoint with the
+# name of the job type): their connections
+sub parked {
+    my ($self, $count) = @_;
+    return map { $self->_parked($_) } 1 .. $count // 1;
+}
+
+sub _parked {
+    my ($self, $slots) = @_;
+    my $poll = $self->park(max_job_batch => $slots);
+    AimeTest::wait_until(sub {
+        my $workers = $self->{srv}->get("/api/endpoints/$self->{job_type}")
+            ->json->{workers};
+        return grep { $_->{name} eq $self->{name}
+            && $_->{free_slots} == $slots } @$workers;
+    }) or die "$self->{name} does not wait\n";
+    return $poll;
+}
+
+# The job that comes to one of these polls, and those that wait on
+sub job_of_polls {
+    my (@polls) = @_;
+    my $got;
+    AimeTest::wait_until(sub { ($got) = grep { $_->readable } @polls })
+        or die "no job\n";
+    my ($job) = jobs_of($got->read_response);
+    return ($job, grep { $_ != $got } @polls);
+}
+
+
 sub jobs_of {
     my ($answer) = @_;
     my $json = $answer->json;

@@ -245,7 +245,7 @@ sub _exchange($$$) {
         ($conn->{method}, $request) = _request_text($request, $more);
     }
     $conn->send_raw($request);
-    return $conn->read_response(_seconds(_section($block, 'timeout') // 3));
+    return $conn->read_response(_seconds(_section($block, 'timeout') // 30));
 }
 
 
@@ -339,7 +339,7 @@ sub _wait_for_log($$) {
     wait_until(sub {
         my $log = substr _nginx()->log, $from;
         return !grep { $log !~ $_ } @wanted;
-    }, 1);
+    }, 10);
     return;
 }
 
