@@ -48,6 +48,7 @@ my %ask = (
     result => sub { $worker{$_[0]}->result(@_[1, 2])->json },
     picture => \&picture,
     sound => \&sound,
+    cancel => \&cancel,
     run => \&run,
     ended => \&ended,
     reload => sub { $srv->reload + 0 },
@@ -143,6 +144,13 @@ sub take {
     my ($job) = $worker{$type}->jobs;
     $job->{seed} = "$job->{seed}" if exists $job->{seed};
     return $job;
+}
+
+
+# What another page of the same user does
+sub cancel {
+    my ($type, $id) = @_;
+    return $plain->client(endpoint => $type)->cancel($id)->json;
 }
 
 

@@ -31,4 +31,11 @@ export default async function (t) {
     await page.getByRole('button', { name: 'Stop' }).click();
     await state('Canceled');
     await page.getByText('Stopped.').waitFor();
+
+    await box.fill('One that others cancel');
+    await box.press('Enter');
+    await t.ask('cancel', 'chat', (await t.ask('take', 'chat')).job_id);
+    await state('Canceled');
+    await t.until(() => page.getByRole('button', { name: 'Send' }).isVisible(),
+        'the chat goes on');
 }

@@ -88,7 +88,8 @@ export class Run {
             } catch (error) {
                 // a job that ended badly is no failure of the polling
                 if (error.answer?.job_state) {
-                    this.take(error.answer);
+                    const { progress, ...rest } = error.answer;
+                    this.take({ ...progress, ...rest });
                     return;
                 }
                 if (error.status !== 0 && error.status < 500
@@ -108,7 +109,8 @@ export class Run {
             return true;
         }
         this.state = event.job_state ?? this.state;
-        this.progress = Number(event.progress ?? this.progress);
+        const progress = Number(event.progress ?? this.progress);
+        this.progress = Number.isFinite(progress) ? progress : this.progress;
         this.position = event.queue_position ?? this.position;
         this.estimate = Number(event.estimate ?? this.estimate);
         this.workers = event.num_workers_online ?? this.workers;
