@@ -1,8 +1,9 @@
-// Of t/ui_playground.t: a server without streams, which the page polls
+// Of t/ui_playground.t: a server without streams, which the page polls, and
+// what comes between the two
 
 export default async function (t) {
-    t.allow(/status of 404/, /status of 410/);
-    const page = await t.open('/aime/play/');
+    t.allow(/status of 404/, /status of 410/, /status of 503/);
+    const page = await t.open('/aime/play/#chat');
     await page.getByRole('main').getByRole('button', { name: 'Sign in' })
         .click();
     await page.getByLabel('API key', { exact: true }).fill(await t.ask('key'));
@@ -11,31 +12,96 @@ export default async function (t) {
     const pill = page.locator('.run .pill');
     const last = page.locator('.message.assistant').last();
     const box = page.getByLabel('Message', { exact: true });
+    const stop = page.getByRole('button', { name: 'Stop', exact: true });
     const state = (word) => t.until(async () =>
         await pill.textContent() === word, `it says ${word}`);
+    const send = async (text) => {
+        await box.fill(text);
+        await box.press('Enter');
+    };
+    const says = (text) => t.until(async () =>
+        (await last.textContent()).endsWith(text), `the answer is ${text}`);
+    const tools = { ...t, page, stop, state, send, says };
 
-    await box.fill('Hello?');
-    await box.press('Enter');
-    const { job_id: id } = await t.ask('take', 'chat');
+    await polled(tools);
+    await canceled(tools);
+}
+
+
+async function polled({ ask, stop, state, send, says, page, until }) {
+    await send('Hello?');
+    const { job_id: id } = await ask('take', 'chat');
     await state('Running');
-    await t.ask('report', 'chat', id, 50, { text: 'Good' });
-    await t.until(async () => /Good$/.test(await last.textContent()),
-        'the answer grows');
-    await t.ask('result', 'chat', id, { text: 'Good day' });
+    await ask('report', 'chat', id, 50, { text: 'Good' });
+    await says('Good');
+    await ask('result', 'chat', id, { text: 'Good day' });
     await state('Done');
-    t.like(await last.textContent(), /Good day$/, 'and is there');
+    await says('Good day');
 
-    await box.fill('Another one');
-    await box.press('Enter');
+    await send('Another one');
     await state('Queued');
-    await page.getByRole('button', { name: 'Stop' }).click();
+    await stop.click();
     await state('Canceled');
     await page.getByText('Stopped.').waitFor();
 
-    await box.fill('One that others cancel');
-    await box.press('Enter');
-    await t.ask('cancel', 'chat', (await t.ask('take', 'chat')).job_id);
+    await send('One that others cancel');
+    await ask('cancel', 'chat', (await ask('take', 'chat')).job_id);
     await state('Canceled');
-    await t.until(() => page.getByRole('button', { name: 'Send' }).isVisible(),
+    await until(() => page.getByRole('button', { name: 'Send' }).isVisible(),
         'the chat goes on');
+}
+
+
+// A gate that requests wait at
+function gate() {
+    const one = {};
+    one.opened = new Promise((open) => Object.assign(one, { open }));
+    return one;
+}
+
+
+// To cancel is a request to the server, which has the last word
+async function canceled({ page, ask, is, stop, state, send, says }) {
+    await page.route('**/chat/cancel', (route) => route.fulfill({ status: 503,
+        json: { success: false, error: 'Too busy to cancel' } }));
+    await send('One that is not canceled');
+    let { job_id: id } = await ask('take', 'chat');
+    await state('Running');
+    await stop.click();
+    await page.getByText('Too busy to cancel').waitFor();
+    await ask('result', 'chat', id, { text: 'is still heard' });
+    await state('Done');
+    await says('is still heard');
+    is(await page.getByText('Too busy to cancel').count(), 0, 'no error stays');
+    await page.unroute('**/chat/cancel');
+
+    const polls = gate();
+    await page.route('**/chat/progress', async (route) => {
+        await polls.opened;
+        await route.continue();
+    });
+    await send('One that has just ended');
+    ({ job_id: id } = await ask('take', 'chat'));
+    await ask('result', 'chat', id, { text: 'is not lost' });
+    await Promise.all([stop.click(), page.waitForResponse('**/chat/cancel')]);
+    polls.open();
+    await says('is not lost');
+    await state('Done');
+    await page.unroute('**/chat/progress');
+
+    const answers = gate();
+    await page.route('**/chat', async (route) => {
+        const answer = await route.fetch();
+        await answers.opened;
+        await route.fulfill({ response: answer });
+    });
+    const sent = page.waitForRequest('**/chat');
+    await send('One that is on its way');
+    await sent;
+    await stop.click();
+    await state('Canceled');
+    const told = page.waitForResponse('**/chat/cancel');
+    answers.open();
+    is((await (await told).json()).job_state, 'canceled', 'the server, too');
+    await page.unroute('**/chat');
 }

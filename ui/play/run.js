@@ -13,12 +13,13 @@ function pause(ms) {
 
 export class Run {
     // The state: submitting, queued, processing, then done, canceled, lapsed,
-    // refused or failed.  onChange(run) is called with each change.
+    // refused or failed.  trouble: what went wrong meanwhile, if anything did.
+    // onChange(run) is called with each change.
     constructor(client, details, inputs, onChange) {
         Object.assign(this, {
             client, details, inputs, onChange, endpoint: details.name,
             state: 'submitting', progress: 0, position: null, estimate: -1,
-            workers: null, data: {}, result: null, errors: [],
+            workers: null, data: {}, result: null, errors: [], trouble: null,
             started: performance.now(), ended: null, jobId: null,
         });
         this.abort = new AbortController();
@@ -35,7 +36,6 @@ export class Run {
     async start() {
         try {
             await this.submit();
-            this.changed();
             while (this.active && await this.watch()) {
                 // it broke off, as it does when the server is reloaded
                 await pause(FIRST_PAUSE);
@@ -53,13 +53,21 @@ export class Run {
     async submit() {
         const inputs = await resolved(this.inputs);
         const methods = this.details.http_methods ?? ['POST'];
+        await this.client.login(this.endpoint);
+        if (!this.active) {
+            return;
+        }
+        // to its end, or nobody would know the job that it may have made
         const answer = await this.client.call(this.endpoint,
-            path(this.endpoint), { ...inputs, wait_for_result: false }, {
-                method: methods.includes('POST') ? 'POST' : 'GET',
-                signal: this.abort.signal,
-            });
+            path(this.endpoint), { ...inputs, wait_for_result: false },
+            { method: methods.includes('POST') ? 'POST' : 'GET' });
         this.jobId = answer.job_id;
-        this.state = 'queued';
+        if (this.active) {
+            this.state = 'queued';
+            this.changed();
+        } else {
+            await this.askToCancel();
+        }
     }
 
     // Follows the stream until it ends; true when it told something
@@ -151,31 +159,34 @@ export class Run {
         this.end();
     }
 
+    // The server has the last word: the job may have ended just before
     async cancel() {
         if (!this.active) {
             return;
         }
-        if (!this.jobId) {
-            this.state = 'canceled';
-            this.end();
-            return;
-        }
         try {
-            await this.client.call(this.endpoint,
-                path(this.endpoint, '/cancel'), { job_id: this.jobId });
-            if (this.active) {
-                this.state = 'canceled';
+            const { job_state: state } = this.jobId
+                ? await this.askToCancel() : { job_state: 'canceled' };
+            if (this.active && state === 'canceled') {
+                this.state = state;
                 this.end();
             }
         } catch (error) {
             if (this.active) {
-                this.fail(error);
+                this.trouble = `It could not be canceled. ${error.message}`;
+                this.changed();
             }
         }
     }
 
+    askToCancel() {
+        return this.client.call(this.endpoint, path(this.endpoint, '/cancel'),
+            { job_id: this.jobId });
+    }
+
     end() {
         this.ended = performance.now();
+        this.trouble = null;
         this.abort.abort();
         this.changed();
     }
