@@ -4,11 +4,6 @@
 export default async function (t) {
     t.allow(/status of 404/, /status of 410/, /status of 503/);
     const page = await t.open('/aime/play/#chat');
-    await page.getByRole('main').getByRole('button', { name: 'Sign in' })
-        .click();
-    await page.getByLabel('API key', { exact: true }).fill(await t.ask('key'));
-    await page.keyboard.press('Enter');
-    await page.getByRole('button', { name: 'Sign out' }).waitFor();
     const pill = page.locator('.run .pill');
     const last = page.locator('.message.assistant').last();
     const box = page.getByLabel('Message', { exact: true });
@@ -23,8 +18,66 @@ export default async function (t) {
         (await last.textContent()).endsWith(text), `the answer is ${text}`);
     const tools = { ...t, page, stop, state, send, says };
 
+    await signIn(tools);
     await polled(tools);
     await canceled(tools);
+    await signOut(tools);
+}
+
+
+// A key counts when the server has said so, and the dialog is still there
+async function signIn({ page, ask, is, until }) {
+    const kept = () => page.evaluate(() =>
+        sessionStorage.getItem('aime-key') ?? '');
+    const button = page.getByRole('dialog').getByRole('button');
+    const key = page.getByLabel('API key', { exact: true });
+    const open = () => page.getByRole('banner').getByRole('button',
+        { name: 'Sign in' }).click();
+    let logins = 0, checked = gate();
+    await page.getByText('This endpoint needs an API key.').waitFor();
+    await page.route('**/chat/login*', async (route) => {
+        logins++;
+        await checked.opened;
+        await route.continue();
+    });
+    await open();
+    await key.fill('nobody-has-this');
+    await key.press('Enter');
+    await until(() => logins === 1, 'the key is checked');
+    await key.press('Enter');
+    checked.open();
+    await page.getByText('Key not valid').waitFor();
+    is([logins, await kept()], [1, ''], 'once, and is not kept');
+
+    checked = gate();
+    await key.fill(await ask('key'));
+    await key.press('Enter');
+    await until(() => logins === 2, 'another is checked');
+    await key.press('Escape');
+    is(await kept(), '', 'whoever leaves has not signed in');
+    const answer = page.waitForResponse('**/api/validate_key');
+    checked.open();
+    await (await answer).finished();
+    await open();
+    await page.unroute('**/chat/login*');
+
+    await key.fill(await ask('key'));
+    await key.press('Enter');
+    await page.getByRole('button', { name: 'Sign out' }).waitFor();
+    is(await kept(), await ask('key'), 'a good one is');
+
+    // an endpoint that wants no key takes any
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('link', { name: 'listen' }).click();
+    await page.getByRole('heading', { name: 'Test of listen' }).waitFor();
+    await open();
+    await key.fill('nobody-has-this');
+    await key.press('Enter');
+    await page.getByText('Key not valid').waitFor();
+    await key.fill(await ask('key'));
+    await key.press('Enter');
+    await page.getByRole('link', { name: 'chat' }).click();
+    await page.getByRole('heading', { name: 'Test of chat' }).waitFor();
 }
 
 
@@ -104,4 +157,17 @@ async function canceled({ page, ask, is, stop, state, send, says }) {
     answers.open();
     is((await (await told).json()).job_state, 'canceled', 'the server, too');
     await page.unroute('**/chat');
+}
+
+
+// A job is watched on by who has begun it
+async function signOut({ page, ask, state, send, says }) {
+    await send('One that is left alone');
+    const { job_id: id } = await ask('take', 'chat');
+    await state('Running');
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByText('This endpoint needs an API key.').waitFor();
+    await ask('result', 'chat', id, { text: 'is still there' });
+    await state('Done');
+    await says('is still there');
 }

@@ -14,7 +14,7 @@ const $ = (id) => document.getElementById(id);
 
 class App {
     constructor() {
-        this.client = new Client();
+        this.client = Client.kept();
         this.known = new Map();     // details, by name
         this.pages = new Map();
         this.dialog = signInDialog(this);
@@ -162,8 +162,7 @@ class App {
 
     account() {
         if (this.client.key) {
-            this.client.signOut();
-            this.signed();
+            this.use(new Client());
         } else {
             this.signIn();
         }
@@ -171,14 +170,16 @@ class App {
 
     // True when the user has signed in
     async signIn() {
-        const done = await this.dialog.ask();
-        if (done) {
-            await this.signed();
+        const client = await this.dialog.ask();
+        if (client) {
+            await this.use(client);
         }
-        return done && this.page.access !== 'refused';
+        return client && this.page.access !== 'refused';
     }
 
-    async signed() {
+    async use(client) {
+        this.client = client;
+        client.keep();
         this.showAccount();
         for (const page of this.pages.values()) {
             page.access = 'unknown';
