@@ -59,7 +59,7 @@ scenario('t/browser/play.mjs', url => $srv->url, ask => \%ask,
 
 # where a server has no streams
 my $plain = start_nginx(server => $ui, endpoints => {chat => chat(),
-    listen => listening()},
+    paint => paint(), listen => listening()},
     aime_locations => "aime_api_endpoints endpoints;\n"
         . "location ~ ^/worker_ { aime_api_worker_interface; }\n"
         . "location /api/ { aime_api_info; }\n");

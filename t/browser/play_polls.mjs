@@ -21,6 +21,7 @@ export default async function (t) {
     await signIn(tools);
     await polled(tools);
     await canceled(tools);
+    await picked(tools);
     await signOut(tools);
 }
 
@@ -157,6 +158,39 @@ async function canceled({ page, ask, is, stop, state, send, says }) {
     answers.open();
     is((await (await told).json()).job_state, 'canceled', 'the server, too');
     await page.unroute('**/chat');
+}
+
+
+// An endpoint that cannot be read at first: the one before does not act for it
+async function picked({ open, until, is, ask }) {
+    const page = await open('/aime/play/#paint');
+    await page.evaluate((key) => sessionStorage.setItem('aime-key', key),
+        await ask('key'));
+    await page.clock.install();
+    await page.reload();
+    await page.getByRole('button', { name: 'Sign out' }).waitFor();
+    const at = (name) => page.locator(`main [name=${name}]`);
+    await at('prompt').fill('a ship');
+    let broken = true;
+    await page.route('**/api/endpoints/chat', (route) => (broken
+        ? route.fulfill({ status: 503, json: { error: 'Not yet' } })
+        : route.continue()));
+    await page.getByRole('link', { name: 'chat' }).click();
+    await page.getByText('The endpoint cannot be read. Not yet').waitFor();
+    const sent = [];
+    page.on('request', (request) => {
+        if (request.method() === 'POST'
+            && /\/(paint|chat)$/.test(request.url()))
+        {
+            sent.push(request.url());
+        }
+    });
+    await page.keyboard.press('Control+Enter');
+    broken = false;
+    await page.clock.fastForward(5000);
+    await page.getByRole('heading', { name: 'Test of chat' }).waitFor();
+    is(sent, [], 'nothing is sent by a page that is not there');
+    await page.context().close();
 }
 
 

@@ -125,15 +125,16 @@ class App {
         }
         this.current = name;
         if (!this.pages.has(name)) {
+            // the one before must not act for it
+            this.page = undefined;
             try {
                 this.known.set(name, await details(name));
             } catch (error) {
-                fill($('main'), el('p', { class: 'empty', role: 'alert' },
-                    `The endpoint cannot be read. ${error.message}`));
+                this.missing(name, error);
                 return;
             }
-            if (this.current !== name) {
-                return;             // another was picked meanwhile
+            if (this.current !== name || this.page) {
+                return;             // another was picked, or it came twice
             }
             this.pages.set(name, new Page(this, this.known.get(name)));
         }
@@ -144,13 +145,26 @@ class App {
         await this.page.checkAccess();
     }
 
-    // How busy the endpoint is now
+    // Said once, however often it is tried
+    missing(name, error) {
+        const text = `The endpoint cannot be read. ${error.message}`;
+        if (this.current === name && $('main').textContent !== text) {
+            fill($('main'), el('p', { class: 'empty', role: 'alert' }, text));
+        }
+    }
+
+    // How busy the endpoint is now, or another try to read it
     async refresh() {
-        const { page, current } = this;
+        const { page } = this;
+        if (!page) {
+            await this.route();
+            return;
+        }
+        const { name } = page.details;
         try {
-            const now = await details(current);
-            const before = this.known.get(current)?.num_active_workers;
-            this.known.set(current, now);
+            const now = await details(name);
+            const before = this.known.get(name)?.num_active_workers;
+            this.known.set(name, now);
             page.update(now);
             if (now.num_active_workers !== before) {
                 this.list();
@@ -174,7 +188,7 @@ class App {
         if (client) {
             await this.use(client);
         }
-        return client && this.page.access !== 'refused';
+        return client && this.page?.access !== 'refused';
     }
 
     async use(client) {
