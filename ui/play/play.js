@@ -127,14 +127,18 @@ class App {
         if (!this.pages.has(name)) {
             // the one before must not act for it
             this.page = undefined;
+            let failure = null;
             try {
                 this.known.set(name, await details(name));
             } catch (error) {
-                this.missing(name, error);
-                return;
+                failure = error;
             }
             if (this.current !== name || this.page) {
                 return;             // another was picked, or it came twice
+            }
+            if (failure) {
+                this.missing(failure);
+                return;
             }
             this.pages.set(name, new Page(this, this.known.get(name)));
         }
@@ -146,9 +150,9 @@ class App {
     }
 
     // Said once, however often it is tried
-    missing(name, error) {
+    missing(error) {
         const text = `The endpoint cannot be read. ${error.message}`;
-        if (this.current === name && $('main').textContent !== text) {
+        if ($('main').textContent !== text) {
             fill($('main'), el('p', { class: 'empty', role: 'alert' }, text));
         }
     }
