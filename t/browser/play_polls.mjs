@@ -23,6 +23,7 @@ export default async function (t) {
     await canceled(tools);
     await picked(tools);
     await signOut(tools);
+    await busy(tools);
 }
 
 
@@ -204,4 +205,53 @@ async function signOut({ page, ask, state, send, says }) {
     await ask('result', 'chat', id, { text: 'is still there' });
     await state('Done');
     await says('is still there');
+}
+
+
+// A login that fails, or comes late, says nothing about the key
+async function busy({ open, ask, is, until }) {
+    const page = await open('/aime/play/#paint');
+    await page.getByText('This endpoint needs an API key.').waitFor();
+    await page.evaluate((key) => sessionStorage.setItem('aime-key', key),
+        await ask('key'));
+    let answer = { status: 503, json: { success: false, error: 'Too busy' } };
+    await page.route('**/paint/login*', (route) => (answer
+        ? route.fulfill(answer) : route.continue()));
+    await page.reload();
+    const banner = page.locator('.banner');
+    await banner.getByText('Too busy').waitFor();
+    answer = { json: { success: false, error: 'Key not valid' } };
+    await page.locator('[name=prompt]').fill('a ship');
+    await page.locator('#submit').click();
+    await banner.getByText('Your API key is not good').waitFor();
+    is(await page.locator('.run .errors strong').textContent(),
+        'The server refused it', 'a refused login is no status');
+
+    answer = { status: 503, json: { success: false, error: 'Too busy' } };
+    await page.reload();
+    await banner.getByText('Too busy').waitFor();
+    answer = null;
+    await banner.getByRole('button', { name: 'Try again' }).click();
+    await until(() => banner.isHidden(), 'the next try may do');
+
+    const late = gate();
+    let logins = 0;
+    await page.unroute('**/paint/login*');
+    await page.route('**/paint/login*', async (route) => {
+        if (logins++ === 0) {
+            await late.opened;
+        }
+        await route.continue();
+    });
+    await page.reload();
+    await until(() => logins === 1, 'the key is asked for');
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await banner.getByText('This endpoint needs an API key.').waitFor();
+    const told = page.waitForResponse('**/paint/login*');
+    late.open();
+    await (await told).finished();
+    await page.evaluate(() => fetch('/api/endpoints')
+        .then((list) => list.text()));
+    is(await banner.isVisible(), true, 'a late answer is that of another key');
+    await page.context().close();
 }

@@ -17,6 +17,11 @@ export class Refused extends Error {
         this.status = status;
         this.retryAfter = retryAfter;
     }
+
+    // The key is not good enough: a login says so with status 200
+    get unauthorized() {
+        return Boolean(this.answer) && [200, 401, 403].includes(this.status);
+    }
 }
 
 function texts(answer, status) {

@@ -173,7 +173,9 @@ export class RunView {
         if (run.state === 'refused') {
             const again = run.retryAfter
                 ? `, try again in ${run.retryAfter} s` : '';
-            return run.status ? `The server refused it (${run.status})${again}`
+            // a login is refused with status 200
+            const status = run.status === 200 ? '' : ` (${run.status})`;
+            return run.status ? `The server refused it${status}${again}`
                 : 'It was not sent';
         }
         return run.state === 'lapsed' ? 'Nobody did it in time'

@@ -150,6 +150,7 @@ export class Run {
         if (error instanceof Refused) {
             this.state = this.jobId ? 'failed' : 'refused';
             this.status = error.status;
+            this.unauthorized = error.unauthorized;
             this.retryAfter = error.retryAfter;
             this.errors = error.texts;
         } else {
