@@ -2,7 +2,8 @@
 // what comes between the two
 
 export default async function (t) {
-    t.allow(/status of 404/, /status of 410/, /status of 503/);
+    t.allow(/status of 404/, /status of 410/, /status of 429/,
+        /status of 503/, /ERR_FAILED/);
     const page = await t.open('/aime/play/#chat');
     const pill = page.locator('.run .pill');
     const last = page.locator('.message.assistant').last();
@@ -22,6 +23,7 @@ export default async function (t) {
     await polled(tools);
     await canceled(tools);
     await picked(tools);
+    await away(tools);
     await signOut(tools);
     await busy(tools);
 }
@@ -192,6 +194,48 @@ async function picked({ open, until, is, ask }) {
     await page.getByRole('heading', { name: 'Test of chat' }).waitFor();
     is(sent, [], 'nothing is sent by a page that is not there');
     await page.context().close();
+}
+
+
+// A server that has no time, or is away, loses no job
+async function away({ page, ask, is, until, state, send, says }) {
+    await page.clock.install();
+    let polls = 0;
+    await page.route('**/chat/progress', (route) => {
+        polls++;
+        return route.fulfill({ status: 429, headers: { 'Retry-After': '60' },
+            json: { success: false, error: 'Too many polls' } });
+    });
+    await send('One that takes long');
+    let { job_id: id } = await ask('take', 'chat');
+    await page.getByText('Too many polls. Trying again').waitFor();
+    await page.clock.fastForward(30000);
+    is(polls, 1, 'it waits as long as it is told to');
+    await page.unroute('**/chat/progress');
+    await page.route('**/chat/progress', (route) => {
+        polls++;
+        return route.abort();
+    });
+    await until(async () => {
+        await page.clock.fastForward(10000);
+        return polls >= 11;
+    }, 'ten times nobody answers');
+    await page.getByText('cannot be reached. Trying again').waitFor();
+    await page.unroute('**/chat/progress');
+    await ask('result', 'chat', id, { text: 'is there in the end' });
+    await page.clock.fastForward(10000);
+    await state('Done');
+    await says('is there in the end');
+
+    await page.route('**/chat/progress', (route) => route.abort());
+    await send('One that nobody tells of');
+    ({ job_id: id } = await ask('take', 'chat'));
+    await until(async () => {
+        await page.clock.fastForward(60000);
+        return page.getByText('The job is lost').isVisible();
+    }, 'it does not try for ever');
+    await page.unroute('**/chat/progress');
+    await ask('result', 'chat', id, {});
 }
 
 

@@ -129,7 +129,7 @@ export class RunView {
 
     // Said once, however often the rest changes
     trouble(run) {
-        const text = run.trouble ?? '';
+        const text = run.away ?? run.trouble ?? '';
         if (this.errors.textContent !== text) {
             fill(this.errors, text && el('p', { class: 'errors' }, text));
         }

@@ -5,21 +5,27 @@ import { Refused, path, stream } from './api.js';
 import { resolved } from './values.js';
 
 const FIRST_PAUSE = 400, LONGEST_PAUSE = 3000;      // ms, between two polls
-const FAILURES = 5;                                 // in a row
+const PATIENCE = 300000;            // ms, with a server that does not answer
 
 function pause(ms) {
     return new Promise((wake) => setTimeout(wake, ms));
 }
 
+// The server may be back later, or have time
+function passing({ status }) {
+    return status === 0 || status === 429 || status >= 500;
+}
+
 export class Run {
     // The state: submitting, queued, processing, then done, canceled, lapsed,
-    // refused or failed.  trouble: what went wrong meanwhile, if anything did.
-    // onChange(run) is called with each change.
+    // refused or failed.  trouble: what went wrong meanwhile, away: why nothing
+    // is heard, if so.  onChange(run) is called with each change.
     constructor(client, details, inputs, onChange) {
         Object.assign(this, {
             client, details, inputs, onChange, endpoint: details.name,
             state: 'submitting', progress: 0, position: null, estimate: -1,
             workers: null, data: {}, result: null, errors: [], trouble: null,
+            away: null,
             started: performance.now(), ended: null, jobId: null,
         });
         this.abort = new AbortController();
@@ -36,13 +42,7 @@ export class Run {
     async start() {
         try {
             await this.submit();
-            while (this.active && await this.watch()) {
-                // it broke off, as it does when the server is reloaded
-                await pause(FIRST_PAUSE);
-            }
-            if (this.active) {
-                await this.poll();
-            }
+            await this.follow();
         } catch (error) {
             if (this.active) {
                 this.fail(error);
@@ -70,6 +70,36 @@ export class Run {
         }
     }
 
+    // By events, which break off when the server is reloaded, and by polling
+    // while none come
+    async follow() {
+        let wait = FIRST_PAUSE, streams = null, since = null;
+        while (this.active) {
+            try {
+                const heard = streams !== false && await this.watch();
+                streams ??= heard;
+                if (heard) {
+                    wait = FIRST_PAUSE;
+                } else if (this.active) {
+                    await this.poll();
+                }
+                since = null;
+            } catch (error) {
+                const now = performance.now();
+                since ??= now;
+                if (!this.active || !passing(error) || now - since > PATIENCE) {
+                    throw error;
+                }
+                this.away = `${error.message}. Trying again`;
+                this.changed();
+                wait = Math.max(wait, Math.min(PATIENCE,
+                    1000 * (Number(error.retryAfter) || 0)));
+            }
+            await pause(wait);
+            wait = Math.min(1.3 * wait, LONGEST_PAUSE);
+        }
+    }
+
     // Follows the stream until it ends; true when it told something
     async watch() {
         const session = await this.client.login(this.endpoint);
@@ -82,33 +112,20 @@ export class Run {
     }
 
     async poll() {
-        let wait = FIRST_PAUSE, failures = 0;
-        while (this.active) {
-            try {
-                const answer = await this.client.call(this.endpoint,
-                    path(this.endpoint, '/progress'), { job_id: this.jobId },
-                    { signal: this.abort.signal });
-                failures = 0;
-                const { job_state, job_result, progress } = answer;
-                if (this.take({ ...progress, job_state, job_result })) {
-                    return;
-                }
-            } catch (error) {
-                // a job that ended badly is no failure of the polling
-                if (error.answer?.job_state) {
-                    const { progress, ...rest } = error.answer;
-                    this.take({ ...progress, ...rest });
-                    return;
-                }
-                if (error.status !== 0 && error.status < 500
-                    || ++failures === FAILURES)
-                {
-                    throw error;
-                }
+        let answer;
+        try {
+            answer = await this.client.call(this.endpoint,
+                path(this.endpoint, '/progress'), { job_id: this.jobId },
+                { signal: this.abort.signal });
+        } catch (error) {
+            // a job that ended badly is no failure of the polling
+            if (!error.answer?.job_state) {
+                throw error;
             }
-            await pause(wait);
-            wait = Math.min(1.3 * wait, LONGEST_PAUSE);
+            ({ answer } = error);
         }
+        const { progress, ...rest } = answer;
+        this.take({ ...progress, ...rest });
     }
 
     // Takes over what an event says; true when it was the last one
@@ -116,6 +133,7 @@ export class Run {
         if (!this.active) {
             return true;
         }
+        this.away = null;
         this.state = event.job_state ?? this.state;
         const progress = Number(event.progress ?? this.progress);
         this.progress = Number.isFinite(progress) ? progress : this.progress;
@@ -187,7 +205,6 @@ export class Run {
 
     end() {
         this.ended = performance.now();
-        this.trouble = null;
         this.abort.abort();
         this.changed();
     }
