@@ -25,8 +25,7 @@ export class Run {
             client, details, inputs, onChange, endpoint: details.name,
             state: 'submitting', progress: 0, position: null, estimate: -1,
             workers: null, data: {}, result: null, errors: [], trouble: null,
-            away: null,
-            started: performance.now(), ended: null, jobId: null,
+            away: null, started: performance.now(), ended: null, jobId: null,
         });
         this.abort = new AbortController();
     }
@@ -90,6 +89,8 @@ export class Run {
                 if (!this.active || !passing(error) || now - since > PATIENCE) {
                     throw error;
                 }
+                // a stream may have failed by the same
+                streams ||= null;
                 this.away = `${error.message}. Trying again`;
                 this.changed();
                 wait = Math.max(wait, Math.min(PATIENCE,
