@@ -48,6 +48,7 @@ my %ask = (
     result => sub { $worker{$_[0]}->result(@_[1, 2])->json },
     picture => \&picture,
     sound => \&sound,
+    cancel => \&cancel,
     run => \&run,
     ended => \&ended,
     reload => sub { $srv->reload + 0 },
@@ -57,7 +58,8 @@ scenario('t/browser/play.mjs', url => $srv->url, ask => \%ask,
     given => {sdk => !sdk_install() || 0});
 
 # where a server has no streams
-my $plain = start_nginx(server => $ui, endpoints => {chat => chat()},
+my $plain = start_nginx(server => $ui, endpoints => {chat => chat(),
+    paint => paint(), listen => listening()},
     aime_locations => "aime_api_endpoints endpoints;\n"
         . "location ~ ^/worker_ { aime_api_worker_interface; }\n"
         . "location /api/ { aime_api_info; }\n");
@@ -143,6 +145,13 @@ sub take {
     my ($job) = $worker{$type}->jobs;
     $job->{seed} = "$job->{seed}" if exists $job->{seed};
     return $job;
+}
+
+
+# What another page of the same user does
+sub cancel {
+    my ($type, $id) = @_;
+    return $plain->client(endpoint => $type)->cancel($id)->json;
 }
 
 

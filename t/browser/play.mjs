@@ -432,7 +432,9 @@ async function olderChat({ page, is, until, ask, state, gone, tab }) {
 
 
 // A server that is reloaded meanwhile, and a worker that fails
-async function vanished({ page, at, ask, state, gone, job, is, until }) {
+async function vanished({ page, at, ask, state, gone, job, is, until, allow })
+{
+    allow(/status of 503/);
     // sent while the page still asks whether the key is good for it
     let logins = 0, answer;
     const sent = new Promise((wake) => { answer = wake; });
@@ -440,6 +442,13 @@ async function vanished({ page, at, ask, state, gone, job, is, until }) {
         logins++;
         await sent;
         await route.continue();
+    });
+    let streams = 0;
+    await page.route('**/stream_progress', (route) => {
+        streams++;
+        return streams > 2 ? route.continue() : route.fulfill(streams === 2
+            ? { status: 503 } : { contentType: 'text/event-stream',
+                body: 'data: {"job_state":"queued"}\n\n' });
     });
     await gone('paint');
     await at('prompt').fill('a ship');
@@ -450,6 +459,8 @@ async function vanished({ page, at, ask, state, gone, job, is, until }) {
     await state('Running');
     is(logins, 1, 'one session for all that a page does');
     await page.unroute('**/paint/login*');
+    await until(() => streams === 3, 'and a stream that broke off comes back');
+    await page.unroute('**/stream_progress');
     await ask('reload');
     await ask('report', 'paint', taken.job_id, 70, {});
     await until(async () => await job.locator('.where').textContent()

@@ -17,6 +17,11 @@ export class Refused extends Error {
         this.status = status;
         this.retryAfter = retryAfter;
     }
+
+    // The key is not good enough: a login says so with status 200
+    get unauthorized() {
+        return Boolean(this.answer) && [200, 401, 403].includes(this.status);
+    }
 }
 
 function texts(answer, status) {
@@ -86,40 +91,33 @@ export function details(endpoint) {
         { method: 'GET' });
 }
 
+// Throws Refused where no endpoint knows the key
 export async function validate(key) {
-    try {
-        await call('/api/validate_key', { key });
-        return true;
-    } catch {
-        return false;
-    }
+    await call('/api/validate_key', { key });
 }
 
 export async function models(key) {
     return (await call('/v1/models', { method: 'GET', key })).data;
 }
 
-// Who the page acts for: a key, and the sessions it has logged in to
+// Who the page acts for: a key, and the sessions it has logged in to.  Another
+// key is another client, so a job keeps the one that it began with.
 export class Client {
-    constructor() {
+    constructor(user = '', key = '') {
         this.sessions = new Map();      // promises, by endpoint
-        this.user = sessionStorage.getItem('aime-user') ?? '';
-        this.key = sessionStorage.getItem('aime-key') ?? '';
-    }
-
-    signIn(user, key) {
-        this.sessions.clear();
         this.user = user;
         this.key = key;
-        sessionStorage.setItem('aime-user', user);
-        sessionStorage.setItem('aime-key', key);
     }
 
-    signOut() {
-        this.sessions.clear();
-        this.user = this.key = '';
-        sessionStorage.removeItem('aime-user');
-        sessionStorage.removeItem('aime-key');
+    // The one that this tab keeps
+    static kept() {
+        return new Client(sessionStorage.getItem('aime-user') ?? '',
+            sessionStorage.getItem('aime-key') ?? '');
+    }
+
+    keep() {
+        sessionStorage.setItem('aime-user', this.user);
+        sessionStorage.setItem('aime-key', this.key);
     }
 
     // A session at an endpoint; throws Refused where the key is not good for

@@ -241,7 +241,7 @@ export class Page {
         }
         if (run.state === 'refused') {
             form.show(run.errors);
-            if (run.status === 401) {
+            if (run.unauthorized) {
                 this.checkAccess();
             }
         }
@@ -266,25 +266,35 @@ export class Page {
     // Whether the user may use the endpoint, as a login tells
     async checkAccess() {
         const { client } = this.app;
-        const key = client.key;
-        let refused = null;
+        let error = null;
         try {
             await client.login(this.details.name);
-            this.access = key ? 'granted' : 'open';
-        } catch (error) {
-            this.access = 'refused';
-            refused = error;
+        } catch (thrown) {
+            error = thrown;
         }
-        fill(this.banner, refused && [
+        if (client !== this.app.client) {
+            return;                 // another has come meanwhile
+        }
+        this.access = error?.unauthorized ? 'refused' : error ? 'unknown'
+            : client.key ? 'granted' : 'open';
+        fill(this.banner, error && this.obstacle(client.key, error));
+        this.banner.hidden = !error;
+        this.samples.update();
+    }
+
+    // What keeps the user out, and what helps
+    obstacle(key, error) {
+        const button = (onclick, ...label) => el('button', {
+            type: 'button', class: 'primary small', onclick }, ...label);
+        return error.unauthorized ? [
             el('span', {}, key ? 'Your API key is not good for this endpoint.'
                 : 'This endpoint needs an API key.'),
-            el('button', {
-                type: 'button', class: 'primary small', onclick: () =>
-                    this.app.signIn(),
-            }, icon('key'), key ? 'Use another key' : 'Sign in'),
-        ]);
-        this.banner.hidden = !refused;
-        this.samples.update();
+            button(() => this.app.signIn(), icon('key'),
+                key ? 'Use another key' : 'Sign in'),
+        ] : [
+            el('span', {}, error.message),
+            button(() => this.checkAccess(), 'Try again'),
+        ];
     }
 
     paste(files) {

@@ -14,7 +14,7 @@ const $ = (id) => document.getElementById(id);
 
 class App {
     constructor() {
-        this.client = new Client();
+        this.client = Client.kept();
         this.known = new Map();     // details, by name
         this.pages = new Map();
         this.dialog = signInDialog(this);
@@ -125,15 +125,20 @@ class App {
         }
         this.current = name;
         if (!this.pages.has(name)) {
+            // the one before must not act for it
+            this.page = undefined;
+            let failure = null;
             try {
                 this.known.set(name, await details(name));
             } catch (error) {
-                fill($('main'), el('p', { class: 'empty', role: 'alert' },
-                    `The endpoint cannot be read. ${error.message}`));
-                return;
+                failure = error;
             }
-            if (this.current !== name) {
-                return;             // another was picked meanwhile
+            if (this.current !== name || this.page) {
+                return;             // another was picked, or it came twice
+            }
+            if (failure) {
+                this.missing(failure);
+                return;
             }
             this.pages.set(name, new Page(this, this.known.get(name)));
         }
@@ -144,13 +149,26 @@ class App {
         await this.page.checkAccess();
     }
 
-    // How busy the endpoint is now
+    // Said once, however often it is tried
+    missing(error) {
+        const text = `The endpoint cannot be read. ${error.message}`;
+        if ($('main').textContent !== text) {
+            fill($('main'), el('p', { class: 'empty', role: 'alert' }, text));
+        }
+    }
+
+    // How busy the endpoint is now, or another try to read it
     async refresh() {
-        const { page, current } = this;
+        const { page } = this;
+        if (!page) {
+            await this.route();
+            return;
+        }
+        const { name } = page.details;
         try {
-            const now = await details(current);
-            const before = this.known.get(current)?.num_active_workers;
-            this.known.set(current, now);
+            const now = await details(name);
+            const before = this.known.get(name)?.num_active_workers;
+            this.known.set(name, now);
             page.update(now);
             if (now.num_active_workers !== before) {
                 this.list();
@@ -162,8 +180,7 @@ class App {
 
     account() {
         if (this.client.key) {
-            this.client.signOut();
-            this.signed();
+            this.use(new Client());
         } else {
             this.signIn();
         }
@@ -171,14 +188,16 @@ class App {
 
     // True when the user has signed in
     async signIn() {
-        const done = await this.dialog.ask();
-        if (done) {
-            await this.signed();
+        const client = await this.dialog.ask();
+        if (client) {
+            await this.use(client);
         }
-        return done && this.page.access !== 'refused';
+        return client && this.page?.access !== 'refused';
     }
 
-    async signed() {
+    async use(client) {
+        this.client = client;
+        client.keep();
         this.showAccount();
         for (const page of this.pages.values()) {
             page.access = 'unknown';

@@ -51,6 +51,7 @@ export class RunView {
         }
         this.head(run);
         if (run.active) {
+            this.trouble(run);
             this.previews(run);
         } else if (this.shownFor !== run) {
             this.end(run);
@@ -126,6 +127,14 @@ export class RunView {
         });
     }
 
+    // Said once, however often the rest changes
+    trouble(run) {
+        const text = run.away ?? run.trouble ?? '';
+        if (this.errors.textContent !== text) {
+            fill(this.errors, text && el('p', { class: 'errors' }, text));
+        }
+    }
+
     previews(run) {
         const now = JSON.stringify(run.data);
         if (now === this.seen || now === '{}') {
@@ -145,11 +154,10 @@ export class RunView {
             forget(this.body);
             fill(this.body);
         }
-        if (run.errors.length) {
-            fill(this.errors, el('div', { class: 'errors' },
+        fill(this.errors, run.errors.length > 0
+            && el('div', { class: 'errors' },
                 el('strong', {}, this.reason(run)),
                 el('ul', {}, run.errors.map((text) => el('li', {}, text)))));
-        }
         if (run.result) {
             const stem = `${run.endpoint}-${run.jobId.slice(0, 8)}`;
             fill(this.body,
@@ -165,7 +173,9 @@ export class RunView {
         if (run.state === 'refused') {
             const again = run.retryAfter
                 ? `, try again in ${run.retryAfter} s` : '';
-            return run.status ? `The server refused it (${run.status})${again}`
+            // a login is refused with status 200
+            const status = run.status === 200 ? '' : ` (${run.status})`;
+            return run.status ? `The server refused it${status}${again}`
                 : 'It was not sent';
         }
         return run.state === 'lapsed' ? 'Nobody did it in time'

@@ -5,21 +5,27 @@ import { Refused, path, stream } from './api.js';
 import { resolved } from './values.js';
 
 const FIRST_PAUSE = 400, LONGEST_PAUSE = 3000;      // ms, between two polls
-const FAILURES = 5;                                 // in a row
+const PATIENCE = 300000;            // ms, with a server that does not answer
 
 function pause(ms) {
     return new Promise((wake) => setTimeout(wake, ms));
 }
 
+// The server may be back later, or have time
+function passing({ status }) {
+    return status === 0 || status === 429 || status >= 500;
+}
+
 export class Run {
     // The state: submitting, queued, processing, then done, canceled, lapsed,
-    // refused or failed.  onChange(run) is called with each change.
+    // refused or failed.  trouble: what went wrong meanwhile, away: why nothing
+    // is heard, if so.  onChange(run) is called with each change.
     constructor(client, details, inputs, onChange) {
         Object.assign(this, {
             client, details, inputs, onChange, endpoint: details.name,
             state: 'submitting', progress: 0, position: null, estimate: -1,
-            workers: null, data: {}, result: null, errors: [],
-            started: performance.now(), ended: null, jobId: null,
+            workers: null, data: {}, result: null, errors: [], trouble: null,
+            away: null, started: performance.now(), ended: null, jobId: null,
         });
         this.abort = new AbortController();
     }
@@ -35,14 +41,7 @@ export class Run {
     async start() {
         try {
             await this.submit();
-            this.changed();
-            while (this.active && await this.watch()) {
-                // it broke off, as it does when the server is reloaded
-                await pause(FIRST_PAUSE);
-            }
-            if (this.active) {
-                await this.poll();
-            }
+            await this.follow();
         } catch (error) {
             if (this.active) {
                 this.fail(error);
@@ -53,13 +52,53 @@ export class Run {
     async submit() {
         const inputs = await resolved(this.inputs);
         const methods = this.details.http_methods ?? ['POST'];
+        await this.client.login(this.endpoint);
+        if (!this.active) {
+            return;
+        }
+        // to its end, or nobody would know the job that it may have made
         const answer = await this.client.call(this.endpoint,
-            path(this.endpoint), { ...inputs, wait_for_result: false }, {
-                method: methods.includes('POST') ? 'POST' : 'GET',
-                signal: this.abort.signal,
-            });
+            path(this.endpoint), { ...inputs, wait_for_result: false },
+            { method: methods.includes('POST') ? 'POST' : 'GET' });
         this.jobId = answer.job_id;
-        this.state = 'queued';
+        if (this.active) {
+            this.state = 'queued';
+            this.changed();
+        } else {
+            await this.askToCancel();
+        }
+    }
+
+    // By events, which break off when the server is reloaded, and by polling
+    // while none come
+    async follow() {
+        let wait = FIRST_PAUSE, streams = null, since = null;
+        while (this.active) {
+            try {
+                const heard = streams !== false && await this.watch();
+                streams ??= heard;
+                if (heard) {
+                    wait = FIRST_PAUSE;
+                } else if (this.active) {
+                    await this.poll();
+                }
+                since = null;
+            } catch (error) {
+                const now = performance.now();
+                since ??= now;
+                if (!this.active || !passing(error) || now - since > PATIENCE) {
+                    throw error;
+                }
+                // a stream may have failed by the same
+                streams ||= null;
+                this.away = `${error.message}. Trying again`;
+                this.changed();
+                wait = Math.max(wait, Math.min(PATIENCE,
+                    1000 * (Number(error.retryAfter) || 0)));
+            }
+            await pause(wait);
+            wait = Math.min(1.3 * wait, LONGEST_PAUSE);
+        }
     }
 
     // Follows the stream until it ends; true when it told something
@@ -74,32 +113,20 @@ export class Run {
     }
 
     async poll() {
-        let wait = FIRST_PAUSE, failures = 0;
-        while (this.active) {
-            try {
-                const answer = await this.client.call(this.endpoint,
-                    path(this.endpoint, '/progress'), { job_id: this.jobId },
-                    { signal: this.abort.signal });
-                failures = 0;
-                const { job_state, job_result, progress } = answer;
-                if (this.take({ ...progress, job_state, job_result })) {
-                    return;
-                }
-            } catch (error) {
-                // a job that ended badly is no failure of the polling
-                if (error.answer?.job_state) {
-                    this.take(error.answer);
-                    return;
-                }
-                if (error.status !== 0 && error.status < 500
-                    || ++failures === FAILURES)
-                {
-                    throw error;
-                }
+        let answer;
+        try {
+            answer = await this.client.call(this.endpoint,
+                path(this.endpoint, '/progress'), { job_id: this.jobId },
+                { signal: this.abort.signal });
+        } catch (error) {
+            // a job that ended badly is no failure of the polling
+            if (!error.answer?.job_state) {
+                throw error;
             }
-            await pause(wait);
-            wait = Math.min(1.3 * wait, LONGEST_PAUSE);
+            ({ answer } = error);
         }
+        const { progress, ...rest } = answer;
+        this.take({ ...progress, ...rest });
     }
 
     // Takes over what an event says; true when it was the last one
@@ -107,8 +134,10 @@ export class Run {
         if (!this.active) {
             return true;
         }
+        this.away = null;
         this.state = event.job_state ?? this.state;
-        this.progress = Number(event.progress ?? this.progress);
+        const progress = Number(event.progress ?? this.progress);
+        this.progress = Number.isFinite(progress) ? progress : this.progress;
         this.position = event.queue_position ?? this.position;
         this.estimate = Number(event.estimate ?? this.estimate);
         this.workers = event.num_workers_online ?? this.workers;
@@ -140,6 +169,7 @@ export class Run {
         if (error instanceof Refused) {
             this.state = this.jobId ? 'failed' : 'refused';
             this.status = error.status;
+            this.unauthorized = error.unauthorized;
             this.retryAfter = error.retryAfter;
             this.errors = error.texts;
         } else {
@@ -149,27 +179,29 @@ export class Run {
         this.end();
     }
 
+    // The server has the last word: the job may have ended just before
     async cancel() {
         if (!this.active) {
             return;
         }
-        if (!this.jobId) {
-            this.state = 'canceled';
-            this.end();
-            return;
-        }
         try {
-            await this.client.call(this.endpoint,
-                path(this.endpoint, '/cancel'), { job_id: this.jobId });
-            if (this.active) {
-                this.state = 'canceled';
+            const { job_state: state } = this.jobId
+                ? await this.askToCancel() : { job_state: 'canceled' };
+            if (this.active && state === 'canceled') {
+                this.state = state;
                 this.end();
             }
         } catch (error) {
             if (this.active) {
-                this.fail(error);
+                this.trouble = `It could not be canceled. ${error.message}`;
+                this.changed();
             }
         }
+    }
+
+    askToCancel() {
+        return this.client.call(this.endpoint, path(this.endpoint, '/cancel'),
+            { job_id: this.jobId });
     }
 
     end() {

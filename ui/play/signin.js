@@ -1,21 +1,28 @@
 // The dialog that asks for an API key.
 
-import { Refused, validate } from './api.js';
+import { Client, validate } from './api.js';
 
 const $ = (id) => document.getElementById(id);
 
 export function signInDialog(app) {
     const dialog = $('sign-in');
     const form = dialog.querySelector('form');
-    let settle;
+    const submit = form.querySelector('[type=submit]');
+    let settle, checked = null;
 
     form.addEventListener('submit', async (event) => {
         event.preventDefault();
-        const key = $('sign-in-key').value.trim();
-        const error = await refused(key, $('sign-in-user').value.trim());
-        $('sign-in-error').textContent = error ?? '';
+        const client = new Client($('sign-in-user').value.trim(),
+            $('sign-in-key').value.trim());
+        check(client);
+        const error = await refused(client);
+        if (checked !== client) {
+            return;                 // the dialog was closed meanwhile
+        }
+        $('sign-in-error').textContent = error?.message ?? '';
         $('sign-in-key').setAttribute('aria-invalid', String(Boolean(error)));
         if (error) {
+            check(null);
             $('sign-in-key').select();
         } else {
             dialog.close('signed');
@@ -24,36 +31,37 @@ export function signInDialog(app) {
     $('sign-in-cancel').addEventListener('click', () => dialog.close(''));
     dialog.addEventListener('close', () => {
         $('sign-in-key').value = '';
-        settle?.(dialog.returnValue === 'signed');
+        settle?.(dialog.returnValue === 'signed' ? checked : null);
+        check(null);
     });
 
-    // Takes the key over; what is wrong with it, or nothing
-    async function refused(key, user) {
-        const { key: oldKey, user: oldUser } = app.client;
-        app.client.signIn(user, key);
+    // One at a time
+    function check(client) {
+        checked = client;
+        submit.disabled = Boolean(client);
+    }
+
+    // What is wrong with a client, or nothing
+    async function refused(client) {
+        let refusal = null;
         try {
-            if (app.current) {
-                await app.client.login(app.current);
-                return null;
-            }
+            await client.login(app.current);
         } catch (error) {
-            if (!(error instanceof Refused)) {
-                throw error;
+            refusal = error;
+            if (client.user) {
+                return refusal;
             }
-            // it may be good for other endpoints
-            if (!user && await validate(key)) {
-                return null;
-            }
-            app.client.signIn(oldUser, oldKey);
-            return error.message;
         }
-        return null;
+        // an open endpoint takes any key, and it may be good for others
+        return validate(client.key).then(() => null,
+            (error) => refusal ?? error);
     }
 
     return {
         get open() {
             return dialog.open;
         },
+        // The client who has signed in, or nothing
         ask() {
             $('sign-in-error').textContent = '';
             dialog.returnValue = '';
