@@ -55,6 +55,7 @@ my %ask = (
 );
 scenario('t/browser/play.mjs', url => $srv->url, ask => \%ask,
     given => {sdk => !sdk_install() || 0});
+scenario('t/browser/play_meanwhile.mjs', url => $srv->url, ask => \%ask);
 
 # where a server has no streams
 my $plain = start_nginx(server => $ui, endpoints => {chat => chat()},

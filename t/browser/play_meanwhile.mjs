@@ -1,0 +1,112 @@
+// Of t/ui_playground.t: what comes in between while something is under way
+
+export default async function (t) {
+    await events(t);
+    await silence(t);
+}
+
+
+async function signedIn({ open, ask }, endpoint, prepare = () => {}) {
+    const page = await open('/aime/play/');
+    await prepare(page);
+    await page.evaluate((key) => sessionStorage.setItem('aime-key', key),
+        await ask('key'));
+    await page.goto(new URL(`#${endpoint}`, page.url()).href);
+    await page.reload();
+    await page.getByRole('heading', { level: 1, name: `Test of ${endpoint}` })
+        .waitFor();
+    return page;
+}
+
+
+// However a body is cut, the events are the same; a large one is not searched
+// again with each part of it
+async function events({ open, is, ok }) {
+    const page = await open('/aime/play/');
+    const { lists, searched, length } = await page.evaluate(async () => {
+        const { readEvents } = await import('/aime/events.js');
+        const read = async (text, size) => {
+            const bytes = new TextEncoder().encode(text);
+            const found = [];
+            const body = new ReadableStream({
+                start(to) {
+                    for (let i = 0; i < bytes.length; i += size) {
+                        to.enqueue(bytes.slice(i, i + size));
+                    }
+                    to.close();
+                },
+            });
+            await readEvents(async () => new Response(body),
+                { silence: 60000 }, (lines) => {
+                    found.push(lines);
+                });
+            return found;
+        };
+        const text = 'data: ä\ndata: b\n\n: c\n\n\ndata: d\n\ndata: half';
+        const all = [];
+        for (let size = 1; size <= 50; size++) {
+            all.push(JSON.stringify(await read(text, size)));
+        }
+        const long = `data: ${'x'.repeat(300000)}\n\n`;
+        const { split } = String.prototype;
+        let sum = 0;
+        String.prototype.split = function (...args) {
+            sum += this.length;
+            return split.apply(this, args);
+        };
+        await read(long, 300);
+        String.prototype.split = split;
+        return { lists: [...new Set(all)], searched: sum, length: long.length };
+    });
+    is(lists, ['[["data: ä","data: b"],[": c"],["","data: d"]]'],
+        'events do not depend on how they are cut');
+    ok(searched < 3 * length, `a large event is searched once: ${searched} of `
+        + `${length} characters`);
+    await page.context().close();
+}
+
+
+// A stream that dies without a word, as after a laptop has slept
+async function silence(t) {
+    const page = await signedIn(t, 'paint', (other) => other.clock.install());
+    const shows = (text) => t.until(async () => await page
+        .locator('.run .where').textContent() === text, `it shows ${text}`);
+    await page.evaluate(() => {
+        const { fetch } = window;
+        window.streams = 0;
+        window.fetch = async (url, options) => {
+            const response = await fetch(url, options);
+            if (!String(url).endsWith('stream_progress')) {
+                return response;
+            }
+            const first = ++window.streams === 1;
+            return new Response(response.body.pipeThrough(new TransformStream({
+                transform: (chunk, to) => {
+                    if (!first || !window.dead) {
+                        to.enqueue(chunk);
+                    }
+                },
+            })), response);
+        };
+    });
+    await page.locator('[name=prompt]').fill('a ship');
+    await page.locator('#submit').click();
+    const { job_id: id } = await t.ask('take', 'paint');
+    for (const percent of [10, 20, 30]) {
+        await t.ask('report', 'paint', id, percent, null);
+        await shows(`${percent} %`);
+        await page.clock.fastForward(30000);
+    }
+    t.is(await page.evaluate(() => window.streams), 1,
+        'a stream that says something is kept');
+    await page.evaluate(() => {
+        window.dead = true;
+    });
+    await t.ask('report', 'paint', id, 40, null);
+    await page.clock.fastForward(60000);
+    await shows('40 %');
+    await t.ask('result', 'paint', id, { images: [] });
+    await t.until(async () => await page.locator('.run .pill').textContent()
+        === 'Done', 'one that is silent is opened anew');
+    await page.context().close();
+}
