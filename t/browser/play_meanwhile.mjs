@@ -3,6 +3,7 @@
 export default async function (t) {
     await events(t);
     await silence(t);
+    await recordings(t);
 }
 
 
@@ -108,5 +109,80 @@ async function silence(t) {
     await t.ask('result', 'paint', id, { images: [] });
     await t.until(async () => await page.locator('.run .pill').textContent()
         === 'Done', 'one that is silent is opened anew');
+    await page.context().close();
+}
+
+
+// A microphone is on only as long as there is a button that turns it off
+async function recordings(t) {
+    const page = await signedIn(t, 'listen');
+    const reset = page.getByRole('button', { name: 'Reset' });
+    const button = page.locator('.record');
+    // what the page asks the browser for; the user's yes comes with `allow()`
+    await page.evaluate(() => {
+        const { mediaDevices } = navigator;
+        const ask = mediaDevices.getUserMedia.bind(mediaDevices);
+        window.inputs = [];
+        window.asked = 0;
+        window.answer = Promise.resolve();
+        mediaDevices.getUserMedia = async (what) => {
+            window.asked++;
+            await window.answer;
+            window.inputs.push(await ask(what));
+            return window.inputs.at(-1);
+        };
+    });
+    const hold = () => page.evaluate(() => {
+        window.answer = new Promise((wake) => {
+            window.allow = wake;
+        });
+    });
+    const allow = () => page.evaluate(() => window.allow());
+    const off = (count, name) => t.until(() => page.evaluate((n) => {
+        const states = window.inputs.flatMap((input) => input.getTracks())
+            .map((track) => track.readyState);
+        return states.length === n && states.every((is) => is === 'ended');
+    }, count), name);
+
+    await button.click();
+    await button.getByText('Stop recording').waitFor();
+    await reset.click();
+    await off(1, 'Reset turns the microphone off');
+    t.is(await page.locator('.chosen audio').count(), 0,
+        'and keeps nothing of the recording');
+
+    await hold();
+    await button.click();
+    await button.click();
+    await allow();
+    await button.getByText('Stop recording').click();
+    await off(2, 'a second click while the user is asked records no second');
+    t.is(await page.evaluate(() => window.asked), 2, 'nor asks again');
+    await page.locator('.chosen audio').waitFor();
+
+    const url = await page.locator('.chosen audio').evaluate((a) => a.src);
+    await hold();
+    await button.click();
+    await reset.click();
+    await allow();
+    await off(3, 'a yes that comes after Reset');
+    t.allow(/ERR_FILE_NOT_FOUND/);
+    t.is(await page.evaluate((src) => new Promise((wake) => {
+        const audio = new Audio();
+        audio.onerror = () => wake('gone');
+        audio.onloadedmetadata = () => wake('there');
+        audio.src = src;
+    }), url), 'gone', 'a file that nobody sees is let go');
+
+    await page.evaluate(() => {
+        window.MediaRecorder = class {
+            constructor() {
+                throw new Error('out of order');
+            }
+        };
+    });
+    await button.click();
+    await page.getByText('No microphone: out of order').waitFor();
+    await off(4, 'nor is it on when the recorder fails');
     await page.context().close();
 }

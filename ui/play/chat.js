@@ -94,7 +94,7 @@ export class Chat {
             failed: (text) => {
                 this.error.textContent = text;
             },
-        }) : null];
+        })?.button : null];
     }
 
     // Files that came by paste, drop or choice: true when some were taken

@@ -365,6 +365,11 @@ export class Form {
         return rest;
     }
 
+    // Nobody sees it any more: what its fields hold is let go
+    dispose() {
+        this.fields.forEach((one) => one.dispose?.());
+    }
+
     named(text) {
         return this.fields.find(({ name }) =>
             text.startsWith(`Parameter ${name}:`)

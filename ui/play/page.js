@@ -152,6 +152,8 @@ export class Page {
     }
 
     reset() {
+        this.form.dispose();
+        this.settings?.dispose();
         this.form = new Form(this.details);
         if (this.chatName) {
             this.buildSettings();
