@@ -11,6 +11,7 @@ use Compress::Zlib ();
 use Cwd qw(getcwd);
 use File::Path qw(remove_tree);
 use MIME::Base64 qw(decode_base64 encode_base64);
+use Mojo::JSON qw(encode_json);
 use Mojo::Util qw(encode);
 use POSIX qw(_exit);
 use Test::More;
@@ -90,7 +91,7 @@ zoom = { type = "float", default = 1.0, minimum = 0.1, maximum = 1.0e12 }
 style = { type = "selection", supported = ["photo", "oil", "ink"], default = "photo" }
 tiled = { type = "bool", default = false }
 seed = { type = "integer", default = -1 }
-extra = { type = "json" }
+extra = { type = "json", default = { id = 9007199254740993 } }
 TOML
         outputs => "images = { type = \"image_list\" }\nseed = {}\nerror = {}",
         progress => 'progress_images = { type = "image_list" }'};
@@ -143,6 +144,7 @@ sub take {
     my ($type) = @_;
     my ($job) = $worker{$type}->jobs;
     $job->{seed} = "$job->{seed}" if exists $job->{seed};
+    $job->{extra} = encode_json($job->{extra}) if exists $job->{extra};
     return $job;
 }
 
