@@ -4,6 +4,7 @@ export default async function (t) {
     await events(t);
     await silence(t);
     await recordings(t);
+    await views(t);
 }
 
 
@@ -184,5 +185,36 @@ async function recordings(t) {
     await button.click();
     await page.getByText('No microphone: out of order').waitFor();
     await off(4, 'nor is it on when the recorder fails');
+    await page.context().close();
+}
+
+
+// A chat while a job of the form of the same endpoint runs
+async function views(t) {
+    const page = await signedIn(t, 'chat');
+    const view = (name) => page.locator('.modes')
+        .getByText(name, { exact: true }).click();
+    const box = page.getByLabel('Message', { exact: true });
+    const submit = page.locator('#submit');
+    await view('Form');
+    await submit.click();
+    const first = await t.ask('take', 'chat');
+    await view('Chat');
+    await box.fill('Hello?');
+    await box.press('Enter');
+    await page.getByText('A job is still running.').waitFor();
+    t.is([await box.inputValue(), await page.locator('.message').count()],
+        ['Hello?', 0], 'what cannot be sent stays in the box');
+    await view('Form');
+    t.ok(await submit.isDisabled(), 'nor can the form, seen again, be sent');
+    await t.ask('result', 'chat', first.job_id, { text: 'yes' });
+    await t.until(() => submit.isEnabled(), 'until the job is done');
+    await view('Chat');
+    await box.press('Enter');
+    const next = await t.ask('take', 'chat');
+    t.is(next.chat_context, [{ role: 'user', content: 'Hello?' }],
+        'then it is sent');
+    await t.ask('result', 'chat', next.job_id, { text: 'Good day' });
+    await page.locator('.message.assistant').getByText('Good day').waitFor();
     await page.context().close();
 }
