@@ -11,6 +11,7 @@ use Compress::Zlib ();
 use Cwd qw(getcwd);
 use File::Path qw(remove_tree);
 use MIME::Base64 qw(decode_base64 encode_base64);
+use Mojo::JSON qw(encode_json);
 use Mojo::Util qw(encode);
 use POSIX qw(_exit);
 use Test::More;
@@ -56,6 +57,7 @@ my %ask = (
 );
 scenario('t/browser/play.mjs', url => $srv->url, ask => \%ask,
     given => {sdk => !sdk_install() || 0});
+scenario('t/browser/play_meanwhile.mjs', url => $srv->url, ask => \%ask);
 
 # where a server has no streams
 my $plain = start_nginx(server => $ui, endpoints => {chat => chat(),
@@ -91,7 +93,7 @@ zoom = { type = "float", default = 1.0, minimum = 0.1, maximum = 1.0e12 }
 style = { type = "selection", supported = ["photo", "oil", "ink"], default = "photo" }
 tiled = { type = "bool", default = false }
 seed = { type = "integer", default = -1 }
-extra = { type = "json" }
+extra = { type = "json", default = { id = 9007199254740993 } }
 TOML
         outputs => "images = { type = \"image_list\" }\nseed = {}\nerror = {}",
         progress => 'progress_images = { type = "image_list" }'};
@@ -144,6 +146,7 @@ sub take {
     my ($type) = @_;
     my ($job) = $worker{$type}->jobs;
     $job->{seed} = "$job->{seed}" if exists $job->{seed};
+    $job->{extra} = encode_json($job->{extra}) if exists $job->{extra};
     return $job;
 }
 

@@ -44,10 +44,36 @@ async function signIn(t, page) {
     await page.getByRole('button', { name: 'Sign in' }).click();
     await shows(t, page.locator('#sign-in-error'), /wrong/,
         'a wrong password is called that');
-    await page.getByLabel('Password').fill(await t.ask('password'));
-    await page.keyboard.press('Enter');
+    await impatient(t, page);
     await shows(t, page.locator('#live'), /Live/, 'a right one goes in');
     await shows(t, page.locator('#server'), /nginx \d/, 'and shows versions');
+    t.is(await page.evaluate(() => window.streams), 1, 'with one stream');
+}
+
+// Once with a wrong password, which is answered last, and twice with the right
+// one
+async function impatient(t, page) {
+    await page.evaluate(() => {
+        const { fetch } = window;
+        window.streams = 0;
+        window.fetch = (url, options) => {
+            window.streams += String(url).endsWith('/events') ? 1 : 0;
+            return fetch(url, options);
+        };
+    });
+    const held = [];
+    await page.route('**/admin/', (route) => held.push(route));
+    const password = page.getByLabel('Password');
+    await password.fill('wrong again');
+    await password.press('Enter');
+    await password.fill(await t.ask('password'));
+    await password.press('Enter');
+    await password.press('Enter');
+    await t.until(() => held.length === 3, 'three answers are awaited');
+    for (const route of held.reverse()) {
+        await route.fulfill({ response: await route.fetch() });
+    }
+    await page.unroute('**/admin/');
 }
 
 async function workers(t, page) {
@@ -177,6 +203,10 @@ async function restart(t, page) {
     await t.ask('stop');
     await shows(t, page.locator('#live'), /Reconnecting/,
         'a server that is gone is said to be');
+    await page.evaluate(() => document.dispatchEvent(
+        new Event('visibilitychange')));
+    t.like(await page.locator('#live').innerText(), /Reconnecting/,
+        'also to who has looked at another tab meanwhile');
     await t.ask('start');
     await shows(t, page.locator('#live'), /Live/, 'and back when it is back');
     await shows(t, page.locator('#workers'), /No worker/,

@@ -126,6 +126,13 @@ async function chat({ sdk, page, at, is, like, until, ask, axe, shot, state,
     await page.locator('.composer').getByText('out of memory').waitFor();
     like(await tab('Python'), /"image": data_url\("image\/png", "sky.png"\)/,
         'code reads it from a file');
+    await ask('run', await tab('JavaScript'),
+        'node --input-type=module - <', 'sky.png', png.split(',')[1]);
+    const again = await ask('take', 'chat');
+    is([again.chat_context[3].content[0], again.seed], [{ image: png },
+        '9007199254740993'], 'also where it is one in a text');
+    await ask('result', 'chat', again.job_id, { text: 'Clouds' });
+    is((await ask('ended')).status, 0, 'and ends well');
 }
 
 
@@ -136,7 +143,8 @@ async function openai({ sdk, page, is, like, until, ask, tab, allow }) {
         ['JavaScript', 'node --input-type=module - <']])
     {
         await ask('run', await tab(name), command);
-        const { job_id: id } = await ask('take', 'chat');
+        const { job_id: id, seed } = await ask('take', 'chat');
+        is(seed, '9007199254740993', `${name} code rounds nothing`);
         await ask('result', 'chat', id, { text: 'Three ships' });
         const { status, output } = await ask('ended');
         is(status, 0, `${name} code of a chat ends well`);
@@ -169,7 +177,8 @@ async function openai({ sdk, page, is, like, until, ask, tab, allow }) {
         { role: 'system', content: 'You are a lighthouse keeper.' },
         { role: 'user', content: 'What did you see <b>last night</b>?' },
     ], 'the OpenAI (JS) code sends the same');
-    is(taken.temperature, 0.3, 'with its settings');
+    is([taken.temperature, taken.seed], [0.3, '9007199254740993'],
+        'with its settings');
     await ask('report', 'chat', taken.job_id, 50, { text: 'Three' });
     await ask('result', 'chat', taken.job_id, { text: 'Three ships' });
     is(await ask('ended'), { status: 0, output: 'Three ships\n', files: [] },
@@ -194,17 +203,20 @@ async function paint({ sdk, page, at, is, ok, like, until, ask, axe, shot,
         'a slider of a wide range goes by ratios');
     await at('style').selectOption('ink');
     await at('tiled').check();
+    is(await at('extra').inputValue(), '{\n    "id": 9007199254740993\n}',
+        'a default is shown as it is');
     await at('extra').fill('{"a": [1');
     await page.locator('#submit').click();
     await page.locator('.field.json .field-error').getByText('Is no JSON')
         .waitFor();
-    await at('extra').fill('{"a": [1, 2]}');
+    await at('extra').fill('{"a": [1, 9007199254740993]}');
     await page.keyboard.press('Control+Enter');
 
     const taken = await ask('take', 'paint');
     is([taken.prompt, taken.width, taken.guidance, taken.style, taken.tiled,
         taken.extra], ["It's a \"ship\" at $HOME, `now` \\ ü", 520, 7, 'ink',
-        true, { a: [1, 2] }], 'the worker has what the form shows');
+        true, '{"a":[1,9007199254740993]}'],
+    'the worker has what the form shows');
     await ask('report', 'paint', taken.job_id, 40,
         { progress_images: [await ask('picture', 20, 15, 90, 90, 200)] });
     await until(() => job.locator('.so-far img').isVisible(), 'a preview');

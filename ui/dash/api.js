@@ -8,7 +8,7 @@
 import { readEvents } from '../events.js';
 
 const KEY = 'aime-admin';
-const SILENCE = 15000;              // ms without an event: the stream is dead
+const SILENCE = 15000;              // ms without a word: the stream is dead
 
 export class Refused extends Error {
     constructor(text, status) {
@@ -88,28 +88,18 @@ export class Admin {
 
     // Calls back with each state, until the stream ends
     async watch(onStatus) {
-        const control = new AbortController();
-        let timer;
-        const alive = () => {
-            clearTimeout(timer);
-            timer = setTimeout(() => control.abort(), SILENCE);
-        };
-        try {
-            alive();
-            const response = await this.request('events',
-                { signal: control.signal });
+        const request = async (signal) => {
+            const response = await this.request('events', { signal });
             if (!response.ok) {
                 throw new Refused(`The server answered ${response.status}`,
                     response.status);
             }
-            await readEvents(response.body, ([event, data]) => {
-                if (event === 'event: status') {
-                    alive();
-                    onStatus(JSON.parse(data.replace(/^data: /, '')));
-                }
-            });
-        } finally {
-            clearTimeout(timer);
-        }
+            return response;
+        };
+        await readEvents(request, { silence: SILENCE }, ([event, data]) => {
+            if (event === 'event: status') {
+                onStatus(JSON.parse(data.replace(/^data: /, '')));
+            }
+        });
     }
 }

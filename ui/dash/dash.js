@@ -44,6 +44,7 @@ class App {
     constructor() {
         this.admin = new Admin($('admin').href);
         this.history = new History();
+        this.attempts = 0;          // to come in
     }
 
     start() {
@@ -121,16 +122,25 @@ class App {
 
     // -- who looks ------------------------------------------------------------
 
+    // Who tries again before the server has answered wants to know only that
     async enter() {
+        const attempt = ++this.attempts;
+        let user, refused;
         $('sign-in-error').textContent = '';
         try {
-            const { user } = await this.admin.get('');
-            $('sign-out').hidden = !user;
-            $('sign-out').title = user ? `Signed in as ${user}` : '';
+            ({ user } = await this.admin.get(''));
         } catch (error) {
-            this.door(error);
+            refused = error;
+        }
+        if (attempt !== this.attempts) {
             return;
         }
+        if (refused) {
+            this.door(refused);
+            return;
+        }
+        $('sign-out').hidden = !user;
+        $('sign-out').title = user ? `Signed in as ${user}` : '';
         $('password').value = '';
         $('door').hidden = true;
         $('board').hidden = false;
@@ -142,6 +152,7 @@ class App {
         const again = this.admin.signedIn && !$('password').value;
         $('board').hidden = true;
         $('door').hidden = false;
+        this.status = undefined;
         this.live('off', '');
         if (status === 401) {
             this.admin.signOut();
@@ -166,6 +177,9 @@ class App {
             try {
                 await this.admin.watch((status) => {
                     tries = 0;
+                    this.status = status;
+                    this.live('on', 'Live');
+                    this.history.add(status);
                     this.show(status);
                 });
                 tries = -1;
@@ -193,10 +207,8 @@ class App {
         return this.status?.time ?? Date.now() / 1000;
     }
 
+    // The latest state, which may be one of a server that is gone meanwhile
     show(status) {
-        this.status = status;
-        this.live('on', 'Live');
-        this.history.add(status);
         // nobody looks: the numbers are kept, the rest can wait
         if (document.hidden) {
             return;

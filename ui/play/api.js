@@ -8,6 +8,7 @@ import { json, parse } from './values.js';
 export const BASE = new URL('../../', document.baseURI);
 
 const CLIENT = 'AIME playground';
+const SILENCE = 45000;              // ms; a stream has a comment every 15 s
 
 // What the server refused: texts, status, seconds to wait
 export class Refused extends Error {
@@ -175,26 +176,24 @@ export class Client {
 // The events of a job: calls back with each one's data, until that gives true
 // or the stream ends.  Nothing comes where the server has no stream for it.
 export async function stream(jobId, session, onEvent, signal) {
-    let response;
-    try {
-        response = await fetch(new URL('stream_progress', BASE), {
-            method: 'POST', signal, cache: 'no-store',
+    const request = async (own) => {
+        const response = await fetch(new URL('stream_progress', BASE), {
+            method: 'POST', signal: own, cache: 'no-store',
             headers: { 'Content-Type': 'application/json' },
             body: json({ job_id: jobId, client_session_auth_key: session }),
         });
         const type = response.headers.get('Content-Type') ?? '';
-        if (!response.ok || !type.startsWith('text/event-stream')) {
-            return;
-        }
-        await readEvents(response.body, (lines) => {
+        return response.ok && type.startsWith('text/event-stream') ? response
+            : null;
+    };
+    try {
+        await readEvents(request, { silence: SILENCE, signal }, (lines) => {
             const data = lines.filter((line) => line.startsWith('data:'))
                 .map((line) => line.slice(5)).join('\n');
             return data && onEvent(parse(data));
         });
-    } catch (error) {
-        if (error.name === 'AbortError') {
-            throw error;
-        }
-        // it broke off
+    } catch {
+        signal.throwIfAborted();
+        // it broke off, or died
     }
 }

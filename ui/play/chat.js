@@ -10,12 +10,13 @@ const ROLES = ['user', 'assistant', 'system'];
 const KINDS = ['image', 'audio', 'video'];
 
 export class Chat {
-    // rules: of the chat_context parameter; onSend(), onStop(), onChange()
-    constructor(rules, { onSend, onStop, onChange }) {
+    // rules: of the chat_context parameter; canSend() tells whether onSend()
+    // would do it now; onStop(), onChange()
+    constructor(rules, { canSend, onSend, onStop, onChange }) {
         this.kinds = KINDS.filter((kind) =>
             (rules.support ?? []).includes(kind));
         this.rules = rules;
-        this.on = { onSend, onStop, onChange };
+        this.on = { canSend, onSend, onStop, onChange };
         this.messages = [];
         this.media = [];
         this.busy = false;
@@ -94,7 +95,7 @@ export class Chat {
             failed: (text) => {
                 this.error.textContent = text;
             },
-        }) : null];
+        })?.button : null];
     }
 
     // Files that came by paste, drop or choice: true when some were taken
@@ -157,6 +158,10 @@ export class Chat {
             return;
         }
         const role = this.role.value;
+        if (role === 'user' && !this.on.canSend()) {
+            this.error.textContent = 'A job is still running.';
+            return;
+        }
         if (content) {
             this.append({ role, content });
             this.box.value = '';

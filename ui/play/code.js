@@ -2,16 +2,21 @@
 // comes from the environment: nothing secret and nothing endless is in there.
 
 import { path } from './api.js';
-import { Medium, Numeral, Variable, json, literal } from './values.js';
+import { Medium, Numeral, Variable, json, literal, rounded }
+    from './values.js';
 
 const PYTHON = { true: 'True', false: 'False', null: 'None' };
 const NUMBERED = ['image_list', 'audio_list', 'video_list'];
 const MEDIA = ['image', 'audio', 'video', ...NUMBERED];
 
-export function hasMedia(value) {
-    return value instanceof Medium || value !== null
-        && typeof value === 'object' && !(value instanceof Numeral)
-        && Object.values(value).some(hasMedia);
+// Whether a value, or one that is in it, is one of those
+function has(value, wanted) {
+    return wanted(value) || value !== null && typeof value === 'object'
+        && Object.values(value).some((item) => has(item, wanted));
+}
+
+function hasMedia(value) {
+    return has(value, (one) => one instanceof Medium);
 }
 
 function quoted(text) {
@@ -49,19 +54,26 @@ function texts(inputs) {
             || value instanceof Variable ? value : json(value)]));
 }
 
+// JSON for a shell or a template of JavaScript, which escape alike: the options
+// of literal() that make(keep) gives may keep() parts for them to fill in
+function template(inputs, make) {
+    const mark = '\u0001';
+    const kept = [];
+    const body = literal(inputs, make((text) =>
+        `${mark}${kept.push(text) - 1}${mark}`));
+    const text = body.replace(/[\\$`]/g, '\\$&').replace(
+        new RegExp(`${mark}(\\d+)${mark}`, 'g'), (_all, i) => kept[i]);
+    return { body, text, fills: kept.length > 0 };
+}
+
 // A document that the shell fills in where it has to
 function document(inputs) {
-    const mark = '\u0001';
-    const found = [];
-    const keep = (text) => `${mark}${found.push(text) - 1}${mark}`;
-    const body = literal(inputs, {
+    const { body, text, fills } = template(inputs, (keep) => ({
         medium: ({ prefix, name }) => `"${prefix}`
             + `${keep(`$(base64 < ${quoted(name)} | tr -d '\\n')`)}"`,
         variable: ({ name }) => `"${keep(`$${name}`)}"`,
-    });
-    return found.length ? ['<< JSON', body.replace(/[\\$`]/g, '\\$&').replace(
-        new RegExp(`${mark}(\\d+)${mark}`, 'g'), (_all, i) => found[i])]
-        : ["<< 'JSON'", body];
+    }));
+    return fills ? ['<< JSON', text] : ["<< 'JSON'", body];
 }
 
 // request: {base, details, inputs, open (no key needed)}
@@ -195,6 +207,30 @@ function fromFile({ prefix, name }) {
         + "'base64')";
 }
 
+// Whether JavaScript has no number for one that is in there
+function rounds(inputs) {
+    return has(inputs, (one) => one instanceof Numeral && rounded(one.text));
+}
+
+const AS_TEXT = '// a text, as JavaScript would round an integer that is in it';
+
+// An object or, where it would not stay what it is, its JSON in a text
+function scriptBody(inputs) {
+    return rounds(inputs) ? `\`${template(inputs, (keep) => ({
+        medium: ({ prefix, name }) => `"${prefix}${keep('${await readFile('
+            + `${JSON.stringify(name)}, 'base64')}`)}"`,
+        variable: ({ name }) => `"${keep(`\${${name}}`)}"`,
+    })).text}\`` : literal(inputs, { medium: fromFile });
+}
+
+// What OpenAI's client for JavaScript is called with
+function clientBody(body) {
+    return rounds(body) ? [`${body.stream ? '{ stream: true }' : '{}'}, {`,
+        "    headers: { 'Content-Type': 'application/json' },",
+        `    ${AS_TEXT}`, `    body: ${scriptBody(body)},`, '}'].join('\n')
+        : scriptBody(body);
+}
+
 // A module for Node.js 18 or newer; in a browser the same without files
 export function javascript({ base, details, inputs, open }) {
     const found = files(details);
@@ -202,9 +238,7 @@ export function javascript({ base, details, inputs, open }) {
     const gets = getsOnly(details);
     const job = withSession({ ...inputs, wait_for_result: false }, open,
         'session');
-    const body = literal(gets ? texts(job) : job, {
-        medium: fromFile,
-    });
+    const body = scriptBody(gets ? texts(job) : job);
     const names = [media && 'readFile', found.length && 'writeFile']
         .filter(Boolean);
     return lines(
@@ -221,7 +255,9 @@ export function javascript({ base, details, inputs, open }) {
             + '${process.env.AIME_API_KEY}`,',
         '        },', gets ? '        body: document && '
             + 'JSON.stringify(document),'
-            : '        body: JSON.stringify(document),', '    });',
+            : rounds(job) ? "        body: typeof document === 'string' ? "
+                + 'document\n            : JSON.stringify(document),'
+                : '        body: JSON.stringify(document),', '    });',
         '    const answer = await response.json();',
         '    if (!response.ok) {',
         "        throw new Error([answer.error].flat().join('\\n'));",
@@ -230,8 +266,9 @@ export function javascript({ base, details, inputs, open }) {
             'const session = login.client_session_auth_key;'],
         gets ? [`const query = new URLSearchParams(${body});`,
             'const job = await call(`${endpoint}?${query}`);']
-            : `const job = await call(endpoint, ${body});`, '', 'let answer;',
-        'for (;;) {',
+            : [rounds(job) && AS_TEXT,
+                `const job = await call(endpoint, ${body});`],
+        '', 'let answer;', 'for (;;) {',
         '    answer = await call(`${endpoint}/progress`, {',
         '        job_id: job.job_id,',
         open && '        client_session_auth_key: session,', '    });',
@@ -335,8 +372,8 @@ export function openaiScript(request) {
         "import OpenAI from 'openai';", '', 'const client = new OpenAI({',
         `    baseURL: '${base}/v1',`,
         `    apiKey: ${open ? "'none'" : 'process.env.AIME_API_KEY'},`, '});',
-        `const stream = await client.chat.completions.create(${literal(body, {
-            medium: fromFile })});`,
+        'const stream = await client.chat.completions.create('
+        + `${clientBody(body)});`,
         'for await (const chunk of stream) {',
         "    process.stdout.write(chunk.choices[0]?.delta?.content ?? '');",
         '}', 'console.log();');
@@ -372,8 +409,8 @@ function imageScript({ base, inputs, open, model }) {
         "import OpenAI from 'openai';", '', 'const client = new OpenAI({',
         `    baseURL: '${base}/v1',`,
         `    apiKey: ${open ? "'none'" : 'process.env.AIME_API_KEY'},`, '});',
-        `const answer = await client.images.generate(${literal({ model,
-            ...known, ...others }, { medium: fromFile })});`,
+        'const answer = await client.images.generate('
+        + `${clientBody({ model, ...known, ...others })});`,
         'for (const [i, image] of answer.data.entries()) {',
         '    await writeFile(`image-${i}.png`, '
         + "Buffer.from(image.b64_json, 'base64'));", '}');

@@ -2,7 +2,7 @@
 
 import { el, fill, unique } from '../dom.js';
 import { MediaField } from './media.js';
-import { Numeral } from './values.js';
+import { Numeral, literal, parse } from './values.js';
 
 const IMPLICIT = ['client_session_auth_key', 'key', 'wait_for_result'];
 const TYPES = { str: 'string', int: 'integer', boolean: 'bool' };
@@ -128,7 +128,7 @@ class TextField extends Field {
 
     text(value) {
         return value === undefined ? '' : typeof value === 'string' ? value
-            : JSON.stringify(value, null, 2);
+            : literal(value, {});
     }
 
     // An empty text is a value, but where it stands for none
@@ -148,8 +148,10 @@ class TextField extends Field {
             return text;
         }
         try {
-            const value = JSON.parse(text);
-            return value && typeof value === 'object' ? value : text;
+            const value = parse(text, (number) =>
+                String(Number(number)) !== number);
+            return value && typeof value === 'object'
+                && !(value instanceof Numeral) ? value : text;
         } catch {
             return text;
         }
@@ -363,6 +365,11 @@ export class Form {
         at.forEach((found, one) => one.setErrors(found));
         this.fields.find((one) => at.get(one).length)?.focus();
         return rest;
+    }
+
+    // Nobody sees it any more: what its fields hold is let go
+    dispose() {
+        this.fields.forEach((one) => one.dispose?.());
     }
 
     named(text) {

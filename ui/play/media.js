@@ -74,7 +74,7 @@ export function MediaField(parameter, Field) {
                     self.control.click(),
             }, icon('attach'), `Choose ${kind === 'image' ? 'an image'
                 : kind === 'audio' ? 'audio' : 'a video'}`),
-            recorder,
+            recorder?.button,
             el('span', { class: 'hint' }, 'or drop or paste it here')),
         self.control, shown);
     self.build(drop);
@@ -124,6 +124,10 @@ export function MediaField(parameter, Field) {
     }
 
     self.value = () => medium;
+    self.dispose = () => {
+        recorder?.discard();
+        forget(shown);
+    };
     // a paste that brings such a file: true when it was taken
     self.paste = (files) => {
         const file = fileOf(files, kind);

@@ -55,6 +55,7 @@ export class Page {
     buildChat() {
         const { rules } = this.all.find(({ name }) => name === this.chatName);
         this.chat = new Chat(rules, {
+            canSend: () => !this.run?.active,
             onSend: () => this.submit(), onStop: () => this.run?.cancel(),
             onChange: () => this.later(),
         });
@@ -141,6 +142,7 @@ export class Page {
     submitRow() {
         this.button = el('button', { type: 'submit', class: 'primary',
             id: 'submit' }, icon('play'), 'Run');
+        this.button.disabled = Boolean(this.run?.active);
         return el('div', { class: 'submit-row' }, this.button,
             el('span', { class: 'hint' }, 'or Ctrl and Enter'));
     }
@@ -152,6 +154,8 @@ export class Page {
     }
 
     reset() {
+        this.form.dispose();
+        this.settings?.dispose();
         this.form = new Form(this.details);
         if (this.chatName) {
             this.buildSettings();

@@ -3,18 +3,19 @@
 import { el, fill, icon } from '../dom.js';
 import { Medium } from './values.js';
 
-// done(Medium) when a recording is there, failed(text) when there is none
+// done(Medium) when a recording is there, failed(text) when there is none.
+// Gives {button, discard()}, which ends what nobody wants any more.
 export function record({ wav, done, failed }) {
     if (!navigator.mediaDevices || !window.MediaRecorder) {
         return null;            // needs TLS, or a page of this very machine
     }
-    let recorder, clock;
+    let recorder, clock, starting = false, discarded = false;
     const button = el('button', {
         type: 'button', class: 'quiet record', 'aria-pressed': 'false',
         onclick: () => (recorder ? recorder.stop() : start()),
     });
     show(false);
-    return button;
+    return { button, discard };
 
     function show(on) {
         const time = el('span', { class: 'time' });
@@ -28,35 +29,66 @@ export function record({ wav, done, failed }) {
             on ? ['Stop recording', time] : 'Record');
     }
 
+    function discard() {
+        discarded = true;
+        recorder?.stop();
+    }
+
+    // The user may be asked for long, and press the button again meanwhile
     async function start() {
-        const chunks = [];
+        if (starting) {
+            return;
+        }
+        starting = true;
         let input;
         try {
             input = await navigator.mediaDevices.getUserMedia({ audio: true });
-            recorder = new MediaRecorder(input);
+            if (discarded) {
+                close(input);
+            } else {
+                capture(input);
+            }
         } catch (error) {
+            close(input);
             failed(`No microphone: ${error.message}`);
-            return;
+        } finally {
+            starting = false;
         }
-        recorder.ondataavailable = ({ data }) => chunks.push(data);
-        recorder.onstop = async () => {
-            input.getTracks().forEach((track) => track.stop());
-            const type = recorder.mimeType.split(';')[0] || 'audio/webm';
+    }
+
+    function capture(input) {
+        const chunks = [];
+        const made = new MediaRecorder(input);
+        made.ondataavailable = ({ data }) => chunks.push(data);
+        made.onstop = () => {
+            close(input);
             recorder = undefined;
             show(false);
-            try {
-                const blob = new Blob(chunks, { type });
-                done(wav ? new Medium('audio', await toWav(blob),
-                    'recording.wav')
-                    : new Medium('audio', blob,
-                        `recording.${type.split('/')[1]}`));
-            } catch (error) {
-                failed(`The recording cannot be used: ${error.message}`);
-            }
+            use(chunks, made.mimeType.split(';')[0] || 'audio/webm');
         };
-        recorder.start();
+        made.start();
+        recorder = made;
         show(true);
     }
+
+    async function use(chunks, type) {
+        try {
+            const blob = new Blob(chunks, { type });
+            const medium = wav
+                ? new Medium('audio', await toWav(blob), 'recording.wav')
+                : new Medium('audio', blob, `recording.${type.split('/')[1]}`);
+            if (!discarded) {
+                done(medium);
+            }
+        } catch (error) {
+            failed(`The recording cannot be used: ${error.message}`);
+        }
+    }
+}
+
+// Turns the microphone off
+function close(input) {
+    input?.getTracks().forEach((track) => track.stop());
 }
 
 // 16 bits per sample, as many channels as there are

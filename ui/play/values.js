@@ -134,11 +134,15 @@ export function json(value) {
     return JSON.stringify(value);
 }
 
-// What JSON.parse gives, but large integers stay exact where the browser tells
-// how a number was written
-export function parse(text) {
+// A large integer, which JavaScript would round
+export function rounded(text) {
+    return /^-?\d+$/.test(text) && !Number.isSafeInteger(Number(text));
+}
+
+// What JSON.parse gives, but numbers that are to be kept stay exact where the
+// browser tells how they were written
+export function parse(text, kept = rounded) {
     return JSON.parse(text, (_key, value, context) =>
-        typeof value === 'number' && Number.isInteger(value)
-        && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source)
+        typeof value === 'number' && context && kept(context.source)
             ? new Numeral(context.source) : value);
 }
