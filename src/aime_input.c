@@ -381,62 +381,57 @@ aime_input_absent(aime_input_ctx_t *ctx, const aime_desc_param_t *param)
 }
 
 
-/* Nothing, null, the empty string, or a list without anything in it. */
+/*
+ * Nothing, null, the empty string, or a list without anything in it, also as
+ * the JSON that a string holds.  Spaces do not count: where they make it no
+ * JSON at all, it is refused for that.
+ */
 
 static int
 aime_input_is_empty(const aime_json_member_t *arg)
 {
-    char        last;
-    size_t      i;
-    aime_str_t  text;
+    char                  word[4];
+    size_t                n;
+    uint32_t              c;
+    const unsigned char  *p, *end;
 
-    if (arg == NULL
-        || (!arg->value.plain && arg->value.type == AIME_JSON_NULL))
-    {
+    if (arg == NULL) {
         return 1;
     }
 
-    text = arg->value.text;
+    p = arg->value.text.data;
+    end = p + arg->value.text.len;
 
     if (!arg->value.plain && arg->value.type == AIME_JSON_STRING) {
-        text.data++;
-        text.len -= 2;
+        p++;
+        end--;
     }
 
-    last = '\0';
+    n = 0;
 
-    for (i = 0; i < text.len; i++) {
+    while (p < end) {
 
-        switch (text.data[i]) {
+        if (*p == '\\' && !arg->value.plain) {
+            c = aime_json_escaped(&p, end);
 
-        case ' ':
-        case '\t':
-        case '\n':
-        case '\r':
+        } else {
+            c = *p++;
+        }
+
+        if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
             continue;
+        }
 
-        case '[':
-            if (last != '\0') {
-                return 0;
-            }
-
-            break;
-
-        case ']':
-            if (last != '[') {
-                return 0;
-            }
-
-            break;
-
-        default:
+        if (c > 0x7f || n == sizeof(word)) {
             return 0;
         }
 
-        last = text.data[i];
+        word[n++] = (char) c;
     }
 
-    return text.len == 0 || last == ']';
+    return n == 0
+           || (n == 2 && memcmp(word, "[]", 2) == 0)
+           || (n == 4 && memcmp(word, "null", 4) == 0);
 }
 
 

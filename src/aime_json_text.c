@@ -5,8 +5,6 @@
 #include "aime_json_text.h"
 
 
-static uint32_t aime_json_escaped(const unsigned char **pos,
-    const unsigned char *end);
 static uint32_t aime_json_hex4(const unsigned char *p);
 static unsigned char *aime_json_encode(unsigned char *dst, uint32_t c);
 static size_t aime_json_count(const unsigned char *p,
@@ -84,12 +82,7 @@ aime_json_chars(aime_str_t string)
 }
 
 
-/*
- * The character that the (valid) escape at *pos stands for; *pos moves behind
- * it, and behind both escapes of a surrogate pair.
- */
-
-static uint32_t
+uint32_t
 aime_json_escaped(const unsigned char **pos, const unsigned char *end)
 {
     uint32_t              c, low;

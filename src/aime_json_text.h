@@ -52,6 +52,13 @@ int aime_json_utf8(aime_str_t text);
 size_t aime_json_escape(const unsigned char *p, const unsigned char *end);
 size_t aime_json_utf8_char(const unsigned char *p, const unsigned char *end);
 
+/*
+ * The character that the (valid) escape at *pos stands for; *pos moves behind
+ * it, and behind both escapes of a surrogate pair.
+ */
+uint32_t aime_json_escaped(const unsigned char **pos,
+    const unsigned char *end);
+
 
 /*
  * The first byte that needs a look: a quotation mark, a backslash, a control

@@ -559,6 +559,12 @@ static const row_t  rows_context[] = {
       "Parameter plain: cannot be given together with parameter chat" },
     { "\"plain\":\"x\",\"chat\":[]", "chat=[] plain=\"x\"" },
     { "\"plain\":\"x\",\"chat\":\" [ ] \"", "chat=[ ] plain=\"x\"" },
+    { "\"plain\":\"x\",\"chat\":\"[\\n]\"", "chat=[\n] plain=\"x\"" },
+    { "\"plain\":\"x\",\"chat\":\"\\t\\u005b]\\r\"", "chat=[] plain=\"x\"" },
+    { "\"plain\":\"x\",\"chat\":\" null\\n\"", "plain=\"x\"" },
+    { "\"plain\":\"x\",\"chat\":[\"\\n\"]",
+      "!Parameter chat, message 1: is not an object with role and content|"
+      "Parameter plain: cannot be given together with parameter chat" },
     { "\"plain\":\"x\",\"chat\":\"[[]\"", "!Parameter chat: \"[[]\" is not *" },
     { "\"chat\":[]", "chat=[]" },
     { "\"chat\":{}", "!Parameter chat: is not a list of messages" },
