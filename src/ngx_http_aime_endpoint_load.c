@@ -28,7 +28,9 @@ static void ngx_http_aime_load_methods(ngx_http_aime_toml_t *toml,
 static void ngx_http_aime_load_inputs(ngx_http_aime_toml_t *toml,
     ngx_http_aime_endpoint_t *ep);
 static void ngx_http_aime_load_outputs(ngx_http_aime_toml_t *toml,
-    const cJSON *parent, ngx_array_t *outputs);
+    ngx_http_aime_endpoint_t *ep, const cJSON *parent, ngx_array_t *outputs);
+static ngx_uint_t ngx_http_aime_reserved_output(ngx_http_aime_endpoint_t *ep,
+    const char *name, ngx_array_t *outputs);
 static void ngx_http_aime_load_times(ngx_http_aime_toml_t *toml,
     ngx_array_t *outputs);
 static void ngx_http_aime_load_output(ngx_http_aime_toml_t *toml,
@@ -64,6 +66,18 @@ static const char  *ngx_http_aime_client_keys[] = {
 static const char  *ngx_http_aime_reserved_vars[] = {
     "key", "client_session_auth_key", "wait_for_result", "job_id",
     "job_type", "start_time", "start_time_compute", "auth", "auth_key", NULL
+};
+
+/* what the server itself says in results, always and of their workers */
+
+static const char  *ngx_http_aime_result_members[] = {
+    "success", "job_id", "ep_version", "start_time", "start_time_compute",
+    "result_received_time", "result_sent_time", "total_duration",
+    "compute_duration", "pending_duration", NULL
+};
+
+static const char  *ngx_http_aime_meta_members[] = {
+    "auth", "worker_interface_version", NULL
 };
 
 static ngx_http_aime_toml_section_t  ngx_http_aime_endpoint_sections[] = {
@@ -132,8 +146,8 @@ ngx_http_aime_endpoint_load(ngx_conf_t *cf, ngx_str_t *path,
 
     table = ngx_http_aime_toml_table(&toml, toml.tree, "PROGRESS");
 
-    ngx_http_aime_load_outputs(&toml, toml.tree, &ep->outputs);
-    ngx_http_aime_load_outputs(&toml, table, &ep->progress_outputs);
+    ngx_http_aime_load_outputs(&toml, ep, toml.tree, &ep->outputs);
+    ngx_http_aime_load_outputs(&toml, ep, table, &ep->progress_outputs);
     ngx_http_aime_load_times(&toml, &ep->outputs);
 
     ngx_http_aime_load_vars(&toml, ep);
@@ -546,8 +560,8 @@ ngx_http_aime_load_inputs(ngx_http_aime_toml_t *toml,
 
 
 static void
-ngx_http_aime_load_outputs(ngx_http_aime_toml_t *toml, const cJSON *parent,
-    ngx_array_t *outputs)
+ngx_http_aime_load_outputs(ngx_http_aime_toml_t *toml,
+    ngx_http_aime_endpoint_t *ep, const cJSON *parent, ngx_array_t *outputs)
 {
     ngx_str_t     name;
     const cJSON  *item, *table;
@@ -563,11 +577,41 @@ ngx_http_aime_load_outputs(ngx_http_aime_toml_t *toml, const cJSON *parent,
     table = ngx_http_aime_toml_table(toml, parent, "OUTPUTS");
 
     cJSON_ArrayForEach(item, table) {
+
+        if (ngx_http_aime_reserved_output(ep, item->string, outputs)) {
+            ngx_conf_log_error(NGX_LOG_NOTICE, toml->cf, 0,
+                               "\"%V\":%ui: %sOUTPUTS.%s is ignored",
+                               toml->path, (ngx_uint_t) aime_toml_line(item),
+                               (outputs == &ep->outputs) ? "" : "PROGRESS.",
+                               item->string);
+            continue;
+        }
+
         name.len = ngx_strlen(item->string);
         name.data = (u_char *) item->string;
 
         ngx_http_aime_load_output(toml, outputs, &name, 0);
     }
+}
+
+
+/* The worker's secret, and what would be in the client's answer twice. */
+
+static ngx_uint_t
+ngx_http_aime_reserved_output(ngx_http_aime_endpoint_t *ep, const char *name,
+    ngx_array_t *outputs)
+{
+    if (ngx_strcmp(name, "auth_key") == 0) {
+        return 1;
+    }
+
+    if (outputs != &ep->outputs) {
+        return 0;
+    }
+
+    return ngx_http_aime_toml_known(name, ngx_http_aime_result_members)
+           || (ep->worker_meta
+               && ngx_http_aime_toml_known(name, ngx_http_aime_meta_members));
 }
 
 

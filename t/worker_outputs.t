@@ -10,14 +10,24 @@ use Test::More;
 use AimeTest;
 
 my $text = '{ type = "string" }';
-my $srv = start_nginx(endpoints => { echo => {
-    outputs => join "\n", map { "$_ = $text" } qw(text number list nothing)
-} });
+my @own = qw(success job_id ep_version start_time start_time_compute
+    result_received_time result_sent_time total_duration compute_duration
+    pending_duration);
+my @meta = qw(auth worker_interface_version);
+my $reserved = join "\n", map { "$_ = $text" } @own, @meta, 'auth_key', 'text';
+my $srv = start_nginx(endpoints => {
+    echo => {outputs => join "\n",
+        map { "$_ = $text" } qw(text number list nothing)},
+    reserved => {outputs => $reserved, progress => $reserved},
+    no_meta => {outputs => $reserved,
+        endpoint => 'provide_worker_meta_data = false'},
+});
 my $client = $srv->client;
 my $worker = $srv->worker(name => 'W')->login;
 
 unchanged();
 meta_data();
+reserved();
 done_testing();
 
 
@@ -64,5 +74,40 @@ sub meta_data {
         ok(abs($json->{$name} - $times[$end] + $times[$start]) < 0.0015,
             "$name is that of the times");
     }
+    return;
+}
+
+
+# Each member once, with the server's value, and no client sees a worker's key
+sub reserved {
+    my $of = $srv->worker(name => 'W', job_type => 'reserved')->login;
+    my $asks = $srv->client(endpoint => 'reserved');
+    my %wrong = map { $_ => "no $_" } @own, 'worker_interface_version';
+    my $id = $of->running($asks);
+    my $mine = {%wrong, auth_key => $WORKER_KEY, text => 'of it'};
+    $of->progress($id, 5, $mine);
+    delete @$mine{qw(auth_key text)};
+    is_deeply($asks->progress($id)->json->{progress}{progress_data},
+        {%$mine, text => 'of it'}, 'progress has no such members');
+    delete $wrong{job_id};
+    $of->result($id, {%wrong, text => 'x'});
+    my $body = $asks->progress($id)->body;
+    my ($result) = $body =~ /"job_result":(.*)/s;
+    is(() = $result =~ /"$_":/g, 1, "one $_") for @own, @meta, 'text';
+    unlike($body, qr/"no |auth_key|\Q$WORKER_KEY/, "none is the worker's");
+    like($body, qr/"auth":"W"/, 'the server says who the worker is');
+
+    my $quiet = $srv->worker(name => 'Q', job_type => 'no_meta')->login;
+    $asks = $srv->client(endpoint => 'no_meta');
+    $id = $quiet->running($asks);
+    $quiet->result($id, {%wrong, text => 'x'});
+    my $json = $asks->progress($id)->json->{job_result};
+    is_deeply([@$json{@meta}], ['Q', 'no worker_interface_version'],
+        'without meta data, outputs of these names are outputs');
+
+    my @lines = grep { m{/reserved/.* is ignored} } split /\n/, $srv->log;
+    is_deeply([sort map { / (\S+) is ignored/ } @lines],
+        [sort 'PROGRESS.OUTPUTS.auth_key', map { "OUTPUTS.$_" } @own, @meta,
+            'auth_key'], 'a notice for each');
     return;
 }
