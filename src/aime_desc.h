@@ -39,6 +39,7 @@ typedef enum {
 
 typedef enum {
     AIME_DESC_DECLARED = 0,
+    AIME_DESC_WITHHELD,                 /* accepted, not for the worker */
     AIME_DESC_KEY,                      /* the implicit parameters */
     AIME_DESC_SESSION_KEY,
     AIME_DESC_WAIT_FOR_RESULT

@@ -293,6 +293,10 @@ aime_input_value(aime_input_ctx_t *ctx, const aime_desc_param_t *param,
     switch (rc) {
 
     case AIME_OK:
+        if (param->role == AIME_DESC_WITHHELD) {
+            return AIME_OK;
+        }
+
         rc = aime_input_media(ctx->pool, ctx->desc, param, text,
                               ctx->input->nmembers, &ctx->input->media,
                               &ctx->input->errors);
@@ -319,6 +323,7 @@ aime_input_accept(aime_input_ctx_t *ctx, const aime_desc_param_t *param,
 
     switch (param->role) {
 
+    case AIME_DESC_WITHHELD:
     case AIME_DESC_KEY:
     case AIME_DESC_SESSION_KEY:
         return AIME_OK;

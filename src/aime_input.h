@@ -17,7 +17,8 @@
 typedef struct {
     /*
      * What the worker gets: declared parameters in the order of the file,
-     * each value a JSON text, defaults filled in, absent ones left out.
+     * each value a JSON text, defaults filled in, absent and withheld ones
+     * left out.
      * Values that need no conversion are the slices of the request.
      */
     aime_json_member_t   *members;

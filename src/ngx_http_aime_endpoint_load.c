@@ -27,6 +27,8 @@ static void ngx_http_aime_load_methods(ngx_http_aime_toml_t *toml,
     ngx_http_aime_endpoint_t *ep);
 static void ngx_http_aime_load_inputs(ngx_http_aime_toml_t *toml,
     ngx_http_aime_endpoint_t *ep);
+static void ngx_http_aime_load_withheld(ngx_http_aime_toml_t *toml,
+    aime_desc_param_t *param);
 static void ngx_http_aime_load_outputs(ngx_http_aime_toml_t *toml,
     ngx_http_aime_endpoint_t *ep, const cJSON *parent, ngx_array_t *outputs);
 static ngx_uint_t ngx_http_aime_reserved_output(ngx_http_aime_endpoint_t *ep,
@@ -66,6 +68,12 @@ static const char  *ngx_http_aime_client_keys[] = {
 static const char  *ngx_http_aime_reserved_vars[] = {
     "key", "client_session_auth_key", "wait_for_result", "job_id",
     "job_type", "start_time", "start_time_compute", "auth", "auth_key", NULL
+};
+
+/* what the server itself says in jobs */
+
+static const char  *ngx_http_aime_job_members[] = {
+    "job_id", "start_time", "start_time_compute", NULL
 };
 
 /* what the server itself says in results, always and of their workers */
@@ -538,6 +546,8 @@ ngx_http_aime_load_inputs(ngx_http_aime_toml_t *toml,
     }
 
     for (i = 0; rc == AIME_OK && i < ep->inputs.nparams; i++) {
+        ngx_http_aime_load_withheld(toml, &ep->inputs.params[i]);
+
         if (ep->inputs.params[i].name.len > NGX_AIME_NAME_LEN) {
             error.line = aime_toml_line(ep->inputs.params[i].tree);
             ngx_memcpy(error.text, "the name of an input is too long",
@@ -555,6 +565,26 @@ ngx_http_aime_load_inputs(ngx_http_aime_toml_t *toml,
     if (rc == AIME_ERROR) {
         ngx_conf_log_error(NGX_LOG_EMERG, toml->cf, 0, "\"%V\":%ui: %s",
                            toml->path, (ngx_uint_t) error.line, error.text);
+    }
+}
+
+
+/* A worker would find such a member twice, and take the client's. */
+
+static void
+ngx_http_aime_load_withheld(ngx_http_aime_toml_t *toml,
+    aime_desc_param_t *param)
+{
+    const char  *name;
+
+    name = (const char *) param->name.data;
+
+    if (ngx_http_aime_toml_known(name, ngx_http_aime_job_members)) {
+        param->role = AIME_DESC_WITHHELD;
+
+        ngx_conf_log_error(NGX_LOG_NOTICE, toml->cf, 0,
+                           "\"%V\":%ui: INPUTS.%s is ignored", toml->path,
+                           (ngx_uint_t) aime_toml_line(param->tree), name);
     }
 }
 

@@ -13,7 +13,8 @@ use AimeTest;
 my $unknown = start_nginx(
     endpoints => {echo => {endpoint => "colour = 1\ndemo_url = \"x\"",
         worker => 'gpus = 2', clients => 'friends = []',
-        inputs => 'p = {type = "string", shape = "round", max_length = 3}',
+        inputs => 'p = {type = "string", shape = "round", max_length = 3}'
+            . "\njob_id = {}",
         other => "[USER]\nany = 1\n[HTML]\na = 1\n[STATIC]\n[JINJA]\n"
             . "[SESSION.VARS]\nauth_key = {}\na = {x = 1}\n"
             . "[EXTRA]\nb = 2\n"}},
@@ -47,8 +48,8 @@ sub notices {
     my %line = map { / (\S+) is ignored in \S+nginx\.conf:\d+$/ ? ($1 => $_)
         : ($_ => '') } @lines;
     is_deeply([sort keys %line], [sort qw(ENDPOINT.colour WORKER.gpus
-        CLIENTS.friends INPUTS.p.shape SESSION.VARS.auth_key [EXTRA]
-        CLIENTS.default_friends
+        CLIENTS.friends INPUTS.p.shape INPUTS.job_id
+        SESSION.VARS.auth_key [EXTRA] CLIENTS.default_friends
         WORKERS.gpus [SANIC] [OTHER])], 'each is named once');
     ok(!(grep { !/\[notice\]/ } values %line), 'in a notice');
     like($line{'ENDPOINT.colour'}, qr{/aime_api_endpoint\.cfg":5: }, 'line');

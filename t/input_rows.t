@@ -94,6 +94,13 @@ i = { type = "integer", required = true, minimum = 0 }
 j = { type = "json", required = true }
 with = { type = "float", required = true, default = 1.0 }
 TOML
+    own => <<'TOML',
+job_id = { type = "string", max_length = 4 }
+start_time = { type = "float", default = 1 }
+start_time_compute = { type = "image" }
+s = { type = "string" }
+img = { type = "image" }
+TOML
     nothing => '',
 );
 
@@ -341,6 +348,12 @@ my @bodies = (
     [texts => '"text":5,"chat":[5]', '!chat, message 1: is not an object with '
         . 'role and content|text: cannot be given together with parameter chat'
         . '|text: 5 is not a string'],
+
+    # what the server itself says in jobs is accepted and not passed on
+    [own => '"s":"a","job_id":"mine","start_time":5', '"s":"a"'],
+    [own => qq("start_time_compute":"$GIF","img":"$GIF"), qq("img":"$GIF")],
+    [own => '"job_id":"another"',
+        '!job_id: "another" is longer than the maximum of 4 characters'],
 
     # media without rules need no daemon
     [media => qq("img":"$GIF"), qq("img":"$GIF")],
