@@ -18,8 +18,8 @@ static const char  *ngx_http_aime_default_client_keys[] = {
 };
 
 static const char  *ngx_http_aime_default_worker_keys[] = {
-    "default_auth_key", "default_request_timeout", "default_job_timeout",
-    "job_timeout", "default_max_batch_delay", NULL
+    "default_job_type", "default_auth_key", "default_request_timeout",
+    "default_job_timeout", "job_timeout", "default_max_batch_delay", NULL
 };
 
 static const char  *ngx_http_aime_default_endpoint_keys[] = {
@@ -29,8 +29,9 @@ static const char  *ngx_http_aime_default_endpoint_keys[] = {
     "default_fair_share", "default_enabled",
     "default_cancel_on_disconnect", "default_provide_worker_meta_data",
     "default_client_request_limit", "default_methods", "default_category",
-    "default_version", "default_title", "default_description",
-    "default_input_metering", "default_output_metering", NULL
+    "default_version", "default_name", "default_title",
+    "default_description", "default_input_metering",
+    "default_output_metering", NULL
 };
 
 static ngx_http_aime_toml_section_t  ngx_http_aime_server_sections[] = {

@@ -40,6 +40,7 @@ defaults();
 built_in();
 older_names();
 shared_file();
+default_names();
 done_testing();
 
 
@@ -178,5 +179,23 @@ HTTP
     my $id = $client->job({prompt => 'p'});
     is($two->client(endpoint => 'again')->progress($id)->json->{job_state},
         'queued', 'one file in two locations is one endpoint');
+    return;
+}
+
+
+# What every endpoint file has to say may come from the server file, too
+sub default_names {
+    my $named = start_nginx(
+        endpoints => {own => {}, bare => "[ENDPOINT]\nversion = 1\n"
+            . "[INPUTS]\nprompt = {}\n[OUTPUTS]\ntext = {}\n"},
+        server_toml => server_toml(workers => 'default_job_type = "common"',
+            endpoints => 'default_name = "unnamed"'));
+    my $worker = $named->worker(job_type => 'common')->login;
+    ok($worker->running($named->client(endpoint => 'unnamed')),
+        'default_name and default_job_type');
+    $worker = $named->worker(job_type => 'own')->login;
+    ok($worker->running($named->client(endpoint => 'own')),
+        'and those of the endpoint file');
+    unlike($named->log, qr/ is ignored/, 'nothing is said to be ignored');
     return;
 }
