@@ -291,7 +291,7 @@ ngx_http_aime_response_has_message(ngx_http_aime_openai_call_t *call)
     response = call->data;
     text = ngx_http_aime_response_text(call);
 
-    return response->opened || (text && text->text.len > 2)
+    return response->message || (text && text->text.len > 2)
            || ngx_http_aime_openai_ntools(call, 0) == 0;
 }
 

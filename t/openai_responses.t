@@ -33,6 +33,7 @@ failures();
 events();
 tools();
 resume();
+shorter();
 strangers();
 refused();
 done_testing();
@@ -287,6 +288,44 @@ sub resume {
     my $answer = get("$resp?stream=1");
     is($answer->status, 400, 'what is neither');
     is($answer->json->{error}{param}, 'stream', 'is named');
+    return;
+}
+
+
+# A result has less text than its progress had: who comes back with a number
+# from the text on is told the same items, by the same numbers, up to the end
+sub shorter {
+    my %results = ('a text' => {text => 'hello'}, 'no text' => {text => '',
+        tool_calls => [{id => 'c', name => 'f', arguments => {}}]},
+        'a filter' => {text => '', finish_reason => 'content_filter'});
+    for my $name (sort keys %results) {
+        my $stream = watch(create({stream => true, background => true}));
+        my @all = events_of($stream, 2);
+        my $resp = $all[0][1]{response}{id};
+        my $id = job()->{job_id};
+        for my $text ('hello', 'hello world') {
+            $worker->progress($id, 1, {text => $text});
+            push @all, events_of($stream, @all == 2 ? 4 : 1);
+        }
+        my $text = $all[-1][1]{sequence_number};
+        $worker->result($id, $results{$name});
+        push @all, events_of($stream);
+        my $output = $all[-1][1]{response}{output};
+        is($output->[0]{id}, "msg_$id-0", "$name: the message that was told");
+        is_deeply([map { $_->[1]{item} } grep { $_->[0] eq 'output_item.done' }
+            @all], $output, 'and all else');
+        for my $n (3 .. $text + 9, grep { $_ > $text }
+            map { $_->[1]{sequence_number} } @all)
+        {
+            my @got = events_of(watch($srv->conn->send_request(GET =>
+                "/v1/responses/$resp?stream=true&starting_after=$n", undef,
+                with_key())));
+            my @want = grep { $_->[1]{sequence_number} > $n
+                && $_->[1]{sequence_number} > $text } @all;
+            shift @got while @got > @want;
+            is_deeply(\@got, \@want, "$name: after $n");
+        }
+    }
     return;
 }
 
