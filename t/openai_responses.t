@@ -110,6 +110,7 @@ sub plain {
     is($json->{status}, 'incomplete', 'cut by its limit');
     is_deeply($json->{incomplete_details}, {reason => 'max_output_tokens'},
         'and says so');
+    is($json->{output}[0]{status}, 'incomplete', 'in its item too');
     is_deeply(get($json->{id})->json, $json, 'kept, and the same later');
 
     my $stream = watch(create({stream => true}));
@@ -119,6 +120,14 @@ sub plain {
     is($last->[0], 'incomplete', 'filtered');
     is_deeply($last->[1]{response}{incomplete_details}, {reason =>
         'content_filter'}, 'and says so too');
+
+    $stream = watch(create({stream => true}));
+    $worker->result(job()->{job_id}, {text => 'x', finish_reason => 'length',
+        reasoning_content => 'hm', tool_calls => [map { {name => $_,
+        arguments => {}} } qw(f g)]});
+    my @done = grep { $_->[0] eq 'output_item.done' } events_of($stream);
+    is_deeply([map { $_->[1]{item}{status} } @done], ['completed',
+        'completed', 'completed', 'incomplete'], 'only the last item is cut');
     return;
 }
 
