@@ -19,8 +19,9 @@ other = {endpoint = "other"}
 TOML
 
     inputs => "tools = {type = \"json\"}\ntool_choice = {type = \"json\"}\n"
-        . 'response_format = {type = "json"}',
-    outputs => "tool_calls = {}\nreasoning_content = {}\n"
+        . "response_format = {type = \"json\"}\nn = {type = \"integer\"}\n"
+        . "logprobs = {type = \"bool\"}\ntop_logprobs = {type = \"integer\"}",
+    outputs => "tool_calls = {}\nreasoning_content = {}\nlogprobs = {}\n"
         . "finish_reason = {}\n"),
     other => chat_endpoint(inputs => 'tools = {type = "json"}')});
 my $worker = $srv->worker(job_type => 'chat')->login;
@@ -370,7 +371,10 @@ sub refused {
         [text => $many], [text => {format => $many}], [text => {format => 5}],
         [reasoning => $many], [tools => [map { {} } 1 .. 5000]],
         [tools => 'x'], [tools => {}], [tools => [5]], [tools => [{}]],
-        [tools => [{type => 'web_search'}]])
+        [tools => [{type => 'web_search'}]], [n => 1], [n => 2],
+        [messages => messages('hi')], [prompt => 'p'], [max_tokens => 5],
+        [max_completion_tokens => 5], [response_format => {type => 'text'}],
+        [logprobs => true], [logprobs => false], [top_logprobs => 3])
     {
         my ($name, $value) = @$case;
         my $answer = create({$name => $value})->read_response;
@@ -381,6 +385,10 @@ sub refused {
         my $answer = create({tool_choice => $choice})->read_response;
         is($answer->json->{error}{param}, 'tool_choice', 'nothing to choose');
     }
+    my $conn = create({top_logprobs => 0, map { $_ => $null } qw(n messages
+        max_tokens logprobs)});
+    $worker->result(job()->{job_id}, {text => 't'});
+    is($conn->read_response->status, 200, 'what asks for nothing is not');
     my $answer = ask($srv, 'responses', {model => 'm'})->read_response;
     is($answer->json->{error}{param}, 'input', 'no input');
     return;
