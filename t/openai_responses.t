@@ -335,6 +335,12 @@ sub shorter {
             shift @got while @got > @want;
             is_deeply(\@got, \@want, "$name: after $n");
         }
+        for my $n (0 .. 2) {
+            my @got = events_of(watch($srv->conn->send_request(GET =>
+                "/v1/responses/$resp?stream=true&starting_after=$n", undef,
+                with_key())));
+            is($got[-1][0], $all[-1][0], "$name: the end after $n");
+        }
     }
     return;
 }
