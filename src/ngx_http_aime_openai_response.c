@@ -12,6 +12,8 @@ static void ngx_http_aime_response_output(ngx_http_aime_openai_call_t *call,
     ngx_http_aime_reply_t *reply);
 static void ngx_http_aime_response_usage(ngx_http_aime_openai_call_t *call,
     ngx_http_aime_reply_t *reply);
+static void ngx_http_aime_response_status(ngx_http_aime_openai_call_t *call,
+    ngx_http_aime_reply_t *reply, ngx_uint_t done, ngx_uint_t last);
 static void ngx_http_aime_response_id(ngx_http_aime_openai_call_t *call,
     ngx_http_aime_reply_t *reply, const char *prefix);
 
@@ -137,9 +139,8 @@ ngx_http_aime_response_message(ngx_http_aime_openai_call_t *call,
 {
     ngx_http_aime_reply_chars(reply, "{\"type\":\"message\",\"id\":");
     ngx_http_aime_response_item_id(call, reply, "msg_", 0);
-    ngx_http_aime_reply_chars(reply, done
-                                     ? ",\"status\":\"completed\""
-                                     : ",\"status\":\"in_progress\"");
+    ngx_http_aime_response_status(call, reply, done,
+                                  ngx_http_aime_openai_ntools(call, 0) == 0);
     ngx_http_aime_reply_chars(reply, ",\"role\":\"assistant\","
                                      "\"content\":[");
 
@@ -196,9 +197,31 @@ ngx_http_aime_response_function(ngx_http_aime_openai_call_t *call,
         ngx_http_aime_reply_chars(reply, "\"\"");
     }
 
-    ngx_http_aime_reply_chars(reply, done
-                                     ? ",\"status\":\"completed\"}"
-                                     : ",\"status\":\"in_progress\"}");
+    ngx_http_aime_response_status(call, reply, done,
+                                  i + 1
+                                  == ngx_http_aime_openai_ntools(call, 0));
+    ngx_http_aime_reply_chars(reply, "}");
+}
+
+
+/* Reasoning aside, which comes first, the last item is the one that was cut. */
+
+static void
+ngx_http_aime_response_status(ngx_http_aime_openai_call_t *call,
+    ngx_http_aime_reply_t *reply, ngx_uint_t done, ngx_uint_t last)
+{
+    const char  *status;
+
+    status = "in_progress";
+
+    if (done) {
+        status = (last && ngx_http_aime_response_cut(call)) ? "incomplete"
+                                                            : "completed";
+    }
+
+    ngx_http_aime_reply_chars(reply, ",\"status\":\"");
+    ngx_http_aime_reply_chars(reply, status);
+    ngx_http_aime_reply_chars(reply, "\"");
 }
 
 
@@ -291,7 +314,7 @@ ngx_http_aime_response_has_message(ngx_http_aime_openai_call_t *call)
     response = call->data;
     text = ngx_http_aime_response_text(call);
 
-    return response->opened || (text && text->text.len > 2)
+    return response->message || (text && text->text.len > 2)
            || ngx_http_aime_openai_ntools(call, 0) == 0;
 }
 

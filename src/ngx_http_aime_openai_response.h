@@ -27,9 +27,9 @@ typedef enum {
 typedef struct {
     ngx_str_t                    note;
     ngx_int_t                    after;     /* the last number known, or -1 */
-    size_t                       sent;      /* bytes of text */
     unsigned                     started:1; /* in_progress was told */
     unsigned                     opened:1;  /* the item of the text was */
+    unsigned                     message:1; /* its client knows that item */
 } ngx_http_aime_openai_response_t;
 
 

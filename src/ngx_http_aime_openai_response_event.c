@@ -7,13 +7,21 @@
 #include "ngx_http_aime_openai_tool.h"
 
 
-/* Sequence numbers; a delta's is the last one plus the bytes it ends at. */
+/*
+ * Sequence numbers.  A delta's is PART plus the bytes it ends at; what follows
+ * the text is above all deltas, since a result may have less text than was
+ * sent.  Items without a message in front have numbers of their own, which tell
+ * that there is none.  All are below 2^31: some clients have no more bits.
+ */
 
 #define NGX_HTTP_AIME_SEQ_CREATED       0
 #define NGX_HTTP_AIME_SEQ_QUEUED        1
 #define NGX_HTTP_AIME_SEQ_IN_PROGRESS   2
 #define NGX_HTTP_AIME_SEQ_ITEM          3
 #define NGX_HTTP_AIME_SEQ_PART          4
+#define NGX_HTTP_AIME_SEQ_CLOSE         1000000000
+#define NGX_HTTP_AIME_SEQ_ITEMS         (NGX_HTTP_AIME_SEQ_CLOSE + 3)
+#define NGX_HTTP_AIME_SEQ_ALONE         2000000000
 
 
 static void ngx_http_aime_response_begin(ngx_http_aime_openai_call_t *call,
@@ -29,7 +37,7 @@ static void ngx_http_aime_response_open(ngx_http_aime_openai_call_t *call,
 static void ngx_http_aime_response_end(ngx_http_aime_openai_call_t *call,
     ngx_http_aime_reply_t *reply);
 static void ngx_http_aime_response_close(ngx_http_aime_openai_call_t *call,
-    ngx_http_aime_reply_t *reply, aime_json_value_t *text, size_t len);
+    ngx_http_aime_reply_t *reply);
 static ngx_uint_t ngx_http_aime_response_items(
     ngx_http_aime_openai_call_t *call, ngx_http_aime_reply_t *reply,
     ngx_uint_t seq);
@@ -63,8 +71,13 @@ const ngx_http_aime_openai_pen_t  ngx_http_aime_openai_response_pen = {
 
 
 size_t
-ngx_http_aime_openai_response_from(ngx_int_t after)
+ngx_http_aime_openai_response_resume(
+    ngx_http_aime_openai_response_t *response, ngx_int_t after)
 {
+    response->after = after;
+    response->message = (after >= NGX_HTTP_AIME_SEQ_ITEM
+                         && after < NGX_HTTP_AIME_SEQ_ALONE);
+
     return (after > NGX_HTTP_AIME_SEQ_PART)
            ? (size_t) after - NGX_HTTP_AIME_SEQ_PART : 0;
 }
@@ -129,20 +142,14 @@ static void
 ngx_http_aime_response_news(ngx_http_aime_openai_call_t *call,
     ngx_http_aime_reply_t *reply, ngx_http_aime_openai_news_t *news)
 {
-    ngx_http_aime_openai_response_t  *response;
-
-    response = call->data;
-
     if (news->text.len == 0) {
         return;
     }
 
     ngx_http_aime_response_open(call, reply);
 
-    response->sent = news->end;
-
     if (ngx_http_aime_response_event(call, reply,
-                                     NGX_HTTP_AIME_SEQ_PART + response->sent,
+                                     NGX_HTTP_AIME_SEQ_PART + news->end,
                                      "output_text.delta"))
     {
         ngx_http_aime_response_place(call, reply, "msg_", 0);
@@ -169,6 +176,7 @@ ngx_http_aime_response_open(ngx_http_aime_openai_call_t *call,
     }
 
     response->opened = 1;
+    response->message = 1;
 
     if (ngx_http_aime_response_item(call, reply, NGX_HTTP_AIME_SEQ_ITEM,
                                     "output_item.added", 0))
@@ -192,32 +200,19 @@ static void
 ngx_http_aime_response_end(ngx_http_aime_openai_call_t *call,
     ngx_http_aime_reply_t *reply)
 {
-    size_t                            len;
-    ngx_str_t                         decoded;
-    ngx_uint_t                        seq;
-    aime_json_value_t                *text;
-    ngx_http_aime_openai_response_t  *response;
-
-    response = call->data;
-
-    text = ngx_http_aime_response_text(call);
-    len = response->sent;
-
-    if (text
-        && ngx_http_aime_openai_decode(call, text, &decoded) == NGX_OK)
-    {
-        len = ngx_max(len, decoded.len);
-    }
+    ngx_uint_t  seq;
 
     ngx_http_aime_response_started(call, reply);
 
-    if (response->opened || ngx_http_aime_response_has_message(call)) {
+    seq = NGX_HTTP_AIME_SEQ_ALONE;
+
+    if (ngx_http_aime_response_has_message(call)) {
         ngx_http_aime_response_open(call, reply);
-        ngx_http_aime_response_close(call, reply, text, len);
+        ngx_http_aime_response_close(call, reply);
+        seq = NGX_HTTP_AIME_SEQ_ITEMS;
     }
 
-    seq = ngx_http_aime_response_items(call, reply,
-                                       NGX_HTTP_AIME_SEQ_PART + len + 4);
+    seq = ngx_http_aime_response_items(call, reply, seq);
 
     ngx_http_aime_response_told(call, reply, seq,
                                 ngx_http_aime_response_cut(call)
@@ -228,11 +223,13 @@ ngx_http_aime_response_end(ngx_http_aime_openai_call_t *call,
 
 static void
 ngx_http_aime_response_close(ngx_http_aime_openai_call_t *call,
-    ngx_http_aime_reply_t *reply, aime_json_value_t *text, size_t len)
+    ngx_http_aime_reply_t *reply)
 {
-    ngx_uint_t  seq;
+    ngx_uint_t          seq;
+    aime_json_value_t  *text;
 
-    seq = NGX_HTTP_AIME_SEQ_PART + len + 1;
+    seq = NGX_HTTP_AIME_SEQ_CLOSE;
+    text = ngx_http_aime_response_text(call);
 
     if (ngx_http_aime_response_event(call, reply, seq++,
                                      "output_text.done"))
@@ -359,14 +356,12 @@ static void
 ngx_http_aime_response_fail(ngx_http_aime_openai_call_t *call,
     ngx_http_aime_reply_t *reply, ngx_str_t *error, ngx_aime_job_view_t *view)
 {
-    size_t                            from;
     ngx_uint_t                        seq;
     ngx_http_aime_openai_response_t  *response;
 
     response = call->data;
 
-    from = ngx_http_aime_openai_response_from(response->after);
-    seq = NGX_HTTP_AIME_SEQ_PART + ngx_max(response->sent, from) + 1;
+    seq = ngx_max((ngx_uint_t) response->after + 1, NGX_HTTP_AIME_SEQ_CLOSE);
 
     if (view && view->state == NGX_AIME_JOB_CANCELED) {
         ngx_http_aime_response_told(call, reply, seq, "failed",

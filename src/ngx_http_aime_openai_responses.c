@@ -46,6 +46,8 @@ static ngx_http_aime_openai_echo_t  ngx_http_aime_openai_echoes[] = {
 
 static ngx_int_t ngx_http_aime_openai_response_inputs(
     ngx_http_aime_openai_call_t *call);
+static ngx_int_t ngx_http_aime_openai_response_foreign(
+    ngx_http_aime_openai_call_t *call);
 static ngx_int_t ngx_http_aime_openai_response_flags(
     ngx_http_aime_openai_call_t *call);
 static ngx_int_t ngx_http_aime_openai_response_input(
@@ -81,6 +83,22 @@ static const char  *ngx_http_aime_openai_response_own[] = {
     "input", "instructions", "background", "store", "text", "reasoning",
     "tools", "tool_choice", "truncation", "include", "max_tool_calls",
     NGX_HTTP_AIME_OPENAI_TEXT_FIELDS, NULL
+};
+
+/* chats have them, a response does not, whatever inputs there are */
+
+static const ngx_http_aime_openai_neutral_t
+    ngx_http_aime_openai_response_foreigners[] =
+{
+    { "messages", NULL },
+    { "prompt", NULL },
+    { "n", NULL },
+    { "max_tokens", NULL },
+    { "max_completion_tokens", NULL },
+    { "response_format", NULL },
+    { "logprobs", NULL },
+    { "top_logprobs", "0" },
+    { NULL, NULL }
 };
 
 /* there are no calls of tools that a server has */
@@ -148,6 +166,7 @@ ngx_http_aime_openai_response_inputs(ngx_http_aime_openai_call_t *call)
     ngx_uint_t  i;
 
     static ngx_int_t  (*steps[])(ngx_http_aime_openai_call_t *call) = {
+        ngx_http_aime_openai_response_foreign,
         ngx_http_aime_openai_text_inputs,
         ngx_http_aime_openai_response_flags,
         ngx_http_aime_openai_response_input,
@@ -165,6 +184,37 @@ ngx_http_aime_openai_response_inputs(ngx_http_aime_openai_call_t *call)
         if (rc != NGX_OK) {
             return rc;
         }
+    }
+
+    return NGX_OK;
+}
+
+
+/* Choices, for one, would be mixed in its only message. */
+
+static ngx_int_t
+ngx_http_aime_openai_response_foreign(ngx_http_aime_openai_call_t *call)
+{
+    ngx_str_t                              name;
+    aime_json_member_t                    *field;
+    const ngx_http_aime_openai_neutral_t  *foreign;
+
+    for (foreign = ngx_http_aime_openai_response_foreigners; foreign->name;
+         foreign++)
+    {
+        field = ngx_http_aime_openai_field_of(call, foreign->name);
+
+        if (field == NULL
+            || (foreign->value
+                && ngx_http_aime_openai_same(&field->value, foreign->value)))
+        {
+            continue;
+        }
+
+        name.data = (u_char *) foreign->name;
+        name.len = ngx_strlen(foreign->name);
+
+        return ngx_http_aime_openai_unsupported(call, &name);
     }
 
     return NGX_OK;

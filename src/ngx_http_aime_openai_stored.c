@@ -345,9 +345,7 @@ ngx_http_aime_openai_resume_response(ngx_http_request_t *r,
 
     response = call->data;
 
-    from = ngx_http_aime_openai_response_from(after);
-
-    response->after = after;
+    from = ngx_http_aime_openai_response_resume(response, after);
 
     park = ngx_http_aime_park_create(r, NULL, NULL);
 

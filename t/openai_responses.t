@@ -19,8 +19,9 @@ other = {endpoint = "other"}
 TOML
 
     inputs => "tools = {type = \"json\"}\ntool_choice = {type = \"json\"}\n"
-        . 'response_format = {type = "json"}',
-    outputs => "tool_calls = {}\nreasoning_content = {}\n"
+        . "response_format = {type = \"json\"}\nn = {type = \"integer\"}\n"
+        . "logprobs = {type = \"bool\"}\ntop_logprobs = {type = \"integer\"}",
+    outputs => "tool_calls = {}\nreasoning_content = {}\nlogprobs = {}\n"
         . "finish_reason = {}\n"),
     other => chat_endpoint(inputs => 'tools = {type = "json"}')});
 my $worker = $srv->worker(job_type => 'chat')->login;
@@ -33,6 +34,7 @@ failures();
 events();
 tools();
 resume();
+shorter();
 strangers();
 refused();
 done_testing();
@@ -109,6 +111,7 @@ sub plain {
     is($json->{status}, 'incomplete', 'cut by its limit');
     is_deeply($json->{incomplete_details}, {reason => 'max_output_tokens'},
         'and says so');
+    is($json->{output}[0]{status}, 'incomplete', 'in its item too');
     is_deeply(get($json->{id})->json, $json, 'kept, and the same later');
 
     my $stream = watch(create({stream => true}));
@@ -118,6 +121,14 @@ sub plain {
     is($last->[0], 'incomplete', 'filtered');
     is_deeply($last->[1]{response}{incomplete_details}, {reason =>
         'content_filter'}, 'and says so too');
+
+    $stream = watch(create({stream => true}));
+    $worker->result(job()->{job_id}, {text => 'x', finish_reason => 'length',
+        reasoning_content => 'hm', tool_calls => [map { {name => $_,
+        arguments => {}} } qw(f g)]});
+    my @done = grep { $_->[0] eq 'output_item.done' } events_of($stream);
+    is_deeply([map { $_->[1]{item}{status} } @done], ['completed',
+        'completed', 'completed', 'incomplete'], 'only the last item is cut');
     return;
 }
 
@@ -291,6 +302,50 @@ sub resume {
 }
 
 
+# A result has less text than its progress had: who comes back with a number
+# from the text on is told the same items, by the same numbers, up to the end
+sub shorter {
+    my %results = ('a text' => {text => 'hello'}, 'no text' => {text => '',
+        tool_calls => [{id => 'c', name => 'f', arguments => {}}]},
+        'a filter' => {text => '', finish_reason => 'content_filter'});
+    for my $name (sort keys %results) {
+        my $stream = watch(create({stream => true, background => true}));
+        my @all = events_of($stream, 2);
+        my $resp = $all[0][1]{response}{id};
+        my $id = job()->{job_id};
+        for my $text ('hello', 'hello world') {
+            $worker->progress($id, 1, {text => $text});
+            push @all, events_of($stream, @all == 2 ? 4 : 1);
+        }
+        my $text = $all[-1][1]{sequence_number};
+        $worker->result($id, $results{$name});
+        push @all, events_of($stream);
+        my $output = $all[-1][1]{response}{output};
+        is($output->[0]{id}, "msg_$id-0", "$name: the message that was told");
+        is_deeply([map { $_->[1]{item} } grep { $_->[0] eq 'output_item.done' }
+            @all], $output, 'and all else');
+        for my $n (3 .. $text + 9, grep { $_ > $text }
+            map { $_->[1]{sequence_number} } @all)
+        {
+            my @got = events_of(watch($srv->conn->send_request(GET =>
+                "/v1/responses/$resp?stream=true&starting_after=$n", undef,
+                with_key())));
+            my @want = grep { $_->[1]{sequence_number} > $n
+                && $_->[1]{sequence_number} > $text } @all;
+            shift @got while @got > @want;
+            is_deeply(\@got, \@want, "$name: after $n");
+        }
+        for my $n (0 .. 2) {
+            my @got = events_of(watch($srv->conn->send_request(GET =>
+                "/v1/responses/$resp?stream=true&starting_after=$n", undef,
+                with_key())));
+            is($got[-1][0], $all[-1][0], "$name: the end after $n");
+        }
+    }
+    return;
+}
+
+
 sub strangers {
     my $id = create({background => true})->read_response->json->{id};
     is(get($id, $SECOND_KEY)->status, 404, 'not for another key');
@@ -322,7 +377,10 @@ sub refused {
         [text => $many], [text => {format => $many}], [text => {format => 5}],
         [reasoning => $many], [tools => [map { {} } 1 .. 5000]],
         [tools => 'x'], [tools => {}], [tools => [5]], [tools => [{}]],
-        [tools => [{type => 'web_search'}]])
+        [tools => [{type => 'web_search'}]], [n => 1], [n => 2],
+        [messages => messages('hi')], [prompt => 'p'], [max_tokens => 5],
+        [max_completion_tokens => 5], [response_format => {type => 'text'}],
+        [logprobs => true], [logprobs => false], [top_logprobs => 3])
     {
         my ($name, $value) = @$case;
         my $answer = create({$name => $value})->read_response;
@@ -333,6 +391,10 @@ sub refused {
         my $answer = create({tool_choice => $choice})->read_response;
         is($answer->json->{error}{param}, 'tool_choice', 'nothing to choose');
     }
+    my $conn = create({top_logprobs => 0, map { $_ => $null } qw(n messages
+        max_tokens logprobs)});
+    $worker->result(job()->{job_id}, {text => 't'});
+    is($conn->read_response->status, 200, 'what asks for nothing is not');
     my $answer = ask($srv, 'responses', {model => 'm'})->read_response;
     is($answer->json->{error}{param}, 'input', 'no input');
     return;
