@@ -50,6 +50,8 @@ static ngx_int_t ngx_http_aime_openai_context(
     aime_str_t list, ngx_str_t *system);
 static ngx_int_t ngx_http_aime_openai_last(ngx_http_aime_openai_writer_t *w,
     aime_json_value_t *message);
+static ngx_int_t ngx_http_aime_openai_join(ngx_http_aime_openai_writer_t *w,
+    u_char *start);
 static ngx_uint_t ngx_http_aime_openai_has_system(
     ngx_http_aime_openai_call_t *call, aime_json_elements_t *messages);
 static ngx_int_t ngx_http_aime_openai_message(
@@ -261,6 +263,7 @@ ngx_http_aime_openai_last(ngx_http_aime_openai_writer_t *w,
     ngx_int_t              rc;
     aime_json_error_t      mistake;
     aime_json_value_t      value;
+    aime_json_member_t    *calls;
     ngx_http_aime_args_t   args;
 
     if (message->type != AIME_JSON_OBJECT) {
@@ -280,18 +283,35 @@ ngx_http_aime_openai_last(ngx_http_aime_openai_writer_t *w,
                                           "message with this model");
     }
 
-    start = w->p;
-    w->content = ".content";
+    calls = ngx_http_aime_arg(&args, "tool_calls");
 
-    rc = ngx_http_aime_openai_content(w, &args);
+    if (calls && calls->value.text.len > 2) {
+        return ngx_http_aime_openai_wrong(w, ".tool_calls",
+                                          "is not supported in the last "
+                                          "message with this model");
+    }
+
+    start = w->p;
+
+    rc = ngx_http_aime_openai_role(w, &args);
 
     if (rc != NGX_OK) {
         return rc;
     }
 
-    if (*start != '"') {
-        return ngx_http_aime_openai_wrong(w, ".content",
-                                          "must be text with this model");
+    /* only its text goes on */
+
+    w->p = start;
+    w->content = ".content";
+
+    rc = ngx_http_aime_openai_content(w, &args);
+
+    if (rc == NGX_OK && *start == '[') {
+        rc = ngx_http_aime_openai_join(w, start);
+    }
+
+    if (rc != NGX_OK) {
+        return rc;
     }
 
     ngx_memzero(&value, sizeof(aime_json_value_t));
@@ -301,6 +321,56 @@ ngx_http_aime_openai_last(ngx_http_aime_openai_writer_t *w,
     value.text.len = w->p - start;
 
     return ngx_http_aime_openai_put(w->call, "prompt", &value);
+}
+
+
+/* Makes one string, in its place, of a list of parts that was written there. */
+
+static ngx_int_t
+ngx_http_aime_openai_join(ngx_http_aime_openai_writer_t *w, u_char *start)
+{
+    size_t                 i, len;
+    u_char                *p;
+    aime_str_t             list;
+    aime_json_error_t      mistake;
+    aime_json_elements_t   parts;
+
+    static const char  before[] = "{\"text\":\"";
+
+    list.data = start;
+    list.len = w->p - start;
+
+    if (aime_json_elements(&w->call->pool, list, &parts, &mistake)
+        != AIME_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    p = start;
+    *p++ = '"';
+
+    for (i = 0; i < parts.nelts; i++) {
+        len = parts.elts[i].text.len;
+
+        if (len < sizeof(before)
+            || ngx_memcmp(parts.elts[i].text.data, before,
+                          sizeof(before) - 1)
+               != 0)
+        {
+            return ngx_http_aime_openai_wrong(w, ".content",
+                                              "must be text with this model");
+        }
+
+        len -= sizeof(before) - 1 + 2;
+
+        ngx_memmove(p, parts.elts[i].text.data + sizeof(before) - 1, len);
+        p += len;
+    }
+
+    *p++ = '"';
+    w->p = p;
+
+    return NGX_OK;
 }
 
 

@@ -300,9 +300,21 @@ sub conversations {
     is($job->{prompt_input}, 'last', 'which is a text of its own');
     $job = job('chat', {model => 'old'});
     ok(!exists $job->{chat_context}, 'no messages but the last');
+    for ([[], ''], [[{type => 'text', text => 'x'}], 'x'],
+        [[map { {type => 'text', text => $_} } 'a"', '', 'b'], 'a"b'])
+    {
+        $job = job('chat', {model => 'old', messages => [{role => 'user',
+            content => $_->[0]}]});
+        is($job->{prompt_input}, $_->[1], 'its parts are one text');
+    }
     refused({model => 'old', messages => [{role => 'user', content =>
-        [{type => 'text', text => 'x'}]}]}, 'messages[0].content',
-        'invalid_value');
+        [{type => 'image_url', image_url => {url => 'x'}}]}]},
+        'messages[0].content', 'invalid_value');
+    refused({model => 'old', messages => [{role => 'zzz', content => 'x'}]},
+        'messages[0].role', 'invalid_value');
+    refused({model => 'old', messages => [{role => 'assistant',
+        content => undef, tool_calls => [{id => 'c'}]}]},
+        'messages[0].tool_calls', 'invalid_value');
     $job = job('chat', {model => 'kind'});
     is_deeply($job->{chat_context}, [{role => 'system', content =>
         'be "kind"'}, {role => 'user', content => 'hi'}], 'a system prompt');
