@@ -56,6 +56,29 @@ aime_floats_count(aime_str_t array)
 }
 
 
+/* What else a valid array may hold has bytes that no number has. */
+
+int
+aime_floats_only(aime_str_t array)
+{
+    size_t  i;
+    int     digits;
+
+    digits = 0;
+
+    for (i = 1; i + 1 < array.len; i++) {
+        if (array.data[i] >= '0' && array.data[i] <= '9') {
+            digits = 1;
+
+        } else if (strchr("+-.eE, \t\r\n", array.data[i]) == NULL) {
+            return 0;
+        }
+    }
+
+    return digits;
+}
+
+
 size_t
 aime_floats_base64_len(size_t n)
 {

@@ -14,6 +14,9 @@
 /* How many elements a valid JSON array has if all of them are numbers. */
 size_t aime_floats_count(aime_str_t array);
 
+/* Whether a valid JSON array has numbers, and nothing else. */
+int aime_floats_only(aime_str_t array);
+
 /* The base64 of that many. */
 size_t aime_floats_base64_len(size_t n);
 

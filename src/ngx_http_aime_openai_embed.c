@@ -374,7 +374,7 @@ ngx_http_aime_openai_embed_vector(ngx_http_aime_openai_call_t *call,
 
     embed = call->data;
 
-    if (vector->type != AIME_JSON_ARRAY) {
+    if (vector->type != AIME_JSON_ARRAY || !aime_floats_only(vector->text)) {
         return ngx_http_aime_openai_embed_broken(call);
     }
 

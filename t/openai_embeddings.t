@@ -156,13 +156,18 @@ sub usage {
 
 sub broken {
     for my $vectors ('[[1],[2]]', '[]', '"no"', '[["a"]]', '[[1e99]]',
-        '[[[1]]]', '[{}]', 'null', '[null]')
+        '[[[1]]]', '[{}]', 'null', '[null]', '[[]]', '[[null,1]]')
     {
         my (undef, $answer) = embed(lists => {input => 'x',
             encoding_format => 'base64'}, "\"embeddings\":$vectors");
         is($answer->status, 500, "$vectors is no vector for one input");
         is($answer->header('x-should-retry'), 'false', 'nor next time');
         is($answer->json->{error}{type}, 'server_error', 'an error');
+    }
+    for my $vectors ('[[]]', '[[null,1]]', '[["x",1]]', '[[[1]]]', '[[true]]') {
+        my (undef, $answer) = embed(lists => {input => 'x'},
+            "\"embeddings\":$vectors");
+        is($answer->status, 500, "$vectors is no vector as floats either");
     }
     my (undef, $answer) = embed(lists => {input => 'x'}, {error => 'no GPU'});
     is($answer->json->{error}{message}, 'no GPU', "the worker's own error");
