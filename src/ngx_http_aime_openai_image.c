@@ -290,7 +290,9 @@ ngx_http_aime_openai_image_result(ngx_http_aime_openai_call_t *call,
     ngx_uint_t             i;
     aime_json_elements_t   images;
 
-    if (ngx_http_aime_openai_image_list(call, "images", &images) != NGX_OK) {
+    if (ngx_http_aime_openai_image_list(call, "images", &images) != NGX_OK
+        || images.nelts == 0)
+    {
         return ngx_http_aime_openai_image_broken(call);
     }
 
