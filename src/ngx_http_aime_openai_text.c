@@ -235,20 +235,35 @@ ngx_http_aime_openai_parallel(ngx_http_aime_openai_call_t *call)
 }
 
 
-/* By the texts; never more than were asked for. */
+/* By the texts or the lists of calls; never more than were asked for. */
 
 ngx_uint_t
 ngx_http_aime_openai_nchoices(ngx_http_aime_openai_call_t *call)
 {
+    ngx_uint_t             i, n;
     aime_json_member_t    *output;
     aime_json_elements_t  *list;
 
-    output = ngx_http_aime_openai_out(call, "text");
+    static const char  *names[] = { "text", "tool_calls" };
 
-    list = (output && call->n > 1)
-           ? ngx_http_aime_openai_elements(call, &output->value) : NULL;
+    n = 1;
 
-    return (list && list->nelts) ? ngx_min(call->n, list->nelts) : 1;
+    for (i = 0; call->n > 1 && i < 2; i++) {
+        output = ngx_http_aime_openai_out(call, names[i]);
+
+        list = output ? ngx_http_aime_openai_elements(call, &output->value)
+                      : NULL;
+
+        /* calls that are in no list of their own are all of one choice */
+
+        if (list && list->nelts
+            && (i == 0 || list->elts[0].type != AIME_JSON_OBJECT))
+        {
+            n = ngx_max(n, list->nelts);
+        }
+    }
+
+    return ngx_min(call->n, n);
 }
 
 

@@ -27,7 +27,8 @@ TOML
         progress => "reasoning_content = {}\n"),
     grows => chat_endpoint(outputs => "reasoning_content = {}\n",
         progress => "reasoning_content = {}\nnumber = {}\nstage = {}\n"),
-    many => chat_endpoint(inputs => 'n = {type = "integer"}')});
+    many => chat_endpoint(inputs => 'n = {type = "integer"}',
+        outputs => "tool_calls = {}\n")});
 my @procs = $srv->procs;
 my $worker = $srv->worker(job_type => 'chat',
     conn => $srv->conn_to_pid($procs[-1]))->login;
@@ -188,6 +189,13 @@ sub choices {
     }
     is_deeply([sort { "@$a" cmp "@$b" } @ends], [[0, 'a'], [0, 'stop'],
         [1, 'b'], [1, 'stop']], 'each choice ends once');
+    my $conn = ask($srv, 'chat/completions', {model => 'many', n => 2,
+        messages => messages('hi')});
+    $many->result(job($many), {tool_calls => [map { [{function => {name => $_,
+        arguments => '{}'}}] } qw(f g)]});
+    is_deeply([map { $_->{message}{tool_calls}[0]{function}{name} }
+        @{$conn->read_response->json->{choices}}], [qw(f g)],
+        'choices that are but calls, without a stream');
     return;
 }
 
