@@ -78,6 +78,10 @@ struct ngx_http_aime_openai_call_s {
 
     /* of the request; gone with its body once the job is queued */
     ngx_http_aime_args_t              fields;
+
+    /* what the client sent, once the inputs are in the place of the fields */
+    ngx_http_aime_args_t              sent;
+
     ngx_array_t                       inputs;   /* aime_json_member_t */
 
     /* of the job */

@@ -3,6 +3,7 @@
 
 
 #include "ngx_http_aime_openai_serve.h"
+#include "ngx_http_aime_openai_field.h"
 #include "ngx_http_aime_view.h"
 
 
@@ -111,6 +112,7 @@ ngx_http_aime_openai_serve(ngx_http_request_t *r,
 
     /* what the translators have put together */
 
+    call->sent = call->fields;
     call->fields.elts = call->inputs.elts;
     call->fields.nelts = call->inputs.nelts;
 
@@ -425,12 +427,37 @@ ngx_http_aime_openai_failed(ngx_http_request_t *r, ngx_uint_t status,
 static void
 ngx_http_aime_openai_refused(ngx_http_request_t *r, const aime_str_t *input)
 {
+    size_t                        len;
+    ngx_uint_t                    i;
     ngx_http_aime_ctx_t          *ctx;
     ngx_http_aime_openai_call_t  *call;
+
+    static const char  *sent[][2] = {
+        { "max_tokens", "max_completion_tokens" },
+        { "max_tokens", "max_output_tokens" },
+        { "width", "size" },
+        { "height", "size" }
+    };
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_aime_api_module);
     call = ctx->openai;
 
     ctx->param = ngx_http_aime_openai_field(call->service, input);
     ctx->code = "invalid_value";
+
+    /* some fields are given by another one */
+
+    for (i = 0; i < sizeof(sent) / sizeof(sent[0]); i++) {
+        len = ngx_strlen(sent[i][0]);
+
+        if (ctx->param.len == len
+            && ngx_memcmp(ctx->param.data, sent[i][0], len) == 0
+            && ngx_http_aime_arg(&call->sent, sent[i][0]) == NULL
+            && ngx_http_aime_arg(&call->sent, sent[i][1]))
+        {
+            ctx->param.data = (u_char *) sent[i][1];
+            ctx->param.len = ngx_strlen(sent[i][1]);
+            return;
+        }
+    }
 }

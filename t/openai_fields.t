@@ -132,6 +132,8 @@ sub tokens {
         for 0, -1, 'many', 1.5;
     like(refused({max_tokens => 101}, 'max_tokens', 'invalid_value'),
         qr/above the maximum of 100/, 'what the endpoint says');
+    refused({max_completion_tokens => 101}, 'max_completion_tokens',
+        'invalid_value');
     refused({model => 'raw', max_completion_tokens => 5},
         'max_completion_tokens', 'unsupported_parameter');
     return;

@@ -113,7 +113,7 @@ sub sizes {
         is_deeply([refusal(paint => {size => $size})], [400, 'size'],
             "no size: '$size'");
     }
-    is_deeply([refusal(paint => {size => '4096x8'})], [400, 'width'],
+    is_deeply([refusal(paint => {size => '4096x8'})], [400, 'size'],
         'beyond the bounds of the input');
     is_deeply([refusal(plain => {size => '256x256'})], [400, 'size'],
         'refused where it cannot be told');
