@@ -217,9 +217,18 @@ static void
 ngx_http_aime_openai_chat_end(ngx_http_aime_openai_call_t *call,
     ngx_http_aime_reply_t *reply)
 {
-    ngx_uint_t  i;
+    ngx_uint_t          i;
+    aime_json_value_t  *refusal;
 
     for (i = 0; i < call->n; i++) {
+        refusal = ngx_http_aime_openai_choice(call, "refusal", i);
+
+        if (refusal && refusal->type == AIME_JSON_STRING) {
+            ngx_http_aime_openai_chunk(call, reply, i);
+            ngx_http_aime_reply_chars(reply, "\"refusal\":");
+            ngx_http_aime_openai_value(reply, refusal);
+            ngx_http_aime_openai_chunk_end(call, reply, i, NULL);
+        }
 
         if (ngx_http_aime_openai_ntools(call, i)) {
             ngx_http_aime_openai_chunk(call, reply, i);

@@ -23,7 +23,7 @@ many = {endpoint = "many"}
 grows = {endpoint = "grows", progress_mode = "delta"}
 TOML
     chat => chat_endpoint(outputs => "reasoning_content = {}\n"
-        . "tool_calls = {}\nfinish_reason = {}\n",
+        . "tool_calls = {}\nfinish_reason = {}\nrefusal = {}\n",
         progress => "reasoning_content = {}\n"),
     grows => chat_endpoint(outputs => "reasoning_content = {}\n",
         progress => "reasoning_content = {}\nnumber = {}\nstage = {}\n"),
@@ -167,6 +167,12 @@ sub reasoning_and_tools {
         function => {name => 'g', arguments => '{}'}}]}, 'tool calls');
     is(chunk($stream)->{choices}[0]{finish_reason}, 'tool_calls', 'end');
     is(chunk($stream), '[DONE]', 'DONE');
+    $stream = watch();
+    chunk($stream);
+    $worker->result(job(), {text => undef, refusal => 'No.'});
+    is_deeply(delta($stream), {refusal => 'No.'}, 'a refusal');
+    is(chunk($stream)->{choices}[0]{finish_reason}, 'stop', 'and its end');
+    is(chunk($stream), '[DONE]', 'DONE once more');
     return;
 }
 
