@@ -91,7 +91,8 @@ ngx_http_aime_openai_put_messages(ngx_http_aime_openai_call_t *call,
         return ngx_http_aime_openai_refuse(call, NGX_HTTP_BAD_REQUEST, param,
                                            "invalid_value",
                                            "'%s' must be a list of at least "
-                                           "one message", param);
+                                           "one message and at most %d",
+                                           param, AIME_JSON_MAX_MEMBERS);
     }
 
     if (system == NULL && call->model->system_prompt.len
