@@ -78,6 +78,8 @@ static ngx_int_t ngx_http_aime_openai_put_named(
     aime_json_value_t *value);
 static ngx_int_t ngx_http_aime_openai_push(ngx_http_aime_openai_call_t *call,
     const aime_str_t *input, aime_json_value_t *value);
+static ngx_int_t ngx_http_aime_openai_twice(ngx_http_aime_openai_call_t *call,
+    ngx_str_t *input);
 static void ngx_http_aime_openai_set(aime_json_value_t *value,
     aime_json_type_e type, ngx_str_t *text);
 
@@ -509,7 +511,24 @@ static ngx_int_t
 ngx_http_aime_openai_push(ngx_http_aime_openai_call_t *call,
     const aime_str_t *input, aime_json_value_t *value)
 {
+    ngx_str_t            field;
+    ngx_uint_t           i;
     aime_json_member_t  *member;
+
+    /* of two fields for one input, none is dropped without a word */
+
+    member = call->inputs.elts;
+
+    for (i = 0; i < call->inputs.nelts; i++) {
+        if (member[i].name.len == input->len
+            && ngx_memcmp(member[i].name.data, input->data, input->len) == 0)
+        {
+            field.data = (u_char *) input->data;
+            field.len = ngx_min(input->len, NGX_HTTP_AIME_OPENAI_QUOTED);
+
+            return ngx_http_aime_openai_twice(call, &field);
+        }
+    }
 
     member = ngx_array_push(&call->inputs);
     if (member == NULL) {
@@ -520,6 +539,25 @@ ngx_http_aime_openai_push(ngx_http_aime_openai_call_t *call,
     member->value = *value;
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_aime_openai_twice(ngx_http_aime_openai_call_t *call,
+    ngx_str_t *input)
+{
+    ngx_int_t             rc;
+    ngx_http_aime_ctx_t  *ctx;
+
+    rc = ngx_http_aime_openai_refuse(call, NGX_HTTP_BAD_REQUEST, NULL,
+                                     "invalid_value",
+                                     "More than one field gives the input "
+                                     "'%V' of this model", input);
+
+    ctx = ngx_http_get_module_ctx(call->request, ngx_http_aime_api_module);
+    ctx->param = *input;
+
+    return rc;
 }
 
 

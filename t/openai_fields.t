@@ -132,6 +132,9 @@ sub tokens {
         for 0, -1, 'many', 1.5;
     like(refused({max_tokens => 101}, 'max_tokens', 'invalid_value'),
         qr/above the maximum of 100/, 'what the endpoint says');
+    refused({max_tokens => 5, max_gen_tokens => 6}, 'max_gen_tokens',
+        'invalid_value');
+    refused({chat_context => []}, 'chat_context', 'invalid_value');
     refused({max_completion_tokens => 101}, 'max_completion_tokens',
         'invalid_value');
     refused({model => 'raw', max_completion_tokens => 5},
