@@ -14,6 +14,10 @@
 #include "ngx_http_aime_openai_text.h"
 
 
+#define NGX_HTTP_AIME_OPENAI_NO_TEXT                                          \
+    "The model gave no transcription of that kind"
+
+
 typedef enum {
     NGX_HTTP_AIME_OPENAI_JSON = 0,
     NGX_HTTP_AIME_OPENAI_VERBOSE,
@@ -320,8 +324,7 @@ ngx_http_aime_openai_transcribe_result(ngx_http_aime_openai_call_t *call,
 
     return ngx_http_aime_openai_refuse(call, NGX_HTTP_INTERNAL_SERVER_ERROR,
                                        NULL, NULL,
-                                       "The model gave no transcription of "
-                                       "that kind");
+                                       NGX_HTTP_AIME_OPENAI_NO_TEXT);
 }
 
 
@@ -480,20 +483,25 @@ static void
 ngx_http_aime_openai_transcribe_end(ngx_http_aime_openai_call_t *call,
     ngx_http_aime_reply_t *reply)
 {
+    ngx_str_t           error;
     aime_json_value_t  *text;
 
     text = ngx_http_aime_openai_choice(call, "text", 0);
 
+    if (text == NULL || text->type != AIME_JSON_STRING) {
+        ngx_str_set(&error, NGX_HTTP_AIME_OPENAI_NO_TEXT);
+
+        ngx_http_aime_reply_chars(reply, "data: ");
+        ngx_http_aime_reply_error(reply, NGX_HTTP_INTERNAL_SERVER_ERROR,
+                                  &error, 1);
+        ngx_http_aime_reply_chars(reply, "\n\n");
+        return;
+    }
+
     ngx_http_aime_reply_chars(reply, "data: {\"type\":"
                                      "\"transcript.text.done\",\"text\":");
 
-    if (text && text->type == AIME_JSON_STRING) {
-        ngx_http_aime_reply_bytes(reply, text->text.data, text->text.len);
-
-    } else {
-        ngx_http_aime_reply_chars(reply, "\"\"");
-    }
-
+    ngx_http_aime_reply_bytes(reply, text->text.data, text->text.len);
     ngx_http_aime_openai_transcribe_usage(call, reply);
     ngx_http_aime_reply_chars(reply, "}\n\n");
 }

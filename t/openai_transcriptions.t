@@ -219,6 +219,13 @@ sub streams {
         text => "gr\x{fc}\x{df} dich", usage => {type => 'duration',
         seconds => 2}}, 'all of it');
     is($stream->event, undef, 'and the end');
+    $stream = bless {conn => upload($srv, 'audio/transcriptions', [model =>
+        'grows', file => $file, stream => 'true']), text => '', comments => 0,
+        plain => 1}, 'AimeStream';
+    $stream->head;
+    ($job) = $worker{grows}->jobs;
+    $worker{grows}->result($job->{job_id}, {duration => 2});
+    like($next->()->{error}{message}, qr/no transcription/, 'no text');
     is_deeply([refusal(grows => [stream => 'true', response_format => 'srt'])],
         [400, 'response_format'], 'no subtitles');
     return;
