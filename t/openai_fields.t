@@ -128,6 +128,12 @@ sub tokens {
         $worker{chat}->result($job->{job_id}, {text => 't'});
         is($conn->read_response->status, 200, 'and served');
     }
+    my $twice = ask($srv, 'chat/completions', '{"model": "bare", "max_tokens": 5,'
+        . '"messages": [{"role": "user", "content": "x"}], "max_tokens": 7}');
+    my ($last) = $worker{chat}->jobs;
+    is($last->{max_gen_tokens}, 7, 'a repeated member counts with its last value');
+    $worker{chat}->result($last->{job_id}, {text => 't'});
+    is($twice->read_response->status, 200, 'and is served, too');
     refused({max_tokens => $_}, 'max_tokens', 'invalid_value')
         for 0, -1, 'many', 1.5;
     like(refused({max_tokens => 101}, 'max_tokens', 'invalid_value'),
