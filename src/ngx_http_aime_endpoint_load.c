@@ -482,7 +482,11 @@ ngx_http_aime_load_methods(ngx_http_aime_toml_t *toml,
     ngx_http_aime_endpoint_t *ep)
 {
     cJSON                      *item;
+    u_char                     *name;
+    ngx_uint_t                  nother;
     ngx_http_aime_toml_value_t  value;
+
+    nother = 0;
 
     if (ngx_http_aime_toml_find(toml, "ENDPOINT.methods", &value)
         == NGX_DECLINED)
@@ -496,23 +500,26 @@ ngx_http_aime_load_methods(ngx_http_aime_toml_t *toml,
     }
 
     cJSON_ArrayForEach(item, value.item) {
-        if (cJSON_IsString(item)
-            && ngx_strcasecmp((u_char *) item->valuestring, (u_char *) "GET")
-               == 0)
-        {
+        if (!cJSON_IsString(item)) {
+            goto invalid;
+        }
+
+        name = (u_char *) item->valuestring;
+
+        if (ngx_strcasecmp(name, (u_char *) "GET") == 0) {
             ep->methods |= NGX_HTTP_GET;
-            continue;
-        }
 
-        if (cJSON_IsString(item)
-            && ngx_strcasecmp((u_char *) item->valuestring, (u_char *) "POST")
-               == 0)
-        {
+        } else if (ngx_strcasecmp(name, (u_char *) "POST") == 0) {
             ep->methods |= NGX_HTTP_POST;
-            continue;
-        }
 
-        goto invalid;
+        } else {
+            nother++;
+        }
+    }
+
+    if (ep->methods && nother) {
+        ngx_http_aime_toml_notice(toml, &value,
+                                  "is ignored but for \"GET\", \"POST\"");
     }
 
     if (ep->methods) {

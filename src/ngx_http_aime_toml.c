@@ -158,6 +158,16 @@ ngx_http_aime_toml_wrong(ngx_http_aime_toml_t *toml, const char *names,
 
 
 void
+ngx_http_aime_toml_notice(ngx_http_aime_toml_t *toml,
+    ngx_http_aime_toml_value_t *value, const char *text)
+{
+    ngx_conf_log_error(NGX_LOG_NOTICE, toml->cf, 0, "\"%V\":%ui: %s %s",
+                       value->path, ngx_http_aime_toml_line(value->item),
+                       value->name, text);
+}
+
+
+void
 ngx_http_aime_toml_notices(ngx_http_aime_toml_t *toml,
     ngx_http_aime_toml_section_t *sections)
 {

@@ -69,6 +69,10 @@ void ngx_http_aime_toml_error(ngx_http_aime_toml_t *toml,
 void ngx_http_aime_toml_wrong(ngx_http_aime_toml_t *toml, const char *names,
     const char *reason);
 
+/* Logs what does not count of a value. */
+void ngx_http_aime_toml_notice(ngx_http_aime_toml_t *toml,
+    ngx_http_aime_toml_value_t *value, const char *text);
+
 /* Names what is not known, once for each section or key. */
 void ngx_http_aime_toml_notices(ngx_http_aime_toml_t *toml,
     ngx_http_aime_toml_section_t *sections);

@@ -23,6 +23,7 @@ my $unknown = start_nginx(
             . "[ADMIN]\na = 1\n[OPENAI]\nb = 2\n[OTHER]\nc = 3\n"));
 notices();
 formats();
+methods();
 
 my $srv = start_nginx(endpoints => {
     plain => {}, own_meta => {endpoint => 'provide_worker_meta_data = false'},
@@ -57,6 +58,19 @@ sub notices {
     like($line{'[SANIC]'}, qr{/server\.toml":\d+: \[SANIC\]}, 'file');
     my $answer = $unknown->client->submit({p => 'long'});
     is($answer->status, 400, 'the rest of the file counts');
+    return;
+}
+
+
+# The original takes whatever its own server knows
+sub methods {
+    my $other = start_nginx(endpoints => {echo => {
+        endpoint => 'methods = ["OPTIONS", "POST", "HEAD"]'}});
+    like($other->log, qr{\[notice\].*_endpoint\.cfg":\d+: ENDPOINT\.methods is ignored but for},
+        'methods that mean nothing');
+    my $get = $other->get('/echo?prompt=x&key=' . $CLIENT_KEY);
+    is($get->status, 405, 'one that is not listed');
+    is($get->header('Allow'), 'POST', 'and those that are');
     return;
 }
 
