@@ -20,15 +20,22 @@ static ngx_uint_t
 ngx_http_aime_openai_tool_list(ngx_http_aime_openai_call_t *call,
     ngx_uint_t choice, aime_json_elements_t *calls)
 {
-    aime_json_error_t   mistake;
-    aime_json_value_t  *value;
+    aime_json_value_t     *value;
+    aime_json_elements_t  *list;
 
     value = ngx_http_aime_openai_choice(call, "tool_calls", choice);
 
-    return value && value->type == AIME_JSON_ARRAY
-           && aime_json_elements(&call->pool, value->text, calls, &mistake)
-              == AIME_OK
-           && calls->nelts && calls->elts[0].type == AIME_JSON_OBJECT;
+    list = value ? ngx_http_aime_openai_elements(call, value) : NULL;
+
+    if (list == NULL || list->nelts == 0
+        || list->elts[0].type != AIME_JSON_OBJECT)
+    {
+        return 0;
+    }
+
+    *calls = *list;
+
+    return 1;
 }
 
 

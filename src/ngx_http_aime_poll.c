@@ -286,6 +286,7 @@ ngx_http_aime_poll_end(ngx_http_aime_poll_t *poll,
 static ngx_int_t
 ngx_http_aime_poll_look(ngx_http_request_t *r, ngx_http_aime_park_t *park)
 {
+    u_char                 byte;
     ngx_int_t              rc;
     ngx_msec_int_t         left;
     ngx_http_aime_poll_t  *poll;
@@ -295,9 +296,14 @@ ngx_http_aime_poll_look(ngx_http_request_t *r, ngx_http_aime_park_t *park)
 
     poll->poll.parked = park->parked;
 
-    /* a job must not go to a worker that is known to be gone */
+    /*
+     * A job must not go to a worker that is gone.  Its hanging up may lie
+     * behind the wake-up in the same round of events, or come after it.
+     */
 
-    if (r->connection->read->pending_eof) {
+    if (r->connection->read->pending_eof
+        || recv(r->connection->fd, &byte, 1, MSG_PEEK) == 0)
+    {
         return NGX_HTTP_CLIENT_CLOSED_REQUEST;
     }
 
