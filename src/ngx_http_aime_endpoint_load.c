@@ -517,12 +517,12 @@ ngx_http_aime_load_methods(ngx_http_aime_toml_t *toml,
         }
     }
 
-    if (ep->methods && nother) {
-        ngx_http_aime_toml_notice(toml, &value,
-                                  "is ignored but for \"GET\", \"POST\"");
-    }
-
     if (ep->methods) {
+        if (nother) {
+            ngx_http_aime_toml_notice(toml, &value,
+                                      "is ignored but for \"GET\", \"POST\"");
+        }
+
         return;
     }
 
@@ -582,16 +582,12 @@ static void
 ngx_http_aime_load_withheld(ngx_http_aime_toml_t *toml,
     aime_desc_param_t *param)
 {
-    const char  *name;
-
-    name = (const char *) param->name.data;
-
-    if (ngx_http_aime_toml_known(name, ngx_http_aime_job_members)) {
+    if (param->role == AIME_DESC_DECLARED
+        && ngx_http_aime_toml_known(param->tree->string,
+                                    ngx_http_aime_job_members))
+    {
         param->role = AIME_DESC_WITHHELD;
-
-        ngx_conf_log_error(NGX_LOG_NOTICE, toml->cf, 0,
-                           "\"%V\":%ui: INPUTS.%s is ignored", toml->path,
-                           (ngx_uint_t) aime_toml_line(param->tree), name);
+        ngx_http_aime_toml_ignored(toml, "INPUTS", param->tree);
     }
 }
 
@@ -616,11 +612,9 @@ ngx_http_aime_load_outputs(ngx_http_aime_toml_t *toml,
     cJSON_ArrayForEach(item, table) {
 
         if (ngx_http_aime_reserved_output(ep, item->string, outputs)) {
-            ngx_conf_log_error(NGX_LOG_NOTICE, toml->cf, 0,
-                               "\"%V\":%ui: %sOUTPUTS.%s is ignored",
-                               toml->path, (ngx_uint_t) aime_toml_line(item),
-                               (outputs == &ep->outputs) ? "" : "PROGRESS.",
-                               item->string);
+            ngx_http_aime_toml_ignored(toml, (outputs == &ep->outputs)
+                                             ? "OUTPUTS" : "PROGRESS.OUTPUTS",
+                                       item);
             continue;
         }
 
@@ -756,10 +750,7 @@ ngx_http_aime_load_var(ngx_http_aime_toml_t *toml,
     }
 
     if (ngx_http_aime_toml_known(item->string, ngx_http_aime_reserved_vars)) {
-        ngx_conf_log_error(NGX_LOG_NOTICE, toml->cf, 0,
-                           "\"%V\":%ui: SESSION.VARS.%s is ignored",
-                           toml->path, (ngx_uint_t) aime_toml_line(item),
-                           item->string);
+        ngx_http_aime_toml_ignored(toml, "SESSION.VARS", item);
         return NGX_OK;
     }
 

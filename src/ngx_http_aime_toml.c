@@ -168,6 +168,17 @@ ngx_http_aime_toml_notice(ngx_http_aime_toml_t *toml,
 
 
 void
+ngx_http_aime_toml_ignored(ngx_http_aime_toml_t *toml, const char *section,
+    const cJSON *item)
+{
+    ngx_conf_log_error(NGX_LOG_NOTICE, toml->cf, 0,
+                       "\"%V\":%ui: %s.%s is ignored", toml->path,
+                       (ngx_uint_t) aime_toml_line(item), section,
+                       item->string);
+}
+
+
+void
 ngx_http_aime_toml_notices(ngx_http_aime_toml_t *toml,
     ngx_http_aime_toml_section_t *sections)
 {
@@ -196,11 +207,7 @@ ngx_http_aime_toml_notices(ngx_http_aime_toml_t *toml,
 
         cJSON_ArrayForEach(item, section) {
             if (!ngx_http_aime_toml_known(item->string, known->keys)) {
-                ngx_conf_log_error(NGX_LOG_NOTICE, toml->cf, 0,
-                                   "\"%V\":%ui: %s.%s is ignored",
-                                   toml->path,
-                                   (ngx_uint_t) aime_toml_line(item),
-                                   section->string, item->string);
+                ngx_http_aime_toml_ignored(toml, section->string, item);
             }
         }
     }

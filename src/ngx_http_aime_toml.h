@@ -73,6 +73,10 @@ void ngx_http_aime_toml_wrong(ngx_http_aime_toml_t *toml, const char *names,
 void ngx_http_aime_toml_notice(ngx_http_aime_toml_t *toml,
     ngx_http_aime_toml_value_t *value, const char *text);
 
+/* Says that a key counts for nothing; section: the one that it stands in. */
+void ngx_http_aime_toml_ignored(ngx_http_aime_toml_t *toml,
+    const char *section, const cJSON *item);
+
 /* Names what is not known, once for each section or key. */
 void ngx_http_aime_toml_notices(ngx_http_aime_toml_t *toml,
     ngx_http_aime_toml_section_t *sections);

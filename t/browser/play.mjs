@@ -1,24 +1,16 @@
 // Of t/ui_playground.t: endpoints of all kinds, from picking one to its result
 
+import { playground } from './play_page.mjs';
+
 const WIDE = { viewport: { width: 1360, height: 860 } };
 
 export default async function (t) {
     const page = await t.open('/aime/play/#chat', WIDE);
-    const at = (name) => page.locator(`main [name=${name}]`);
-    const job = page.locator('.run');
-    const pill = job.locator('.pill');
-    const gone = async (name) => {
-        await page.getByRole('link', { name }).click();
-        await page.getByRole('heading', { level: 1, name: `Test of ${name}` })
-            .waitFor();
-    };
-    const state = (word) => t.until(async () =>
-        await pill.textContent() === word, `it says ${word}`);
     const tab = async (name) => {
         await page.getByRole('tab', { name, exact: true }).click();
         return page.getByLabel('Code', { exact: true }).textContent();
     };
-    const tools = { ...t, page, at, job, gone, state, tab };
+    const tools = { ...playground(t, page), tab };
 
     await signIn(tools);
     await chat(tools);

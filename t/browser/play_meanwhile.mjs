@@ -1,5 +1,7 @@
 // Of t/ui_playground.t: what comes in between while something is under way
 
+import { playground } from './play_page.mjs';
+
 export default async function (t) {
     await events(t);
     await silence(t);
@@ -15,8 +17,7 @@ async function signedIn({ open, ask }, endpoint, prepare = () => {}) {
         await ask('key'));
     await page.goto(new URL(`#${endpoint}`, page.url()).href);
     await page.reload();
-    await page.getByRole('heading', { level: 1, name: `Test of ${endpoint}` })
-        .waitFor();
+    await playground({}, page).shown(endpoint);
     return page;
 }
 

@@ -1,23 +1,22 @@
 // Of t/ui_playground.t: a server without streams, which the page polls, and
 // what comes between the two
 
+import { playground } from './play_page.mjs';
+
 export default async function (t) {
     t.allow(/status of 404/, /status of 410/, /status of 429/,
         /status of 503/, /ERR_FAILED/);
     const page = await t.open('/aime/play/#chat');
-    const pill = page.locator('.run .pill');
     const last = page.locator('.message.assistant').last();
     const box = page.getByLabel('Message', { exact: true });
     const stop = page.getByRole('button', { name: 'Stop', exact: true });
-    const state = (word) => t.until(async () =>
-        await pill.textContent() === word, `it says ${word}`);
     const send = async (text) => {
         await box.fill(text);
         await box.press('Enter');
     };
     const says = (text) => t.until(async () =>
         (await last.textContent()).endsWith(text), `the answer is ${text}`);
-    const tools = { ...t, page, stop, state, send, says };
+    const tools = { ...playground(t, page), stop, send, says };
 
     await signIn(tools);
     await polled(tools);
@@ -30,7 +29,7 @@ export default async function (t) {
 
 
 // A key counts when the server has said so, and the dialog is still there
-async function signIn({ page, ask, is, until }) {
+async function signIn({ page, ask, is, until, gone }) {
     const kept = () => page.evaluate(() =>
         sessionStorage.getItem('aime-key') ?? '');
     const button = page.getByRole('dialog').getByRole('button');
@@ -72,16 +71,14 @@ async function signIn({ page, ask, is, until }) {
 
     // an endpoint that wants no key takes any
     await page.getByRole('button', { name: 'Sign out' }).click();
-    await page.getByRole('link', { name: 'listen' }).click();
-    await page.getByRole('heading', { name: 'Test of listen' }).waitFor();
+    await gone('listen');
     await open();
     await key.fill('nobody-has-this');
     await key.press('Enter');
     await page.getByText('Key not valid').waitFor();
     await key.fill(await ask('key'));
     await key.press('Enter');
-    await page.getByRole('link', { name: 'chat' }).click();
-    await page.getByRole('heading', { name: 'Test of chat' }).waitFor();
+    await gone('chat');
 }
 
 
@@ -172,7 +169,7 @@ async function picked({ open, until, is, ask }) {
     await page.clock.install();
     await page.reload();
     await page.getByRole('button', { name: 'Sign out' }).waitFor();
-    const at = (name) => page.locator(`main [name=${name}]`);
+    const { at, shown } = playground({}, page);
     await at('prompt').fill('a ship');
     let broken = true;
     await page.route('**/api/endpoints/chat', (route) => (broken
@@ -191,7 +188,7 @@ async function picked({ open, until, is, ask }) {
     await page.keyboard.press('Control+Enter');
     broken = false;
     await page.clock.fastForward(5000);
-    await page.getByRole('heading', { name: 'Test of chat' }).waitFor();
+    await shown('chat');
     is(sent, [], 'nothing is sent by a page that is not there');
     await page.context().close();
 }
